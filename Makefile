@@ -1,0 +1,32 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: run test bench lint clean
+
+run: $(INSTALLED)  ## set up and run the default study
+	$(BIN)/snakemake --cores all
+
+test: $(INSTALLED)  ## set up and run the tests
+	$(BIN)/pytest
+
+bench: $(INSTALLED)  ## measure a training step against plain Lightning and against its matrix products
+	$(BIN)/python bench/training.py
+
+lint: $(INSTALLED)  ## check the style of the code and of the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakemake --lint
+
+clean:  ## delete results, logs and benchmarks (asks Snakemake for nothing; the environment stays)
+	rm -rf results logs benchmarks
+
+$(INSTALLED): pyproject.toml envs/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || \
+	  { echo "This needs Python 3.11 or 3.12; found $$($(PYTHON) --version 2>&1). Try: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable '.[test]'
+	touch $@

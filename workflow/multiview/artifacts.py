@@ -1,0 +1,307 @@
+"""The one place that reads and writes artifacts: Parquet files with a declared schema and their provenance.
+
+A file is written to a temporary name beside the final one and renamed, so that a reader never meets half
+of it. Its key-value metadata say what it is, how it was made, and a digest of every column: a file that
+is cut off, foreign, edited by hand or made from other inputs is refused with one error that names it.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+METADATA_KEY = b"multiview"
+VECTOR = "vector of float32"
+"""Column type: a float32 vector in every row, all of one length."""
+
+
+class ArtifactError(ValueError):
+    """An artifact that cannot be used. The message names the file, what was expected and what was found."""
+
+
+_SAMPLE = {"split": pa.string(), "sample": pa.int32()}
+_SCORE = {
+    "study": pa.string(),
+    "predictor": pa.string(),
+    "quantity": pa.string(),
+    "measured": pa.float64(),
+    "low": pa.float64(),
+    "high": pa.float64(),
+    "n_seeds": pa.int32(),
+    "n_samples": pa.int32(),
+}
+_OF_VIEW = {"seed": pa.int64(), "class": pa.int16(), "view": pa.int8()}
+
+KINDS: dict[str, dict[str, Any]] = {
+    # What the dataset is. `kind` is multi-view or single-view, `strong_view` 1 or 2 (0: multi-view).
+    "samples": _SAMPLE | {"label": pa.int16(), "kind": pa.string(), "strong_view": pa.int8()},
+    "inputs": _SAMPLE | {"x": VECTOR},
+    "patches": _SAMPLE | {"patch": pa.int16(), "class": pa.int16(), "view": pa.int8(), "z": pa.float32()},
+    "views": {"class": pa.int16(), "view": pa.int8(), "v": VECTOR},
+    # What a predictor says: `member` is the seed of a single network.
+    "logits": {"predictor": pa.string(), "member": pa.int64()} | _SAMPLE | {"logits": VECTOR},
+    # How training went, a row for every step and kind of sample; `step_size` is the eta taken from there.
+    "history": {
+        "seed": pa.int64(),
+        "step": pa.int32(),
+        "kind": pa.string(),
+        "loss": pa.float64(),
+        "accuracy": pa.float64(),
+        "step_size": pa.float64(),
+    },
+    "outcome": {
+        "seed": pa.int64(),
+        "steps": pa.int32(),
+        "converged": pa.bool_(),
+        "train_loss": pa.float64(),
+        "train_accuracy": pa.float64(),
+    },
+    "strengths": _OF_VIEW | {"step": pa.int32(), "phi": pa.float32()},
+    "start": _OF_VIEW | {"lambda": pa.float64(), "s": pa.float64()},
+    "weights": {"seed": pa.int64(), "class": pa.int16(), "neuron": pa.int16(), "w": VECTOR},
+    # Ensembles and what is measured of every predictor.
+    "members": {"size": pa.int32(), "ensemble": pa.int32(), "seed": pa.int64()},
+    "ensemble_errors": {
+        "size": pa.int32(),
+        "ensemble": pa.int32(),
+        "split": pa.string(),
+        "error": pa.float64(),
+    },
+    "scores": _SCORE
+    | {"size": pa.int32(), "mu": pa.float64(), "n_ensembles": pa.int32(), "interval": pa.string()},
+    "lottery": _OF_VIEW
+    | {
+        "lambda": pa.float64(),
+        "s": pa.float64(),
+        "ticket": pa.float64(),
+        "phi": pa.float64(),
+        "learned": pa.bool_(),
+        "won": pa.bool_(),
+        "predicted": pa.bool_(),
+    },
+    "verdicts": _SCORE
+    | {
+        "claim": pa.string(),
+        "claim_low": pa.float64(),
+        "claim_high": pa.float64(),
+        "verdict": pa.string(),
+    },
+}
+"""Columns of every kind of artifact, in order."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A table and the provenance that was written with it."""
+
+    table: pa.Table
+    provenance: dict[str, Any]
+
+    def numpy(self, column: str) -> np.ndarray:
+        """A column as an array: ``[rows]``, or float32 ``[rows, length]`` for a vector column."""
+        data = self.table.column(column).combine_chunks()
+        if isinstance(data, pa.ChunkedArray):
+            data = data.chunk(0) if data.num_chunks else pa.array([], self.table.schema.field(column).type)
+        if pa.types.is_fixed_size_list(data.type):
+            return data.flatten().to_numpy().reshape(len(data), data.type.list_size)
+        return data.to_numpy(zero_copy_only=False)
+
+    def pandas(self):
+        """The table as a pandas data frame."""
+        return self.table.to_pandas()
+
+
+def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    """Write an artifact.
+
+    Args:
+        path: where; its folder is made.
+        kind: a key of `KINDS`.
+        columns: the columns, each an array-like of one length; ``[rows, length]`` for a vector column.
+        provenance: anything that JSON holds: the study, the config, digests of the inputs.
+
+    Raises:
+        ArtifactError: if the columns are not those that the kind declares.
+    """
+    path, declared = Path(path), KINDS[kind]
+    if set(columns) != set(declared):
+        raise ArtifactError(f"{path}: {kind} has the columns {list(declared)}, found {list(columns)}")
+    arrays = {name: _to_arrow(columns[name], type_) for name, type_ in declared.items()}
+    table = pa.table(arrays)
+    record = {
+        "kind": kind,
+        "versions": versions(),
+        "revision": revision(),
+        "digests": {name: _digest(table.column(name)) for name in declared},
+        "provenance": dict(provenance),
+    }
+    table = table.replace_schema_metadata({METADATA_KEY: json.dumps(record, sort_keys=True)})
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+class replacing:
+    """Context manager: gives a temporary name beside `path`, renamed to it if the block succeeds."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self.temporary
+
+    def __exit__(self, failure, *_):
+        if failure is None:
+            with self.temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            self.temporary.replace(self.path)
+        else:
+            self.temporary.unlink(missing_ok=True)
+
+
+def read(
+    path: str | Path,
+    kind: str,
+    columns: Iterable[str] | None = None,
+    expect: Mapping[str, Any] | None = None,
+) -> Artifact:
+    """Read an artifact and check that it is what it should be.
+
+    Args:
+        path: the file.
+        kind: the kind of artifact that must be in it.
+        columns: the columns to read, all by default.
+        expect: entries that its provenance must have, such as the digest of the dataset it is about.
+
+    Raises:
+        ArtifactError: naming the file, what was expected and what was found.
+    """
+    path, declared = Path(path), KINDS[kind]
+    if not path.is_file():
+        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found no such file")
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        raise ArtifactError(
+            f"{path}: expected a complete Parquet file, found one that is damaged "
+            f"({_first_line(error)}). Delete it and run again"
+        ) from error
+    try:
+        record = json.loads((schema.metadata or {})[METADATA_KEY])
+        found, digests, provenance = record["kind"], record["digests"], record["provenance"]
+    except (KeyError, TypeError, ValueError):
+        raise ArtifactError(
+            f"{path}: expected an artifact of this project (kind {kind!r}), found a Parquet "
+            "file without its provenance: made elsewhere, or edited. "
+            "Delete it and run again"
+        ) from None
+    if found != kind:
+        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found {found!r}")
+    for name, type_ in declared.items():
+        if name not in schema.names:
+            raise ArtifactError(f"{path}: expected the column {name!r}, found {', '.join(schema.names)}")
+        if not _same_type(schema.field(name).type, type_):
+            raise ArtifactError(f"{path}: expected column {name!r} to be {type_}, found {schema.field(name).type}")
+    for key, value in (expect or {}).items():
+        if provenance.get(key) != value:
+            raise ArtifactError(
+                f"{path}: expected an artifact whose {key} is {value!r}, found {provenance.get(key)!r}: "
+                "it was made from something else. Delete it and run again"
+            )
+    names = list(declared if columns is None else columns)
+    try:
+        table = pq.read_table(path, columns=names, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise ArtifactError(
+            f"{path}: expected a complete Parquet file, found one that is damaged "
+            f"({_first_line(error)}). Delete it and run again"
+        ) from error
+    for name in names:
+        if table.column(name).null_count:
+            raise ArtifactError(
+                f"{path}: expected no missing value in column {name!r}, found {table.column(name).null_count}"
+            )
+        if _digest(table.column(name)) != digests.get(name):
+            raise ArtifactError(
+                f"{path}: expected column {name!r} as it was written, found other values: "
+                "the file was edited. Delete it and run again"
+            )
+    return Artifact(table, provenance)
+
+
+def code_digest(*modules: str) -> str:
+    """A digest of the source of the package's modules, given as paths such as ``networks/two_layer.py``.
+
+    Snakemake does not see edits in imported modules; the rules pass this as a parameter.
+    """
+    package = Path(__file__).parent
+    text = b"\0".join((package / module).read_bytes() for module in sorted(modules))
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def data_digest(*arrays: np.ndarray) -> str:
+    """A digest of the values of arrays: two datasets with the same one are the same."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that numbers depend on."""
+    libraries = ("multiview", "torch", "pytorch-lightning", "numpy", "scipy", "pyarrow", "pandas")
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
+
+
+@functools.cache
+def revision() -> str:
+    """The git revision of the source, or ``unknown`` outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _to_arrow(values: Any, type_: Any) -> pa.Array:
+    if type_ != VECTOR:
+        return pa.array(values, type=type_)
+    matrix = np.ascontiguousarray(values, dtype=np.float32)
+    return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
+
+
+def _same_type(found: pa.DataType, declared: Any) -> bool:
+    if declared == VECTOR:
+        return pa.types.is_fixed_size_list(found) and found.value_type == pa.float32()
+    return found == declared
+
+
+def _digest(column: pa.ChunkedArray) -> str:
+    """A digest of a column's values that does not depend on how it is cut into chunks."""
+    digest = hashlib.blake2b(digest_size=16)
+    for chunk in column.chunks:
+        if pa.types.is_string(chunk.type):
+            digest.update("\0".join(map(str, [*chunk.to_pylist(), ""])).encode())
+            continue
+        if pa.types.is_fixed_size_list(chunk.type):
+            chunk = chunk.flatten()
+        digest.update(np.ascontiguousarray(chunk.to_numpy(zero_copy_only=False)).data)
+    return digest.hexdigest()

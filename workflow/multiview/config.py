@@ -1,0 +1,327 @@
+"""The config: its models, the checks between keys, and errors that name the key.
+
+`load` turns the plain dictionary that Snakemake has read (config.yaml, then every ``--configfile``, then
+``--config``) into a `Config`; nothing else in the project sees the dictionary. The models are also the
+source of ``workflow/schemas/config.schema.json``: ``python -m multiview.config`` writes it anew.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+
+class ConfigError(ValueError):
+    """A config that cannot be run. The message has one line for each key at fault."""
+
+
+def _no_bool(value: Any) -> Any:
+    # pydantic would read `true` as 1, but a switch where a number belongs is a mistake.
+    if isinstance(value, bool):
+        raise ValueError("expected a number, not true or false")
+    return value
+
+
+Int = Annotated[int, BeforeValidator(_no_bool)]
+Float = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+NonNegative = Annotated[Float, Field(ge=0)]
+Positive = Annotated[Float, Field(gt=0)]
+Range = Annotated[list[NonNegative], Field(min_length=2, max_length=2)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Section(BaseModel):
+    """A part of the config: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Strengths(Section):
+    """Ranges of the total strength ``sum_p z_p`` of a view in a sample (Section 2), drawn uniformly."""
+
+    own_multi: Range = Field(description="own class, multi-view sample, both views: [1, O(1)]")
+    strong: Range = Field(description="own class, single-view sample, its strong view: [1, O(1)]")
+    weak: Range = Field(description="own class, single-view sample, its weak view: [rho, O(rho)]")
+    other_multi: Range = Field(description="other classes, multi-view sample: [Omega(1), 0.4]")
+    other_single: Range = Field(description="other classes, single-view sample: [Omega(Gamma), Gamma]")
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        for name in type(self).model_fields:
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} is [{low}, {high}]: the lower end must not exceed the upper end")
+        if self.own_multi[0] < 1 or self.strong[0] < 1:
+            raise ValueError("own_multi and strong must start at 1 or above (the paper's scale of z)")
+        if self.weak[1] >= self.strong[0]:
+            raise ValueError(f"weak reaches {self.weak[1]}, which is not below the strong view's {self.strong[0]}")
+        return self
+
+
+class Dataset(Section):
+    """The multi-view distribution and how much is drawn from it (paper, Section 2)."""
+
+    kind: Literal["multiview"]
+    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of everything drawn for the dataset")
+    classes: Annotated[Int, Field(ge=2)] = Field(description="k, the number of classes")
+    dim: Annotated[Int, Field(ge=4)] = Field(description="d, the dimension of a patch")
+    views: Literal["axes", "random"] = Field(description="v_{j,l}: coordinate axes or a random frame")
+    patches: Annotated[Int, Field(ge=4)] = Field(description="P, the number of patches of a sample")
+    patches_per_view: Annotated[Int, Field(ge=1)] = Field(description="C_p, patches of each view present")
+    share: Literal["equal", "dirichlet"] = Field(description="how sum_p z_p is split over the C_p patches")
+    s: Positive = Field(description="expected number of classes whose view l occurs, over k: s/k each")
+    gamma: NonNegative = Field(description="upper end of the feature noise alpha over all 2k views")
+    feature_noise_norm: NonNegative = Field(description="sigma_p sqrt(d), noise norm in patches of a view")
+    background_noise_norm: NonNegative = Field(description="noise norm in patches that carry no view")
+    z: Strengths
+    train_samples: Annotated[Int, Field(ge=1)] = Field(description="N, training samples")
+    mu: Annotated[Float, Field(gt=0, lt=1)] = Field(description="share of single-view samples, N_s = mu N")
+    test_multi_samples: Annotated[Int, Field(ge=1)] = Field(description="multi-view test samples")
+    test_single_samples: Annotated[Int, Field(ge=1)] = Field(description="single-view test samples")
+
+    @property
+    def single_view_samples(self) -> int:
+        """N_s, the exact number of single-view samples in the training split."""
+        return round(self.mu * self.train_samples)
+
+    @model_validator(mode="after")
+    def _fits(self):
+        n_views = 2 * self.classes
+        if self.dim < n_views:
+            raise ValueError(
+                f"dim is {self.dim}, but {self.classes} classes have {n_views} orthonormal views: "
+                f"dim must be at least {n_views}"
+            )
+        if self.patches < n_views * self.patches_per_view:
+            raise ValueError(
+                f"patches is {self.patches}, but a sample can carry {n_views} views of {self.patches_per_view} "
+                f"patches each: patches must be at least {n_views * self.patches_per_view}"
+            )
+        if self.s > self.classes:
+            raise ValueError(f"s is {self.s}: s / classes is a probability, so s is at most {self.classes}")
+        if not 1 <= self.single_view_samples < self.train_samples:
+            raise ValueError(
+                f"mu is {self.mu} and train_samples {self.train_samples}: N_s = round(mu N) is "
+                f"{self.single_view_samples}, but must be at least 1 and below N"
+            )
+        return self
+
+
+class Network(Section):
+    """The two-layer network of the paper (Section 2.2)."""
+
+    kind: Literal["two_layer"]
+    neurons: Annotated[Int, Field(ge=1)] = Field(description="m, neurons of a class")
+    q: Annotated[Float, Field(ge=3)] = Field(description="q, the power of the smoothed ReLU")
+    rho: Positive = Field(description="curly rho, where the smoothed ReLU turns linear")
+    init_std: Positive = Field(description="sigma_0, standard deviation of the initial weights")
+
+
+class Training(Section):
+    """Full-batch gradient descent on the cross-entropy (Section 2.2)."""
+
+    step_rule: Literal["adaptive", "fixed"] = Field(description="how eta is chosen")
+    step_size: Positive = Field(description="eta if fixed, the largest eta if adaptive")
+    relative_change: Positive = Field(description="adaptive: a neuron's largest relative change in a step")
+    max_change: Positive = Field(description="adaptive: a neuron's largest change in a step, a norm")
+    loss_threshold: Positive = Field(description="stop at training accuracy 1 and a mean loss of at most this")
+    max_steps: Annotated[Int, Field(ge=1)] = Field(description="stop here at the latest, with a warning")
+    block_samples: Annotated[Int, Field(ge=0)] = Field(description="samples a block; 0: all at once (GPU)")
+    accelerator: Literal["auto", "cpu", "gpu"] = Field(description="Lightning's accelerator")
+    checkpoint_seconds: Positive = Field(description="seconds between checkpoints of a running job")
+
+
+class Ensembles(Section):
+    """Which ensembles are formed from the seeds."""
+
+    sizes: Annotated[list[Annotated[Int, Field(ge=1)]], Field(min_length=1)] = Field(description="every L")
+    subsets: Annotated[Int, Field(ge=1)] = Field(description="random subsets of the seeds for each L")
+    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the subsets")
+
+    @model_validator(mode="after")
+    def _distinct(self):
+        if len(set(self.sizes)) != len(self.sizes):
+            raise ValueError(f"sizes is {self.sizes}: every size may occur once only")
+        return self
+
+
+class Study(Section):
+    """One question asked of one dataset with one network."""
+
+    seeds: Annotated[Int, Field(ge=1)] = Field(description="how many seeds are trained")
+    first_seed: Annotated[Int, Field(ge=0)] = Field(description="the first of them")
+    seeds_per_job: Annotated[Int, Field(ge=1)] = Field(description="seeds that one training job takes")
+    dataset: Dataset
+    network: Network
+    training: Training
+    ensembles: Ensembles
+
+    @property
+    def seed_list(self) -> list[int]:
+        """Every seed of the study."""
+        return list(range(self.first_seed, self.first_seed + self.seeds))
+
+    @property
+    def chunks(self) -> list[tuple[int, int]]:
+        """First and last seed of every training job."""
+        seeds, step = self.seed_list, self.seeds_per_job
+        return [(seeds[i], seeds[min(i + step, len(seeds)) - 1]) for i in range(0, len(seeds), step)]
+
+    @model_validator(mode="after")
+    def _enough_seeds(self):
+        if max(self.ensembles.sizes) > self.seeds:
+            raise ValueError(
+                f"ensembles.sizes asks for {max(self.ensembles.sizes)} networks, but seeds is {self.seeds}"
+            )
+        return self
+
+
+class Evaluation(Section):
+    """How errors turn into intervals."""
+
+    confidence: Annotated[Float, Field(gt=0.5, lt=1)] = Field(description="coverage of every interval")
+    bootstrap: Annotated[Int, Field(ge=100)] = Field(description="bootstrap replicates")
+    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the bootstrap")
+    learned_ratio: Annotated[Float, Field(gt=0, lt=1)] = Field(
+        description="view l of class i counts as learned where Phi_{i,l} >= this * max_l Phi_{i,l}"
+    )
+    mus: Annotated[list[Annotated[Float, Field(ge=0, le=1)]], Field(min_length=1)] = Field(
+        description="shares mu of single-view samples at which the error on D is reported"
+    )
+
+
+class Figures(Section):
+    """How figures look; changing a key here redraws figures and nothing else."""
+
+    dpi: Annotated[Int, Field(ge=50, le=1200)] = Field(description="dots an inch of the PNG files")
+    font_size: Annotated[Float, Field(ge=4, le=24)] = Field(description="points")
+    palette: Literal["colorblind", "deep", "muted", "dark"] = Field(description="seaborn palette")
+    race_classes: Annotated[Int, Field(ge=1, le=16)] = Field(description="classes drawn in the race")
+    race_seed: Annotated[Int, Field(ge=0)] | None = Field(description="seed drawn in the race; null: the first")
+
+
+class Config(Section):
+    """The whole config. Studies hold their own settings; the keys beside them serve them all."""
+
+    studies: Annotated[dict[Name, Study], Field(min_length=1)]
+    evaluation: Evaluation
+    figures: Figures
+
+    @model_validator(mode="after")
+    def _race_is_trained(self):
+        for name, study in self.studies.items():
+            seed = self.figures.race_seed
+            if seed is not None and seed not in study.seed_list:
+                raise ValueError(
+                    f"figures.race_seed is {seed}, which study {name!r} does not train "
+                    f"(its seeds are {study.seed_list[0]} to {study.seed_list[-1]})"
+                )
+        return self
+
+
+SHARED_KEYS = ("seeds", "first_seed", "seeds_per_job", "data_seed")
+"""Scalars at the top of the config that every study takes unless it has its own, so that
+``--config seeds=25`` works (Snakemake passes nested values of ``--config`` as strings)."""
+
+
+def load(raw: Mapping[str, Any]) -> Config:
+    """Check the raw config and return it, with ``based_on`` and the shared keys filled in.
+
+    Raises:
+        ConfigError: naming the path of every key at fault, what was found and what is allowed.
+    """
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("studies"), Mapping):
+        raise ConfigError("studies: expected at least one study, as a mapping from its name to its settings")
+    shared = {key: raw[key] for key in SHARED_KEYS if key in raw}
+    body = {key: value for key, value in raw.items() if key not in SHARED_KEYS}
+    body["studies"] = {name: _complete(name, raw["studies"], shared) for name in raw["studies"]}
+    try:
+        return Config.model_validate(body)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(item, body) for item in error.errors())) from None
+
+
+def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) -> Any:
+    study = _inherit(name, studies, ())
+    if not isinstance(study, Mapping):
+        return study
+    study = {key: value for key, value in shared.items() if key != "data_seed"} | dict(study)
+    if isinstance(study.get("dataset"), Mapping) and "data_seed" in shared:
+        study["dataset"] = {"seed": shared["data_seed"]} | dict(study["dataset"])
+    return study
+
+
+def _inherit(name: str, studies: Mapping[str, Any], below: tuple[str, ...]) -> Any:
+    """A study `based_on` another one is that one with its own keys laid over it."""
+    study = studies[name]
+    if not isinstance(study, Mapping) or "based_on" not in study:
+        return study
+    parent = study["based_on"]
+    if parent not in studies:
+        raise ConfigError(
+            f"studies.{name}.based_on: found {parent!r}, but the studies are {', '.join(sorted(studies))}"
+        )
+    if parent in (*below, name):
+        raise ConfigError(f"studies.{name}.based_on: {' -> '.join((*below, name, parent))} is a circle")
+    own = {key: value for key, value in study.items() if key != "based_on"}
+    return _merge(_inherit(parent, studies, (*below, name)), own)
+
+
+def _merge(base: Any, over: Any) -> Any:
+    if isinstance(base, Mapping) and isinstance(over, Mapping):
+        return dict(base) | {k: _merge(base[k], v) if k in base else v for k, v in over.items()}
+    return over
+
+
+def _explain(item: dict[str, Any], raw: Mapping[str, Any]) -> str:
+    path = [str(part) for part in item["loc"] if part != "[key]"]
+    where = ".".join(path) or "config"
+    if item["type"] == "extra_forbidden":
+        allowed = _allowed(item["loc"][:-1])
+        near = difflib.get_close_matches(path[-1], allowed, n=1, cutoff=0)
+        return f"{where}: unknown key; did you mean {near[0]!r}? Allowed here: {', '.join(allowed)}"
+    if item["type"] == "missing":
+        return f"{where}: this key is missing"
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "value_error" and isinstance(item["input"], Mapping | BaseModel):
+        return f"{where}: {message}"
+    found = repr(item["input"])
+    return f"{where}: found {found if len(found) < 80 else found[:77] + '...'}. {message}"
+
+
+def _allowed(loc: tuple) -> list[str]:
+    """The keys that the section at `loc` knows."""
+    model: Any = Config
+    for part in loc:
+        if model is Config and part == "studies":
+            model = None  # the next part is a study's name
+        elif model is None:
+            model = Study
+        else:
+            model = model.model_fields[part].annotation
+    names = sorted(model.model_fields)
+    if model is Config:
+        names += SHARED_KEYS
+    if model is Study:
+        names += ["based_on"]
+    return names
+
+
+def canonical(section: Section) -> str:
+    """A section as JSON text that depends on its values alone, not on the order of the keys in the file."""
+    return json.dumps(section.model_dump(mode="json"), sort_keys=True)
+
+
+SCHEMA_FILE = Path(__file__).parent.parent / "schemas" / "config.schema.json"
+
+
+def schema_text() -> str:
+    """The JSON schema of a complete config (after `based_on` and the shared keys), for editors and readers."""
+    return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text())

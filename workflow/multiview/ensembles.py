@@ -1,0 +1,64 @@
+"""Ensembles: the average of the logits of networks that differ in their seeds alone (Section 2.2)."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
+    """Choose which seeds form ensembles of one size.
+
+    Args:
+        seeds: the seeds there are.
+        size: L.
+        subsets: how many ensembles are wanted.
+        rng: draws them.
+
+    Returns:
+        ``[ensembles, size]``, sorted seeds in each row and no row twice: all subsets where there are no more
+        than `subsets`, else that many different ones, drawn uniformly.
+    """
+    seeds = np.sort(np.asarray(seeds))
+    if math.comb(len(seeds), size) <= subsets:
+        return np.array(list(itertools.combinations(seeds, size)))
+    chosen: dict[tuple[int, ...], None] = {}
+    while len(chosen) < subsets:
+        chosen[tuple(np.sort(rng.choice(seeds, size, replace=False)).tolist())] = None
+    return np.array(list(chosen))
+
+
+def average(logits: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> np.ndarray:
+    """Logits of ensembles.
+
+    Args:
+        logits: ``[seeds, n, k]``, in the order of `seeds`.
+        seeds: the seeds there are.
+        members: ``[ensembles, size]``, seeds.
+
+    Returns:
+        ``[ensembles, n, k]``, the mean over the members.
+    """
+    position = {seed: i for i, seed in enumerate(seeds)}
+    rows = np.array([[position[seed] for seed in row] for row in members])
+    return np.stack([logits[row].mean(axis=0, dtype=np.float64) for row in rows]).astype(np.float32)
+
+
+def predicted_errors(learned: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
+    """The error on ``D_s`` that the views learned by the seeds predict for their ensembles.
+
+    A single-view sample with strong view ``l`` of class ``i`` is taken to be an error of an ensemble if
+    none of its members has learned that view. For ``c`` of ``n`` seeds that have, a random subset of
+    ``L`` has none of them with probability ``C(n-c, L) / C(n, L)``; the prediction is its mean over the views.
+
+    Args:
+        learned: bool ``[seeds, k, 2]``.
+        sizes: values of L.
+
+    Returns:
+        float64 ``[len(sizes)]``.
+    """
+    n = len(learned)
+    without = n - learned.sum(axis=0).ravel()
+    return np.array([np.mean([math.comb(int(w), L) / math.comb(n, L) for w in without]) for L in sizes])

@@ -1,0 +1,57 @@
+"""A sample of each kind as a picture: which view its patches carry, and how strongly (Section 2)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LogNorm
+
+from multiview import config
+from multiview.figures import style
+
+KINDS = ("multi-view", "single-view")
+
+
+def draw(samples: pd.DataFrame, patches: pd.DataFrame, settings: config.Figures) -> plt.Figure:
+    """Draw the first training sample of each kind in view coordinates.
+
+    Args:
+        samples: the table ``samples``.
+        patches: the table ``patches``.
+        settings: the figures section of the config.
+    """
+    style.apply(settings)
+    classes = int(patches["class"].max()) + 1
+    train = samples[samples["split"] == "train"]
+    figure, axes = plt.subplots(1, 2, figsize=(style.PAGE, 3.4), sharey=True)
+    low = patches.loc[patches["z"] > 0, "z"].min()
+    norm = LogNorm(vmin=low, vmax=patches["z"].max())
+    for axis, kind in zip(axes, KINDS, strict=True):
+        sample = train[train["kind"] == kind].iloc[0]
+        own = patches[(patches["split"] == "train") & (patches["sample"] == sample["sample"])]
+        carried = own[own["view"] > 0]
+        grid = np.full((2 * classes, len(own)), np.nan)
+        grid[2 * carried["class"] + carried["view"] - 1, carried["patch"]] = carried["z"]
+        label = int(sample["label"])
+        # The sample's own class as a band behind its two rows.
+        axis.axhspan(2 * label - 0.5, 2 * label + 1.5, color="0.88", zorder=0)
+        mesh = axis.pcolormesh(grid, norm=norm, cmap="viridis_r", zorder=1)
+        mesh.set_rasterized(False)
+        axis.set(
+            xlim=(-0.5, len(own) + 0.5),
+            ylim=(2 * classes + 0.5, -0.5),
+            xlabel="patch $p$",
+            title=f"{kind} sample of class {label + 1}",
+        )
+        # pcolormesh draws cell i from i to i + 1: labels go to the middle of a class's two rows.
+        axis.set_yticks(np.arange(classes) * 2 + 1, [f"{j + 1}" for j in range(classes)])
+        axis.set_xticks(np.arange(0, len(own), 8) + 0.5, np.arange(0, len(own), 8) + 1)
+        for row in range(0, 2 * classes + 1, 2):
+            axis.axhline(row, color="0.85", linewidth=0.4, zorder=0)
+        for patch in axis.patches:
+            patch.set_y(2 * label) if hasattr(patch, "set_y") else None
+    axes[0].set_ylabel("class $j$ (upper row view 1, lower row view 2)")
+    bar = figure.colorbar(mesh, ax=axes, label="strength $z_p$ of the view in the patch", pad=0.01)
+    ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2) if low <= t <= norm.vmax]
+    bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
+    bar.minorticks_off()
+    return figure

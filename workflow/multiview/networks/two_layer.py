@@ -1,0 +1,139 @@
+"""The paper's two-layer network (Section 2.2): definition, logits, and loss and gradient in one pass.
+
+``F_i(X) = sum_{r<=m} sum_{p<=P} ReLU~(<w_{i,r}, x_p>)`` for each class ``i``; nothing but the ``w`` is trained.
+
+`TwoLayerNetwork.forward` is the definition, in plain tensor operations that autograd can follow.
+`TwoLayerNetwork.loss_and_gradient` computes the same numbers in blocks of samples that stay in the
+cache: a sample's softmax needs no other sample, so that one pass over a block gives its logits and its
+share of the gradient, by two matrix products and a few element-wise operations in place.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+def smoothed_relu(z: Tensor, q: float, rho: float) -> Tensor:
+    """ReLU~ of Section 2.2: 0 below 0, ``z^q / (q rho^(q-1))`` up to rho, ``z - (1 - 1/q) rho`` above."""
+    inner = z.clamp(0, rho)
+    return inner**q / (q * rho ** (q - 1)) + (z - rho).clamp(min=0)
+
+
+class TwoLayerNetwork(nn.Module):
+    """One network, one seed.
+
+    Attributes:
+        weight: float32 ``[k * m, d]``, the neurons of class ``i`` in rows ``i * m`` to ``(i + 1) * m - 1``,
+            drawn from ``N(0, init_std^2)`` by a generator that the seed alone starts.
+    """
+
+    def __init__(self, classes: int, dim: int, neurons: int, q: float, rho: float, init_std: float, seed: int):
+        super().__init__()
+        self.classes, self.neurons, self.q, self.rho = classes, neurons, q, rho
+        # Always drawn on the CPU: a seed gives the same network on every device.
+        generator = torch.Generator().manual_seed(seed)
+        self.weight = nn.Parameter(torch.randn(classes * neurons, dim, generator=generator) * init_std)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits ``[n, k]`` of samples ``[n, P, d]``, straight from the definition."""
+        activations = smoothed_relu(x @ self.weight.T, self.q, self.rho)
+        return activations.sum(dim=1).unflatten(1, (self.classes, self.neurons)).sum(dim=2)
+
+    @torch.no_grad()
+    def logits(self, x: Tensor, block: int = 0) -> Tensor:
+        """Logits ``[n, k]`` of samples ``[n, P, d]``, in blocks of `block` samples (0: all at once)."""
+        pass_ = _Pass(self, x, block)
+        return torch.cat([pass_.forward(part) for part in pass_.parts])
+
+    @torch.no_grad()
+    def loss_and_gradient(self, x: Tensor, label: Tensor, block: int = 0) -> tuple[Tensor, Tensor]:
+        """Return the logits and put the gradient of the mean cross-entropy into ``weight.grad``.
+
+        Args:
+            x: ``[n, P, d]``.
+            label: ``[n]``, int64.
+            block: samples in a block, 0 for all at once (on a GPU).
+
+        Returns:
+            Logits ``[n, k]`` and the cross-entropy of every sample ``[n]``.
+        """
+        if self.weight.grad is None:
+            self.weight.grad = torch.empty_like(self.weight)
+        gradient = self.weight.grad.zero_()
+        pass_ = _Pass(self, x, block)
+        logits, losses = [], []
+        for part in pass_.parts:
+            F, target = pass_.forward(part), label[part].unsqueeze(1)
+            log_p = F.log_softmax(dim=1)
+            losses.append(-log_p.gather(1, target).squeeze(1))
+            # dL/dF of the mean cross-entropy: (softmax - one-hot) / n.
+            slope = log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0)).div_(len(x))
+            pass_.backward(part, slope, gradient)
+            logits.append(F)
+        return torch.cat(logits), torch.cat(losses)
+
+
+class _Pass:
+    """Work space for one pass over the samples, shared by its blocks."""
+
+    def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
+        self.network, self.x = network, x
+        n, self.patches, self.dim = x.shape
+        block = min(block or n, n)
+        self.parts = [slice(start, min(start + block, n)) for start in range(0, n, block)]
+        rows, width = block * self.patches, len(network.weight)
+        self.pre, self.inner, self.gate = (x.new_empty(rows, width) for _ in range(3))
+        self.transposed = network.weight.detach().T
+
+    def _rows(self, part: slice) -> Tensor:
+        return self.x[part].view(-1, self.dim)
+
+    def forward(self, part: slice) -> Tensor:
+        """Logits ``[n, k]`` of a block; leaves the derivative of ReLU~ in ``self.gate``."""
+        q, rho = self.network.q, self.network.rho
+        rows = self._rows(part)
+        pre, inner, gate = (work[: len(rows)] for work in (self.pre, self.inner, self.gate))
+        torch.mm(rows, self.transposed, out=pre)
+        torch.clamp(pre, 0, rho, out=inner)
+        # ReLU~ = inner^q / (q rho^(q-1)) + (pre - rho)^+; its derivative is (inner / rho)^(q-1).
+        pre.sub_(rho).clamp_(min=0)
+        _power(inner, q - 1, out=gate)
+        if rho != 1:
+            gate.mul_(rho ** (1 - q))
+        pre.addcmul_(gate, inner, value=1 / q)
+        sums = pre.view(-1, self.patches, pre.shape[1]).sum(dim=1)
+        return sums.view(len(sums), self.network.classes, -1).sum(dim=2)
+
+    def backward(self, part: slice, slope: Tensor, gradient: Tensor) -> None:
+        """Add to `gradient` ``[k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[n, k]``."""
+        rows = self._rows(part)
+        gate = self.gate[: len(rows)]
+        per_neuron = slope.repeat_interleave(self.network.neurons, dim=1).unsqueeze(1)
+        gate.view(len(slope), self.patches, -1).mul_(per_neuron)
+        gradient.addmm_(gate.T, rows)
+
+
+def _power(base: Tensor, exponent: float, out: Tensor) -> None:
+    """``base ** exponent`` into `out`; small whole powers by multiplication, which is many times faster."""
+    if exponent != int(exponent) or exponent > 8:
+        torch.pow(base, exponent, out=out)
+        return
+    torch.mul(base, base, out=out)
+    for _ in range(int(exponent) - 2):
+        out.mul_(base)
+
+
+def view_strengths(weight: Tensor, views: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """How strongly each class has learned its own views (Sections 3 and 5 of the paper).
+
+    Args:
+        weight: ``[k m, d]``.
+        views: ``[2k, d]``, rows ``v_{1,1}, v_{1,2}, v_{2,1}, ...``.
+        classes: k.
+
+    Returns:
+        ``Phi_{i,l} = sum_r [<w_{i,r}, v_{i,l}>]^+`` and ``Lambda_{i,l} = max_r [<w_{i,r}, v_{i,l}>]^+``,
+        each ``[k, 2]``.
+    """
+    own = views.unflatten(0, (classes, -1)).transpose(1, 2)
+    positive = weight.detach().unflatten(0, (classes, -1)).bmm(own).clamp(min=0)
+    return positive.sum(dim=1), positive.amax(dim=1)

@@ -1,0 +1,345 @@
+"""Full-batch gradient descent on a chunk of seeds: one pass over the data is one step of each of them.
+
+The seeds share the pass and nothing else. Each has its own network, generator, step size, stopping time and
+matrix products, so that what it learns is the same to the bit whatever chunk it is in and however
+often the job was interrupted.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.plugins.environments import LightningEnvironment
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
+
+from multiview import artifacts, config
+from multiview.networks.two_layer import TwoLayerNetwork, view_strengths
+
+log = logging.getLogger(__name__)
+
+
+class AdaptiveDescent(torch.optim.Optimizer):
+    """Gradient descent whose step size follows the three time scales of the race.
+
+    The step is the largest one, up to `step_size`, at which no neuron (row of a parameter) moves by more
+    than `max_change` in norm, or by more than `relative_change` times its size ``max(|<w, g>| / |g|,
+    |w| / sqrt(d))``: its component along its own gradient, which is what grows in the race, and at least
+    what a random direction finds in it. The size does not change when the features are rotated.
+    It is plain gradient descent: every weight moves by ``-eta`` times its gradient, with one ``eta``.
+    """
+
+    def __init__(self, params, step_size: float, relative_change: float, max_change: float):
+        bounds = {"relative_change": relative_change, "max_change": max_change}
+        super().__init__(params, {"lr": step_size, "max_lr": step_size} | bounds)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """Take one step; ``lr`` of each group is then the step size that was taken."""
+        loss = closure() if closure is not None else None
+        for group in self.param_groups:
+            group["lr"] = min([group["max_lr"], *(self._bound(p, group) for p in group["params"])])
+            for parameter in group["params"]:
+                parameter.add_(parameter.grad, alpha=-group["lr"])
+        return loss
+
+    @staticmethod
+    def _bound(weight: Tensor, group: dict) -> float:
+        gradient = weight.grad
+        norm = gradient.norm(dim=1).clamp(min=torch.finfo(weight.dtype).tiny)
+        along = (weight * gradient).sum(dim=1).abs() / norm
+        size = torch.maximum(along, weight.norm(dim=1) / math.sqrt(weight.shape[1]))
+        return float(((group["relative_change"] * size).clamp(max=group["max_change"]) / norm).min())
+
+
+@dataclass
+class SeedRun:
+    """One seed on its way: its network, and what was recorded at every step so far.
+
+    Attributes:
+        history: for each step, ``[kinds, 2]``: mean loss and accuracy of each kind of sample.
+        step_sizes: the eta taken from each step; 0 at the last one, from which none was taken.
+        phi: for each step ``[k, 2]``, the view strengths; empty without views.
+        start: ``Lambda`` at the initialisation, ``[k, 2]``.
+    """
+
+    seed: int
+    network: TwoLayerNetwork
+    history: list[Tensor] = field(default_factory=list)
+    step_sizes: list[float] = field(default_factory=list)
+    phi: list[Tensor] = field(default_factory=list)
+    start: Tensor | None = None
+    finished: bool = False
+    converged: bool = False
+    loss: float = math.nan
+    accuracy: float = math.nan
+
+    @property
+    def step(self) -> int:
+        """How many steps have been taken."""
+        return sum(size > 0 for size in self.step_sizes)
+
+    def state(self) -> dict:
+        """Everything that a resumed job needs, in tensors and numbers only."""
+        return {
+            "weight": self.network.weight.detach().cpu(),
+            "history": torch.stack(self.history).cpu() if self.history else torch.empty(0),
+            "step_sizes": torch.tensor(self.step_sizes, dtype=torch.float64),
+            "phi": torch.stack(self.phi).cpu() if self.phi else torch.empty(0),
+            "start": self.start,
+            "ending": [self.finished, self.converged, self.loss, self.accuracy],
+        }
+
+    def restore(self, state: dict) -> None:
+        """Take up where `state` was saved."""
+        self.network.weight.data.copy_(state["weight"])
+        self.history, self.phi = list(state["history"]), list(state["phi"])
+        self.step_sizes, self.start = state["step_sizes"].tolist(), state["start"]
+        self.finished, self.converged, self.loss, self.accuracy = state["ending"]
+
+
+class ChunkTraining(pl.LightningModule):
+    """Trains the networks of a chunk of seeds on one full batch.
+
+    Args:
+        runs: the seeds; finished ones are left alone.
+        x: float32 ``[n, P, d]``, the training samples.
+        label: ``[n]``.
+        kinds: bool ``[kinds, n]``, which samples are of which kind; losses are recorded for each.
+        views: ``[2k, d]`` to record the view strengths, or None.
+        settings: the training section of the config.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[SeedRun],
+        x: Tensor,
+        label: Tensor,
+        kinds: Tensor,
+        views: Tensor | None,
+        settings: config.Training,
+    ):
+        super().__init__()
+        self.automatic_optimization = False
+        self.runs, self.settings = list(runs), settings
+        self.networks = nn.ModuleList(run.network for run in runs)
+        # Buffers, not batches: the data move to the device once, not once a step.
+        for name, data in {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views}.items():
+            self.register_buffer(name, data, persistent=False)
+
+    @property
+    def active(self) -> list[int]:
+        """Positions of the runs that are not finished."""
+        return [i for i, run in enumerate(self.runs) if not run.finished]
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """One optimizer a seed: no seed's step size depends on another's."""
+        s = self.settings
+        if s.step_rule == "fixed":
+            return [torch.optim.SGD(n.parameters(), lr=s.step_size) for n in self.networks]
+        return [
+            AdaptiveDescent(n.parameters(), s.step_size, s.relative_change, s.max_change) for n in self.networks
+        ]
+
+    def training_step(self, batch, batch_idx: int) -> None:
+        """One step of every seed that is not finished."""
+        optimizers = self.optimizers()
+        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
+        for i in self.active:
+            run = self.runs[i]
+            self._record(run)
+            if run.finished:
+                continue
+            optimizers[i].step()
+            run.step_sizes[-1] = float(optimizers[i].param_groups[0]["lr"])
+
+    def _record(self, run: SeedRun) -> None:
+        """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
+        logits, losses = run.network.loss_and_gradient(self.x, self.label, self.settings.block_samples)
+        correct = (logits.argmax(dim=1) == self.label).to(losses.dtype)
+        by_kind = torch.stack([losses, correct], dim=1)
+        run.history.append((self.kinds @ by_kind / self.kinds.sum(dim=1, keepdim=True)).cpu())
+        run.loss, run.accuracy = float(losses.mean()), float(correct.mean())
+        if self.views is not None:
+            phi, lambda_ = view_strengths(run.network.weight, self.views, run.network.classes)
+            run.phi.append(phi.cpu())
+            if run.start is None:
+                run.start = lambda_.cpu()
+        if not math.isfinite(run.loss):
+            raise FloatingPointError(
+                f"seed {run.seed}: the loss is {run.loss} at step {run.step}; training.step_size "
+                f"({self.settings.step_size}) is too large for step_rule {self.settings.step_rule!r}"
+            )
+        run.converged = run.accuracy == 1.0 and run.loss <= self.settings.loss_threshold
+        run.finished = run.converged or run.step >= self.settings.max_steps
+        run.step_sizes.append(0.0)
+
+    def train_dataloader(self) -> DataLoader:
+        """The full batch is in the buffers; this only counts steps until every seed is finished."""
+        return DataLoader(_UntilFinished(self), batch_size=None)
+
+
+class _UntilFinished(IterableDataset):
+    def __init__(self, module: ChunkTraining):
+        self.module = module
+
+    def __iter__(self) -> Iterator[int]:
+        step = 0
+        while self.module.active:
+            yield step
+            step += 1
+
+
+class Checkpoints(pl.Callback):
+    """Saves every seed from time to time, and at once when it finishes.
+
+    The folder's name has a digest of all that decides what a seed learns, so that what is found there may be
+    taken up by any job that trains this seed. Each file is renamed into place.
+    """
+
+    def __init__(self, folder: Path, seconds: float):
+        self.folder, self.seconds = folder, seconds
+        self.last, self.saved = time.monotonic(), set()
+
+    def path(self, seed: int) -> Path:
+        """Where a seed's state is kept."""
+        return self.folder / f"seed_{seed}.pt"
+
+    def restore(self, runs: Sequence[SeedRun]) -> None:
+        """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
+        for run in runs:
+            path = self.path(run.seed)
+            if not path.exists():
+                continue
+            try:
+                run.restore(torch.load(path, weights_only=True, map_location="cpu"))
+            except Exception as error:  # torch.load raises anything on a damaged file
+                log.warning("%s cannot be read (%s); seed %d starts anew", path, error, run.seed)
+                path.unlink()
+                continue
+            state = "finished" if run.finished else f"at step {run.step}"
+            log.info("seed %d is taken up from %s, %s", run.seed, path, state)
+            if run.finished:
+                self.saved.add(run.seed)
+
+    def save(self, runs: Sequence[SeedRun]) -> None:
+        """Save the runs that have moved since they were saved."""
+        for run in runs:
+            if run.seed not in self.saved:
+                with artifacts.replacing(self.path(run.seed)) as temporary:
+                    torch.save(run.state(), temporary)
+                if run.finished:
+                    self.saved.add(run.seed)
+        self.last = time.monotonic()
+
+    def on_train_batch_end(self, trainer, module: ChunkTraining, *_) -> None:
+        """After a step: save what has finished, or everything if it is time."""
+        if time.monotonic() - self.last >= self.seconds:
+            self.save(module.runs)
+        else:
+            finished = [run for run in module.runs if run.finished and run.seed not in self.saved]
+            for run in finished:
+                self.save([run])
+
+
+class Progress(pl.Callback):
+    """A line in the log every few seconds: step, rate, time left at most, and how the seeds stand."""
+
+    def __init__(self, max_steps: int, seconds: float = 5.0):
+        self.max_steps, self.seconds = max_steps, seconds
+        self.begin = self.last = time.monotonic()
+        self.steps, self.done = 0, False
+
+    def on_train_batch_end(self, trainer, module: ChunkTraining, *_) -> None:
+        """Log if it is time, or if the last seed has just finished."""
+        now = time.monotonic()
+        self.steps += 1
+        if self.done or (module.active and now - self.last < self.seconds):
+            return
+        self.last, self.done = now, not module.active
+        rate = self.steps / (now - self.begin)
+        runs = module.runs
+        at = max(run.step for run in runs)
+        log.info(
+            "step %d | %.1f steps/s | at most %.0f s left | finished %d/%d seeds | loss %.4f | accuracy %.4f",
+            at,
+            rate,
+            (self.max_steps - at) / rate if module.active else 0,
+            len(runs) - len(module.active),
+            len(runs),
+            sum(run.loss for run in runs) / len(runs),
+            sum(run.accuracy for run in runs) / len(runs),
+        )
+
+
+def train(
+    seeds: Sequence[int],
+    x: Tensor,
+    label: Tensor,
+    kinds: Tensor,
+    views: Tensor | None,
+    classes: int,
+    network: config.Network,
+    settings: config.Training,
+    checkpoints: Path | None = None,
+) -> list[SeedRun]:
+    """Train a network for every seed, all from their own initialisations, on the same data.
+
+    Args:
+        seeds: of the initialisations, which are all that differs.
+        x: float32 ``[n, P, d]``; label: ``[n]``; kinds: bool ``[kinds, n]``; views: ``[2k, d]`` or None.
+        classes: k.
+        network: the network section of the config.
+        settings: the training section of the config.
+        checkpoints: folder to resume from and to save to, or None.
+
+    Returns:
+        The runs in the order of `seeds`, on the CPU. One that met `max_steps` has ``converged`` False.
+
+    Raises:
+        FloatingPointError: if a loss stops being finite.
+    """
+    shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
+    law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
+    runs = [SeedRun(seed, TwoLayerNetwork(**shape, **law, seed=seed)) for seed in seeds]
+    callbacks: list[pl.Callback] = [Progress(settings.max_steps)]
+    if checkpoints is not None:
+        keeper = Checkpoints(checkpoints, settings.checkpoint_seconds)
+        keeper.restore(runs)
+        callbacks.append(keeper)
+    module = ChunkTraining(runs, x, label, kinds, views, settings)
+    trainer = pl.Trainer(
+        accelerator=settings.accelerator,
+        devices=1,
+        max_epochs=1,
+        callbacks=callbacks,
+        plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    if module.active:
+        trainer.fit(module)
+    if checkpoints is not None:
+        keeper.save(runs)
+    if module.active:
+        raise InterruptedError("training was interrupted; what was reached is saved, run again to carry on")
+    module.cpu()
+    for run in runs:
+        if not run.converged:
+            log.warning(
+                "seed %d: stopped at max_steps = %d with training accuracy %.4f and loss %.4g (threshold %g)",
+                run.seed,
+                settings.max_steps,
+                run.accuracy,
+                run.loss,
+                settings.loss_threshold,
+            )
+    return runs

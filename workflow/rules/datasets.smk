@@ -1,0 +1,24 @@
+# Data: from the config to the splits of every study.
+
+
+rule dataset:
+    output:
+        samples="results/{study}/dataset/samples.parquet",
+        inputs="results/{study}/dataset/inputs.parquet",
+        patches="results/{study}/dataset/patches.parquet",
+        views="results/{study}/dataset/views.parquet",
+    log:
+        "logs/{study}/dataset.log",
+    benchmark:
+        "benchmarks/{study}/dataset.tsv"
+    conda:
+        "../../envs/multiview.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        study="{study}",
+        dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
+        code=code_digest("datasets/base.py", "datasets/multiview.py"),
+    script:
+        "../scripts/dataset.py"

@@ -1,0 +1,80 @@
+# From the logits of the seeds to ensembles, scores and verdicts. No network is loaded from here on.
+
+
+def of_every_seed(kind):
+    """The files of one kind that all the training jobs of a study write."""
+
+    def files(wildcards):
+        chunks = studies[wildcards.study].chunks
+        return [f"results/{wildcards.study}/single/seeds_{a}-{b}/{kind}.parquet" for a, b in chunks]
+
+    return files
+
+
+rule ensemble:
+    input:
+        samples="results/{study}/dataset/samples.parquet",
+        logits=of_every_seed("logits"),
+    output:
+        members="results/{study}/ensemble/members.parquet",
+        logits="results/{study}/ensemble/logits.parquet",
+    log:
+        "logs/{study}/ensemble.log",
+    benchmark:
+        "benchmarks/{study}/ensemble.tsv"
+    conda:
+        "../../envs/multiview.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        study="{study}",
+        ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
+        code=code_digest("ensembles.py", "predictors.py"),
+    script:
+        "../scripts/ensemble.py"
+
+
+rule evaluate:
+    input:
+        samples="results/{study}/dataset/samples.parquet",
+        logits=of_every_seed("logits"),
+        outcome=of_every_seed("outcome"),
+        strengths=of_every_seed("strengths"),
+        start=of_every_seed("start"),
+        members="results/{study}/ensemble/members.parquet",
+    output:
+        scores="results/{study}/evaluation/scores.parquet",
+        errors="results/{study}/evaluation/ensemble_errors.parquet",
+        lottery="results/{study}/evaluation/lottery.parquet",
+        verdicts="results/{study}/evaluation/verdicts.parquet",
+    log:
+        "logs/{study}/evaluate.log",
+    benchmark:
+        "benchmarks/{study}/evaluate.tsv"
+    conda:
+        "../../envs/multiview.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        study="{study}",
+        q=lambda wildcards: studies[wildcards.study].network.q,
+        evaluation=canonical(settings.evaluation),
+        code=code_digest("evaluation.py", "ensembles.py", "lottery.py", "predictors.py", "verdicts.py"),
+    script:
+        "../scripts/evaluate.py"
+
+
+rule verdicts:
+    input:
+        expand("results/{study}/evaluation/verdicts.parquet", study=studies),
+    output:
+        "results/verdicts.parquet",
+    log:
+        "logs/verdicts.log",
+    benchmark:
+        "benchmarks/verdicts.tsv"
+    conda:
+        "../../envs/multiview.yaml"
+    localrule: True
+    script:
+        "../scripts/verdicts.py"

@@ -1,0 +1,18 @@
+"""Draw a study's dataset."""
+
+import logging
+from pathlib import Path
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+from multiview import config, datasets  # noqa: E402
+from multiview.datasets import base  # noqa: E402
+
+settings = config.Dataset.model_validate_json(snakemake.params.dataset)
+dataset = datasets.DATASETS[settings.kind](settings)
+provenance = {"study": snakemake.params.study, "config": settings.model_dump()}
+base.write(Path(snakemake.output.samples).parent, dataset, provenance)
+for name, split in dataset.splits.items():
+    logging.info("split %s: %d samples of shape %s", name, len(split.label), split.x.shape[1:])

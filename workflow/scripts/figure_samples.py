@@ -1,0 +1,13 @@
+"""Draw a sample of each kind."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+from multiview import artifacts, config  # noqa: E402
+from multiview.figures import samples, style  # noqa: E402
+
+settings = config.Figures.model_validate_json(snakemake.params.figures)
+tables = {kind: artifacts.read(snakemake.input[kind], kind).pandas() for kind in ("samples", "patches")}
+figure = samples.draw(**tables, settings=settings)
+style.save(figure, snakemake.output.svg, snakemake.output.png, settings)

@@ -1,0 +1,14 @@
+"""Put the verdicts of all studies into one table."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+import pyarrow as pa  # noqa: E402
+
+from multiview import artifacts  # noqa: E402
+
+files = [artifacts.read(path, "verdicts") for path in snakemake.input]
+table = pa.concat_tables([file.table.replace_schema_metadata() for file in files])
+columns = {name: table.column(name).to_pylist() for name in table.column_names}
+artifacts.write(snakemake.output[0], "verdicts", columns, {"studies": [f.provenance["study"] for f in files]})
