@@ -241,7 +241,9 @@ def load(raw: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(item, body) for item in error.errors())) from None
+        lines = [_explain(item, shared) for item in error.errors()]
+        # A shared key at fault is at fault in every study: once is enough.
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 
 
 def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) -> Any:
@@ -276,9 +278,12 @@ def _merge(base: Any, over: Any) -> Any:
     return over
 
 
-def _explain(item: dict[str, Any], raw: Mapping[str, Any]) -> str:
+def _explain(item: dict[str, Any], shared: Mapping[str, Any]) -> str:
     path = [str(part) for part in item["loc"] if part != "[key]"]
     where = ".".join(path) or "config"
+    key = "data_seed" if path[2:] == ["dataset", "seed"] else path[-1] if len(path) == 3 else None
+    if key in shared and item["input"] is shared[key]:
+        where = f"{key} (of every study that does not set its own)"
     if item["type"] == "extra_forbidden":
         allowed = _allowed(item["loc"][:-1])
         near = difflib.get_close_matches(path[-1], allowed, n=1, cutoff=0)

@@ -1,16 +1,6 @@
 # From the logits of the seeds to ensembles, scores and verdicts. No network is loaded from here on.
 
 
-def of_every_seed(kind):
-    """The files of one kind that all the training jobs of a study write."""
-
-    def files(wildcards):
-        chunks = studies[wildcards.study].chunks
-        return [f"results/{wildcards.study}/single/seeds_{a}-{b}/{kind}.parquet" for a, b in chunks]
-
-    return files
-
-
 rule ensemble:
     input:
         samples="results/{study}/dataset/samples.parquet",
@@ -73,8 +63,8 @@ rule verdicts:
         "logs/verdicts.log",
     benchmark:
         "benchmarks/verdicts.tsv"
+    localrule: True
     conda:
         "../../envs/multiview.yaml"
-    localrule: True
     script:
         "../scripts/verdicts.py"

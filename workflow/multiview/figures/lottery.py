@@ -31,7 +31,7 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     right = np.sign(margin) == np.sign(outcome)
 
     figure, (upper, lower) = plt.subplots(
-        2, 1, figsize=(style.COLUMN, 3.8), gridspec_kw={"height_ratios": [2, 1.3]}
+        2, 1, figsize=(style.COLUMN, 4.0), gridspec_kw={"height_ratios": [2, 1.3]}
     )
     for rows, colour, marker, name in ((right, colours[0], "o", "as predicted"), (~right, colours[1], "X", "not")):
         upper.scatter(
@@ -47,17 +47,17 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     upper.axhline(0, color="0.7", linewidth=0.6)
     upper.axvline(0, color="0.7", linewidth=0.6)
     upper.set(
-        xlabel=r"margin of the tickets, $\ln(\Lambda_{i,1} S_{i,1}^{1/(q-2)} / \Lambda_{i,2} S_{i,2}^{1/(q-2)})$",
-        ylabel=r"$(\Phi_{i,1} - \Phi_{i,2}) / (\Phi_{i,1} + \Phi_{i,2})$",
+        xlabel=r"margin $\ln(T_{i,1} / T_{i,2})$ of the tickets $T_{i,l} = \Lambda_{i,l} S_{i,l}^{1/(q-2)}$",
+        ylabel="outcome,\n" + r"$(\Phi_{i,1} - \Phi_{i,2}) / (\Phi_{i,1} + \Phi_{i,2})$",
         ylim=(-1.1, 1.1),
     )
-    upper.legend(loc="upper left", bbox_to_anchor=(0, 0.95))
+    upper.legend(loc="lower right")
 
     # Bins of equal counts, so that every interval rests on as many races.
     order = np.argsort(np.abs(margin))
     for part in np.array_split(order, min(BINS, len(order))):
         rate, middle = right[part].mean(), np.median(np.abs(margin[part]))
-        low, high = exact_interval(int(right[part].sum()), len(part), 0.95)
+        low, high = exact_interval(int(right[part].sum()), len(part), confidence=0.95)
         lower.errorbar(
             middle, rate, [[rate - low], [high - rate]], color=colours[0], marker="o", markersize=3.5, capsize=2
         )
@@ -66,7 +66,7 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     lower.set(
         xlim=(-0.02 * edge, edge),
         ylim=(0.3, 1.03),
-        xlabel="size of the margin (median of an eighth of the races)",
-        ylabel="share predicted",
+        xlabel="size of the margin (median of each eighth of the races)",
+        ylabel="named the\nwinner",
     )
     return figure

@@ -1,5 +1,7 @@
 """The race: the strength of both views of a class while a network trains (Section 3 of the paper)."""
 
+import math
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -19,25 +21,30 @@ def draw(strengths: pd.DataFrame, seed: int, settings: config.Figures) -> plt.Fi
     colours = style.apply(settings)
     one = strengths[strengths["seed"] == seed]
     classes = sorted(one["class"].unique())[: settings.race_classes]
-    one = one[one["class"].isin(classes)].assign(**{"class": lambda t: t["class"] + 1})
-    grid = sns.relplot(
-        one,
-        x="step",
-        y="phi",
-        hue="view",
-        style="view",
-        col="class",
-        col_wrap=min(3, len(classes)),
-        kind="line",
-        palette=colours[:2],
-        errorbar=None,
-        height=1.6,
-        aspect=style.PAGE / 3 / 1.6,
-        facet_kws={"despine": True},
+    columns = min(3, len(classes))
+    rows = math.ceil(len(classes) / columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(style.PAGE, 0.5 + 1.5 * rows), sharex=True, sharey=True, squeeze=False
     )
-    grid.set(yscale="log", ylim=(one.loc[one["phi"] > 0, "phi"].min() / 2, one["phi"].max() * 2))
-    grid.set_titles("class {col_name}")
-    grid.set_axis_labels("gradient step", r"strength $\Phi_{i,l}$")
-    grid.legend.set_title("view $l$")
-    grid.figure.suptitle(f"The race between the two views of a class, seed {seed}", fontsize=settings.font_size)
-    return grid.figure
+    shown = one[one["class"].isin(classes)]
+    low, high = shown.loc[shown["phi"] > 0, "phi"].min(), shown["phi"].max()
+    for axis, label in zip(axes.flat, classes, strict=False):
+        sns.lineplot(
+            shown[shown["class"] == label],
+            x="step",
+            y="phi",
+            hue="view",
+            style="view",
+            palette=colours[:2],
+            errorbar=None,
+            legend=label == classes[0],
+            ax=axis,
+        )
+        axis.set(title=f"class {label + 1}", yscale="log", ylim=(low / 2, high * 2), xlabel="", ylabel="")
+    for axis in axes.flat[len(classes) :]:
+        axis.set_visible(False)
+    axes[0, 0].legend(title="view $l$", loc="upper left")
+    figure.supxlabel("gradient step", fontsize=settings.font_size)
+    figure.supylabel(r"strength $\Phi_{i,l}$ of view $l$ of class $i$", fontsize=settings.font_size)
+    figure.suptitle(f"The race between the two views of a class, seed {seed}", fontsize=settings.font_size)
+    return figure

@@ -33,22 +33,20 @@ def draw(samples: pd.DataFrame, patches: pd.DataFrame, settings: config.Figures)
         grid[2 * carried["class"] + carried["view"] - 1, carried["patch"]] = carried["z"]
         label = int(sample["label"])
         # The sample's own class as a band behind its two rows.
-        axis.axhspan(2 * label - 0.5, 2 * label + 1.5, color="0.88", zorder=0)
+        axis.axhspan(2 * label, 2 * label + 2, color="0.88", zorder=0)
         mesh = axis.pcolormesh(grid, norm=norm, cmap="viridis_r", zorder=1)
-        mesh.set_rasterized(False)
         axis.set(
-            xlim=(-0.5, len(own) + 0.5),
-            ylim=(2 * classes + 0.5, -0.5),
+            xlim=(0, len(own)),
+            ylim=(2 * classes, 0),
             xlabel="patch $p$",
             title=f"{kind} sample of class {label + 1}",
         )
         # pcolormesh draws cell i from i to i + 1: labels go to the middle of a class's two rows.
         axis.set_yticks(np.arange(classes) * 2 + 1, [f"{j + 1}" for j in range(classes)])
-        axis.set_xticks(np.arange(0, len(own), 8) + 0.5, np.arange(0, len(own), 8) + 1)
+        every = max(1, len(own) // 8)
+        axis.set_xticks(np.arange(0, len(own), every) + 0.5, np.arange(0, len(own), every) + 1)
         for row in range(0, 2 * classes + 1, 2):
             axis.axhline(row, color="0.85", linewidth=0.4, zorder=0)
-        for patch in axis.patches:
-            patch.set_y(2 * label) if hasattr(patch, "set_y") else None
     axes[0].set_ylabel("class $j$ (upper row view 1, lower row view 2)")
     bar = figure.colorbar(mesh, ax=axes, label="strength $z_p$ of the view in the patch", pad=0.01)
     ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2) if low <= t <= norm.vmax]

@@ -1,0 +1,58 @@
+"""What the tests share: the default config, and a study small enough to run in seconds."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from multiview import config
+
+ROOT = Path(__file__).parent.parent
+
+TINY = {
+    "seeds": 4,
+    "seeds_per_job": 2,
+    "studies": {
+        "theory": {
+            "dataset": {
+                "classes": 4,
+                "dim": 64,
+                "patches": 8,
+                "s": 1.5,
+                "train_samples": 120,
+                "test_multi_samples": 300,
+                "test_single_samples": 300,
+            },
+            "ensembles": {"sizes": [1, 2, 4]},
+        }
+    },
+    "evaluation": {"bootstrap": 200},
+    "figures": {"dpi": 60},
+}
+"""Laid over the default config, as ``--configfile`` does."""
+
+
+def merge(base, over):
+    """Lay one config over another the way Snakemake does: mappings are merged, the rest is replaced."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        return base | {k: merge(base[k], v) if k in base else v for k, v in over.items()}
+    return over
+
+
+@pytest.fixture
+def default():
+    """The raw default config."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture
+def tiny(default):
+    """The raw config of the tiny study."""
+    return merge(default, copy.deepcopy(TINY))
+
+
+@pytest.fixture
+def study(tiny):
+    """The tiny study, checked."""
+    return config.load(tiny).studies["theory"]

@@ -1,0 +1,139 @@
+"""The default config is right, and every wrong one is refused by the name of its key."""
+
+import copy
+
+import pytest
+from conftest import ROOT
+
+from multiview import config
+
+DATASET = "studies.theory.dataset"
+NETWORK = "studies.theory.network"
+TRAINING = "studies.theory.training"
+
+BROKEN = [
+    # (path of the key that is set, its value, what the one error has to name)
+    ("sedes", 3, ["sedes", "seeds"]),
+    ("seeds", 0, ["seeds", "found 0", "greater than or equal to 1"]),
+    ("seeds", "many", ["seeds", "'many'", "integer"]),
+    ("seeds", True, ["seeds", "not true or false"]),
+    ("seeds", 2.5, ["seeds", "2.5"]),
+    ("first_seed", -1, ["first_seed", "-1"]),
+    ("seeds_per_job", 0, ["seeds_per_job", "found 0"]),
+    ("data_seed", -3, ["data_seed", "found -3"]),
+    ("studies", {}, ["studies"]),
+    ("studies", [1], ["studies", "mapping"]),
+    ("studies.Theory study", {"based_on": "theory"}, ["studies.Theory study"]),
+    ("studies.other", {"based_on": "theroy"}, ["studies.other.based_on", "theroy", "theory"]),
+    ("studies.other", {"based_on": "other"}, ["studies.other.based_on", "circle"]),
+    (f"{DATASET}.clases", 3, [f"{DATASET}.clases", "'classes'"]),
+    (f"{DATASET}.kind", "multi", [f"{DATASET}.kind", "'multi'", "'multiview'"]),
+    (f"{DATASET}.classes", 1, [f"{DATASET}.classes", "found 1"]),
+    (f"{DATASET}.classes", 200, [DATASET, "dim", "400"]),
+    (f"{DATASET}.dim", "wide", [f"{DATASET}.dim", "'wide'"]),
+    (f"{DATASET}.views", "axis", [f"{DATASET}.views", "'axis'", "'axes' or 'random'"]),
+    (f"{DATASET}.patches", 20, [DATASET, "patches", "32"]),
+    (f"{DATASET}.patches_per_view", 2, [DATASET, "patches", "64"]),
+    (f"{DATASET}.s", 17.0, [DATASET, "s is 17.0", "16"]),
+    (f"{DATASET}.mu", 0.0001, [DATASET, "mu", "N_s"]),
+    (f"{DATASET}.mu", 1.5, [f"{DATASET}.mu", "1.5"]),
+    (f"{DATASET}.gamma", float("nan"), [f"{DATASET}.gamma", "nan"]),
+    (f"{DATASET}.background_noise_norm", -1, [f"{DATASET}.background_noise_norm", "-1"]),
+    (f"{DATASET}.z.strong", [2, 1], [f"{DATASET}.z", "strong", "lower end"]),
+    (f"{DATASET}.z.own_multi", [0.5, 2], [f"{DATASET}.z", "own_multi", "1 or above"]),
+    (f"{DATASET}.z.weak", [0.1, 1.0], [f"{DATASET}.z", "weak", "strong"]),
+    (f"{DATASET}.z.other_multi", 0.3, [f"{DATASET}.z.other_multi", "0.3", "list"]),
+    (f"{DATASET}.z.other_multi", [0.1, 0.2, 0.3], [f"{DATASET}.z.other_multi", "at most 2"]),
+    (f"{NETWORK}.q", 2, [f"{NETWORK}.q", "found 2", "3"]),
+    (f"{NETWORK}.init_std", 0, [f"{NETWORK}.init_std", "found 0"]),
+    (f"{NETWORK}.neurons", None, [f"{NETWORK}.neurons", "None"]),
+    (f"{TRAINING}.step_rule", "newton", [f"{TRAINING}.step_rule", "'newton'", "'adaptive' or 'fixed'"]),
+    (f"{TRAINING}.step_size", "big", [f"{TRAINING}.step_size", "'big'"]),
+    (f"{TRAINING}.max_steps", 0, [f"{TRAINING}.max_steps", "found 0"]),
+    (f"{TRAINING}.learning_rate", 0.1, [f"{TRAINING}.learning_rate", "unknown key"]),
+    ("studies.theory.ensembles.sizes", [1, 21], ["studies.theory", "ensembles.sizes", "21", "20"]),
+    ("studies.theory.ensembles.sizes", [2, 2], ["studies.theory.ensembles", "once"]),
+    ("studies.theory.ensembles.sizes", [], ["studies.theory.ensembles.sizes"]),
+    ("evaluation.confidence", 95, ["evaluation.confidence", "found 95", "less than 1"]),
+    ("evaluation.bootstrap", 10, ["evaluation.bootstrap", "found 10", "100"]),
+    ("evaluation.mus", [0.1, 2], ["evaluation.mus.1", "found 2"]),
+    ("figures.palette", "rainbow", ["figures.palette", "'rainbow'", "colorblind"]),
+    ("figures.race_seed", 99, ["figures.race_seed", "99", "theory"]),
+]
+
+
+def put(raw, path, value):
+    """Set the key at a dotted path."""
+    *above, last = path.split(".")
+    for part in above:
+        raw = raw[part]
+    raw[last] = value
+
+
+@pytest.mark.parametrize(("path", "value", "named"), BROKEN, ids=[f"{p}={v}" for p, v, _ in BROKEN])
+def test_broken_config_gives_one_error_that_names_the_key(default, path, value, named):
+    put(default, path, value)
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(default)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1, message
+    for word in named:
+        assert word in message, message
+
+
+def test_missing_key_is_named(default):
+    del default["studies"]["theory"]["network"]["q"]
+    with pytest.raises(config.ConfigError, match=r"studies\.theory\.network\.q: this key is missing"):
+        config.load(default)
+
+
+def test_two_mistakes_are_both_named(default):
+    default["evaluation"]["seed"] = -1
+    default["figures"]["dpi"] = 1
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(default)
+    assert "evaluation.seed" in str(caught.value)
+    assert "figures.dpi" in str(caught.value)
+
+
+def test_values_that_the_command_line_passes_as_text(default):
+    put(default, f"{NETWORK}.neurons", "7")
+    assert config.load(default).studies["theory"].network.neurons == 7
+
+
+def test_study_based_on_another_takes_over_all_but_its_own_keys(default):
+    default["studies"]["other"] = {
+        "based_on": "theory",
+        "seeds": 30,
+        "dataset": {"seed": 7, "z": {"weak": [0, 0.1]}},
+    }
+    studies = config.load(default).studies
+    other, theory = studies["other"], studies["theory"]
+    assert (other.seeds, other.dataset.seed, other.dataset.z.weak) == (30, 7, [0, 0.1])
+    assert other.dataset.z.strong == theory.dataset.z.strong
+    assert other.network == theory.network
+    assert theory.dataset.seed == default["data_seed"]
+
+
+def test_chunks_cover_the_seeds_once(tiny):
+    tiny.update(seeds=7, first_seed=3, seeds_per_job=3)
+    assert config.load(tiny).studies["theory"].chunks == [(3, 5), (6, 8), (9, 9)]
+
+
+def test_canonical_text_does_not_depend_on_the_order_of_keys(default):
+    other = copy.deepcopy(default)
+    other["studies"]["theory"]["network"] = dict(reversed(other["studies"]["theory"]["network"].items()))
+    texts = {config.canonical(config.load(raw).studies["theory"].network) for raw in (default, other)}
+    assert len(texts) == 1
+
+
+def test_schema_file_is_what_the_models_say():
+    path = ROOT / "workflow" / "schemas" / "config.schema.json"
+    assert path.read_text() == config.schema_text(), "run: python -m multiview.config"
+
+
+def test_every_key_of_the_default_config_has_a_comment():
+    for line in (ROOT / "config.yaml").read_text().splitlines():
+        key = line.split(":")[0].strip()
+        if ":" in line and not key.startswith("#") and line.split("#")[0].strip() != f"{key}:":
+            assert "#" in line, line

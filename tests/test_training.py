@@ -1,0 +1,187 @@
+"""Training: the step, when it stops, and that nothing but the seed decides what a seed learns."""
+
+import logging
+import math
+
+import pytest
+import torch
+
+from multiview import training
+from multiview.datasets import multiview
+
+
+@pytest.fixture(scope="module")
+def threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def data(study, threads):
+    dataset = multiview.draw(study.dataset)
+    train = dataset.splits["train"]
+    kinds = torch.from_numpy(train.kind == "multi-view")
+    return {
+        "x": torch.from_numpy(train.x),
+        "label": torch.from_numpy(train.label),
+        "kinds": torch.stack([kinds, ~kinds]),
+        "views": torch.from_numpy(dataset.tables["views"]["v"]).float(),
+        "classes": study.dataset.classes,
+    }
+
+
+@pytest.fixture
+def settings(study):
+    return study.training.model_copy(update={"accelerator": "cpu", "max_steps": 400})
+
+
+def fit(seeds, data, study, settings, **more):
+    return training.train(seeds, **data, network=study.network, settings=settings, **more)
+
+
+def same(one, other):
+    """Whether two runs are the same to the bit, with all that was recorded of them."""
+    a, b = one.state(), other.state()
+    return all(torch.equal(a[k], b[k]) for k in a if k != "ending") and a["ending"] == b["ending"]
+
+
+def test_training_ends_at_full_accuracy_and_the_loss_threshold(data, study, settings):
+    (run,) = fit([0], data, study, settings)
+    assert run.converged
+    assert run.accuracy == 1.0
+    assert run.loss <= settings.loss_threshold
+    assert len(run.history) == len(run.step_sizes) == len(run.phi) == run.step + 1
+    assert run.step_sizes[-1] == 0
+    before = run.history[-2]
+    mean = before[:, 0] @ data["kinds"].float().mean(dim=1)
+    assert mean > settings.loss_threshold or before[:, 1].min() < 1
+
+
+@pytest.mark.parametrize("size", [4, 10])
+def test_a_seed_learns_the_same_alone_and_in_a_chunk(data, study, settings, size):
+    settings = settings.model_copy(update={"max_steps": 60})
+    alone = {seed: fit([seed], data, study, settings)[0] for seed in (0, 2)}
+    chunk = {run.seed: run for run in fit(list(range(size))[::-1], data, study, settings)}
+    for seed, run in alone.items():
+        assert same(run, chunk[seed])
+    assert not torch.equal(chunk[0].network.weight, chunk[1].network.weight)
+
+
+def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch):
+    undisturbed = fit([0, 1], data, study, settings)
+    settings = settings.model_copy(update={"checkpoint_seconds": 1e-9})
+    step = training.ChunkTraining.training_step
+    steps = iter(range(10**6))
+
+    def killed(self, batch, batch_idx):
+        if next(steps) in (17, 40):
+            raise RuntimeError("killed")
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(training.ChunkTraining, "training_step", killed)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="killed"):
+            fit([0, 1], data, study, settings, checkpoints=tmp_path)
+    resumed = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+    assert all(same(a, b) for a, b in zip(undisturbed, resumed, strict=True))
+
+
+def test_a_finished_seed_is_not_trained_again_in_another_chunk(data, study, settings, tmp_path, caplog):
+    (first,) = fit([1], data, study, settings, checkpoints=tmp_path)
+    with caplog.at_level(logging.INFO):
+        both = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+    assert same(first, both[1])
+    assert "seed 1 is taken up" in caplog.text
+    assert "finished" in caplog.text
+    assert "seed 0 is taken up" not in caplog.text
+
+
+def test_a_damaged_checkpoint_costs_its_seed_only(data, study, settings, tmp_path, caplog):
+    fresh = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+    path = tmp_path / "seed_0.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    again = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+    assert "seed_0.pt cannot be read" in caplog.text
+    assert all(same(a, b) for a, b in zip(fresh, again, strict=True))
+
+
+def test_the_step_limit_gives_a_warning_and_is_recorded(data, study, settings, caplog):
+    (run,) = fit([0], data, study, settings.model_copy(update={"max_steps": 5}))
+    assert (run.step, run.finished, run.converged) == (5, True, False)
+    assert "seed 0: stopped at max_steps = 5" in caplog.text
+
+
+def test_a_step_that_is_far_too_large_is_an_error_that_names_its_key(data, study, settings):
+    settings = settings.model_copy(update={"step_rule": "fixed", "step_size": 1e30})
+    with pytest.raises(FloatingPointError, match=r"seed 0.*training\.step_size"):
+        fit([0], data, study, settings)
+
+
+def test_fixed_rule_is_plain_gradient_descent(data, study, settings):
+    settings = settings.model_copy(update={"step_rule": "fixed", "step_size": 0.7, "max_steps": 3})
+    (run,) = fit([4], data, study, settings)
+    law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
+    network = training.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=4)
+    for _ in range(3):
+        loss = torch.nn.functional.cross_entropy(network(data["x"]), data["label"].long())
+        gradient = torch.autograd.grad(loss, network.weight)[0]
+        network.weight.data -= 0.7 * gradient
+    torch.testing.assert_close(run.network.weight.data, network.weight.data, rtol=1e-4, atol=1e-7)
+    assert run.step_sizes == pytest.approx([0.7, 0.7, 0.7, 0.0])
+
+
+def take_step(weight, gradient, **bounds):
+    parameter = torch.nn.Parameter(torch.tensor(weight))
+    parameter.grad = torch.tensor(gradient)
+    optimizer = training.AdaptiveDescent([parameter], **bounds)
+    optimizer.step()
+    return optimizer.param_groups[0]["lr"], parameter.detach()
+
+
+BOUNDS = {"step_size": 100.0, "relative_change": 0.1, "max_change": 0.5}
+
+
+def test_adaptive_step_by_hand():
+    # Row 0 lies along its gradient: size 2, may move by 0.2, |g| = 1: eta 0.2. Row 1 has size max(0, 5/sqrt 2):
+    # may move by 0.3536, |g| = 0.5: eta 0.707. The smaller one is taken, for both.
+    eta, weight = take_step([[2.0, 0.0], [0.0, 5.0]], [[1.0, 0.0], [0.5, 0.0]], **BOUNDS)
+    assert eta == pytest.approx(0.2)
+    torch.testing.assert_close(weight, torch.tensor([[1.8, 0.0], [-0.1, 5.0]]))
+
+
+def test_adaptive_step_keeps_to_the_largest_change_and_the_largest_step():
+    assert take_step([[50.0, 0.0]], [[1.0, 0.0]], **BOUNDS)[0] == pytest.approx(0.5)
+    assert take_step([[50.0, 0.0]], [[1e-9, 0.0]], **BOUNDS)[0] == 100.0
+
+
+def test_adaptive_step_with_no_gradient_at_all_is_the_largest_one():
+    eta, weight = take_step([[1.0, 2.0]], [[0.0, 0.0]], **BOUNDS)
+    assert eta == 100.0
+    assert weight.tolist() == [[1.0, 2.0]]
+
+
+def test_adaptive_step_does_not_change_when_features_are_rotated():
+    generator = torch.Generator().manual_seed(0)
+    weight, gradient = torch.randn(2, 6, 9, generator=generator).double()
+    rotation = torch.linalg.qr(torch.randn(9, 9, generator=generator).double())[0]
+    one = take_step(weight.tolist(), gradient.tolist(), **BOUNDS)[0]
+    other = take_step((weight @ rotation).tolist(), (gradient @ rotation).tolist(), **BOUNDS)[0]
+    assert math.isclose(one, other, rel_tol=1e-5)
+
+
+def test_history_is_the_loss_of_each_kind(data, study, settings):
+    (run,) = fit([0], data, study, settings.model_copy(update={"max_steps": 1}))
+    # At the first step all logits are close to 0: the loss of either kind is ln k.
+    torch.testing.assert_close(run.history[0][:, 0], torch.full((2,), math.log(4)), atol=1e-3, rtol=0)
+    assert run.history[0][:, 1].min() >= 0
+
+
+def test_start_is_lambda_of_the_initial_weights(data, study, settings):
+    (run,) = fit([3], data, study, settings.model_copy(update={"max_steps": 2}))
+    law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
+    network = training.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=3)
+    expected = (network.weight.detach() @ data["views"].T).clamp(min=0).unflatten(0, (4, -1)).amax(dim=1)
+    for label in range(4):
+        torch.testing.assert_close(run.start[label], expected[label, 2 * label : 2 * label + 2])
