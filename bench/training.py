@@ -1,0 +1,160 @@
+"""How fast is a training step? `make bench`.
+
+The same work three ways, side by side in one run, on the data and the network of the default config:
+
+- plain: Lightning with automatic optimisation, autograd and a full batch, as one would first write it;
+- ours: `multiview.training`, blocks of samples with forward and gradient in one pass;
+- limit: the two matrix products of a step alone, in the same blocks.
+
+Then a whole chunk: ours in one process against plain with a process for each seed, start-up included, and the
+peak memory of each. Only the ratios mean anything: the repetitions alternate, and medians are compared.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import pytorch_lightning as pl
+import torch
+import yaml
+from torch.utils.data import DataLoader, TensorDataset
+
+from multiview import config, training
+from multiview.datasets import multiview
+from multiview.networks.two_layer import TwoLayerNetwork
+
+ROOT = Path(__file__).parent.parent
+
+
+class Plain(pl.LightningModule):
+    """Full-batch gradient descent as one would first write it."""
+
+    def __init__(self, network: TwoLayerNetwork, step_size: float):
+        super().__init__()
+        self.network, self.step_size = network, step_size
+
+    def training_step(self, batch, _):
+        """Cross-entropy of the full batch."""
+        x, label = batch
+        loss = torch.nn.functional.cross_entropy(self.network(x), label)
+        self.log("loss", loss)
+        return loss
+
+    def configure_optimizers(self):
+        """Plain gradient descent."""
+        return torch.optim.SGD(self.parameters(), lr=self.step_size)
+
+
+def load(study: config.Study):
+    """Training data and a function that makes the network of a seed."""
+    train = multiview.draw(study.dataset).splits["train"]
+    n = study.network
+    shape = (study.dataset.classes, study.dataset.dim, n.neurons, n.q, n.rho, n.init_std)
+    kinds = torch.from_numpy(train.kind == multiview.MULTI_VIEW)
+    return (
+        torch.from_numpy(train.x),
+        torch.from_numpy(train.label).long(),
+        torch.stack([kinds, ~kinds]),
+        lambda seed: TwoLayerNetwork(*shape, seed=seed),
+    )
+
+
+def plain(x, label, network, step_size: float, steps: int) -> float:
+    """Seconds of `steps` steps of plain Lightning."""
+    trainer = pl.Trainer(
+        accelerator="cpu", devices=1, max_epochs=steps, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    loader = DataLoader(TensorDataset(x, label), batch_size=len(x))
+    begin = time.perf_counter()
+    trainer.fit(Plain(network, step_size), loader)
+    return time.perf_counter() - begin
+
+
+def ours(x, label, kinds, study: config.Study, seeds, steps: int) -> float:
+    """Seconds of `steps` steps of our training, for every one of `seeds`."""
+    settings = study.training.model_copy(update={"max_steps": steps, "accelerator": "cpu"})
+    begin = time.perf_counter()
+    training.train(seeds, x, label, kinds, None, study.dataset.classes, study.network, settings)
+    return time.perf_counter() - begin
+
+
+def limit(x, network, block: int, steps: int) -> float:
+    """Seconds of the two matrix products of `steps` steps."""
+    weight = network.weight.detach()
+    gradient, transposed = torch.zeros_like(weight), weight.T
+    rows = [x[i : i + block].reshape(-1, x.shape[2]) for i in range(0, len(x), block)]
+    work = torch.empty(max(map(len, rows)), len(weight))
+    begin = time.perf_counter()
+    for _ in range(steps):
+        for part in rows:
+            torch.mm(part, transposed, out=work[: len(part)])
+            gradient.addmm_(work[: len(part)].T, part)
+    return time.perf_counter() - begin
+
+
+def in_process(what: str, seeds: list[int], steps: int) -> tuple[float, float]:
+    """Seconds and peak MB of a fresh process that trains `seeds`."""
+    command = [sys.executable, __file__, "--child", what, "--seeds", *map(str, seeds), "--steps", str(steps)]
+    begin = time.perf_counter()
+    out = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
+    return time.perf_counter() - begin, float(out.stdout.split()[-1])
+
+
+def child(what: str, seeds: list[int], steps: int, study: config.Study) -> None:
+    """Train, then print the peak memory of this process in MB."""
+    x, label, kinds, make = load(study)
+    if what == "plain":
+        for seed in seeds:
+            plain(x, label, make(seed), study.training.step_size, steps)
+    else:
+        ours(x, label, kinds, study, seeds, steps)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main() -> None:
+    """Measure and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=20, help="steps of a repetition")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="the chunk")
+    parser.add_argument("--child", choices=["plain", "ours"], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    study = config.load(yaml.safe_load((ROOT / "config.yaml").read_text())).studies["theory"]
+    if options.child:
+        child(options.child, options.seeds, options.steps, study)
+        return
+
+    x, label, kinds, make = load(study)
+    d, settings = study.dataset, study.training
+    print(
+        f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons, "
+        f"one thread, {options.repetitions} repetitions of {options.steps} steps"
+    )
+    times: dict[str, list[float]] = {"plain": [], "ours": [], "limit": []}
+    for _ in range(options.repetitions):
+        times["plain"].append(plain(x, label, make(0), settings.step_size, options.steps))
+        times["ours"].append(ours(x, label, kinds, study, [0], options.steps))
+        times["limit"].append(limit(x, make(0), settings.block_samples, options.steps))
+    step = {name: median(values) / options.steps * 1000 for name, values in times.items()}
+    for name, ms in step.items():
+        print(f"  {name:<6} {ms:7.1f} ms a step")
+    print(f"step: plain / ours = {step['plain'] / step['ours']:.2f}")
+    print(f"step: limit / ours = {step['limit'] / step['ours']:.2f} (1 is nothing but the matrix products)")
+
+    steps = 10 * options.steps
+    seconds, memory = in_process("ours", options.seeds, steps)
+    alone = [in_process("plain", [seed], steps) for seed in options.seeds]
+    print(f"chunk of {len(options.seeds)} seeds, {steps} steps, start-up included:")
+    print(f"chunk: plain (a process a seed) / ours = {sum(s for s, _ in alone) / seconds:.2f}")
+    print(f"memory: plain / ours = {max(m for _, m in alone) / memory:.2f} ({memory:.0f} MB ours)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""The workflow as a user runs it: a tiny study from config to figures, changes, errors and crashes."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from conftest import ROOT, TINY, merge
+
+from multiview import artifacts
+
+SCORES = ["verdicts.parquet", *(f"theory/evaluation/{t}.parquet" for t in ("scores", "lottery", "verdicts"))]
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+
+
+def run(folder, *arguments, check=True):
+    """Run Snakemake in `folder`; return its output."""
+    done = subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def jobs(output):
+    """Count of jobs by rule, from the table that Snakemake prints."""
+    lines = iter(output.splitlines())
+    for line in lines:
+        if line.startswith("job ") and "count" in line:
+            break
+    next(lines, None)
+    counts = {}
+    for line in lines:
+        if line.startswith("total") or not line.strip():
+            break
+        name, number = line.split()
+        counts[name] = int(number)
+    return counts
+
+
+def configure(folder, **changes):
+    """Write the tiny study's config, with changes, as the config of a folder."""
+    raw = merge(yaml.safe_load((ROOT / "config.yaml").read_text()), TINY)
+    (folder / "config.yaml").write_text(yaml.safe_dump(merge(raw, changes)))
+
+
+def checkout(folder):
+    """What a clone holds, of the files that Snakemake needs."""
+    for part in ("workflow", "envs", "profiles"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    configure(folder)
+    return folder
+
+
+def score_tables(folder):
+    return {name: (folder / "results" / name).read_bytes() for name in SCORES}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder in which the tiny study has been run, and what that printed."""
+    folder = checkout(tmp_path_factory.mktemp("finished"))
+    return folder, run(folder)
+
+
+def test_a_run_leaves_every_table_and_figure_and_prints_the_verdicts(finished):
+    folder, output = finished
+    for name in ("samples", "race", "outcome", "ensemble_size", "lottery"):
+        assert (folder / f"results/theory/figures/{name}.svg").stat().st_size > 5000
+        assert (folder / f"results/theory/figures/{name}.png").stat().st_size > 5000
+    verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
+    assert set(verdicts["study"]) == {"theory"}
+    assert set(verdicts["verdict"]) <= {"holds", "fails", "undecided"}
+    for claim in verdicts["claim"]:
+        assert claim in output
+
+
+def test_every_job_leaves_a_log_and_training_tells_its_progress(finished):
+    folder, _ = finished
+    logs = sorted(path.name for path in (folder / "logs/theory").iterdir())
+    assert [name for name in logs if name.startswith("train")] == ["train_0-1.log", "train_2-3.log"]
+    text = (folder / "logs/theory/train_0-1.log").read_text()
+    assert "steps/s" in text
+    assert "finished 2/2 seeds" in text
+
+
+def test_tables_say_how_they_were_made(finished):
+    folder, _ = finished
+    logits = artifacts.read(folder / "results/theory/single/seeds_0-1/logits.parquet", "logits")
+    samples = artifacts.read(folder / "results/theory/dataset/samples.parquet", "samples")
+    assert logits.provenance["dataset"] == samples.provenance["dataset"]
+    assert logits.provenance["seeds"] == [0, 1]
+    assert logits.provenance["network"]["q"] == 4
+
+
+def test_the_ensemble_of_all_seeds_is_the_mean_of_their_logits(finished):
+    folder, _ = finished
+    tables = [
+        artifacts.read(folder / f"results/theory/single/seeds_{chunk}/logits.parquet", "logits").numpy("logits")
+        for chunk in ("0-1", "2-3")
+    ]
+    everyone = artifacts.read(folder / "results/theory/ensemble/logits.parquet", "logits").numpy("logits")
+    singles = [half for table in tables for half in table.reshape(2, -1, 4)]
+    assert abs(sum(singles) / 4 - everyone).max() < 1e-6
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    folder, _ = finished
+    assert "Nothing to be done" in run(folder)
+
+
+def test_a_key_of_the_figures_redraws_figures_only(finished):
+    folder, _ = finished
+    output = run(folder, "-n", "--config", "figures={font_size: 9}")
+    names = set(jobs(output)) - {"all"}
+    assert names == {f"figure_{n}" for n in ("samples", "race", "outcome", "ensemble_size", "lottery")}
+
+
+def test_the_order_of_keys_in_the_config_does_not_matter(finished):
+    folder, _ = finished
+    raw = yaml.safe_load((folder / "config.yaml").read_text())
+
+    def turned(value):
+        return {k: turned(v) for k, v in reversed(value.items())} if isinstance(value, dict) else value
+
+    (folder / "turned.yaml").write_text(yaml.safe_dump(turned(raw), sort_keys=False))
+    assert "Nothing to be done" in run(folder, "-n", "--configfile", "turned.yaml")
+
+
+def test_five_more_seeds_train_five_seeds(finished, tmp_path):
+    folder = tmp_path / "more"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    output = run(folder, "--config", "seeds=9")
+    assert jobs(output)["train"] == 3  # seeds 4-5, 6-7 and 8
+    assert "dataset" not in jobs(output)
+    scores = artifacts.read(folder / "results/theory/evaluation/scores.parquet", "scores")
+    assert set(scores.numpy("n_seeds")) == {9}
+    # One more seed fills the last chunk up: its job trains that one only.
+    run(folder, "--config", "seeds=10", "--until", "train")
+    log = (folder / "logs/theory/train_8-9.log").read_text()
+    assert "seed 8 is taken up" in log
+    assert "seed 9 is taken up" not in log
+
+
+def test_an_edit_in_a_module_reruns_what_uses_it(finished, tmp_path):
+    # The rules take digests of the modules as parameters: another digest is what an edit is to them.
+    folder = tmp_path / "edited"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    rules = folder / "workflow/rules/evaluation.smk"
+    modified = rules.stat()
+    rules.write_text(rules.read_text().replace('code_digest("evaluation.py"', 'code_digest("jobs.py"'))
+    os.utime(rules, (modified.st_atime, modified.st_mtime))
+    counts = jobs(run(folder, "-n"))
+    assert "evaluate" in counts
+    assert "train" not in counts
+
+
+def test_a_study_based_on_another(finished, tmp_path):
+    folder = tmp_path / "two"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    configure(folder, studies={"other": {"based_on": "theory", "dataset": {"seed": 5}, "seeds": 4}})
+    counts = jobs(run(folder, "-n"))
+    assert counts["train"] == 2
+    assert counts["dataset"] == 1
+
+
+def test_broken_config_is_one_error_before_any_job(tmp_path):
+    folder = checkout(tmp_path)
+    output = run(folder, "--config", "sedes=3", check=False)
+    assert "sedes: unknown key; did you mean 'seeds'?" in output
+    assert "Traceback" not in output
+    assert not (folder / "results").exists()
+
+
+def test_damaged_artifact_is_one_error_that_names_it(finished, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    path = folder / "results/theory/single/seeds_0-1/logits.parquet"
+    before = path.stat()
+    table = pq.read_table(path)
+    pq.write_table(table.slice(0, 100), path)
+    os.utime(path, (before.st_atime, before.st_mtime))
+    output = run(folder, "--forcerun", "evaluate", check=False)
+    assert "ArtifactError: results/theory/single/seeds_0-1/logits.parquet: expected" in output
+
+
+def test_every_rule_passes_lint():
+    done = subprocess.run(command("--lint"), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_results_do_not_depend_on_the_chunks(finished, tmp_path):
+    folder = checkout(tmp_path)
+    configure(folder, seeds_per_job=4)
+    run(folder, "results/theory/evaluation/scores.parquet")
+    one, other = (
+        artifacts.read(f / "results/theory/evaluation/scores.parquet", "scores").table
+        for f in (finished[0], folder)
+    )
+    assert one.equals(other)
+
+
+def kill_tree(process):
+    """kill -9 of Snakemake and everything that it started."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_kill_9_loses_no_finished_work_and_changes_no_number(finished, tmp_path, moment):
+    folder = checkout(tmp_path)
+    configure(folder, studies={"theory": {"training": {"checkpoint_seconds": 0.05}}})
+    # Random moments, but of this test's own seed: one early, one in training, one late.
+    delay = random.Random(moment).uniform(3, 6) + 4 * moment
+    process = subprocess.Popen(
+        command(), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    time.sleep(delay)
+    kill_tree(process)
+    done = {path: path.stat().st_mtime_ns for path in Path(folder, "results").rglob("*.parquet")}
+    run(folder)
+    reference = finished[0]
+    for name in SCORES:
+        assert (folder / "results" / name).read_bytes() == (reference / "results" / name).read_bytes(), name
+    # The dataset had been finished in all but the earliest case; it was not drawn again.
+    datasets = {path: written for path, written in done.items() if path.parent.name == "dataset"}
+    assert moment == 0 or len(datasets) == 4
+    if len(datasets) == 4 and moment > 0:
+        assert all(path.stat().st_mtime_ns == written for path, written in datasets.items())
+
+
+def test_a_second_run_beside_a_living_one_is_refused(tmp_path):
+    folder = checkout(tmp_path)
+    process = subprocess.Popen(
+        command(), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (folder / ".snakemake/locks").is_dir() or not any((folder / ".snakemake/locks").iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert "cannot be locked" in run(folder, check=False)
+        assert process.poll() is None
+    finally:
+        kill_tree(process)
