@@ -21,6 +21,7 @@ TINY = {
                 "patches": 8,
                 "s": 1.5,
                 "train_samples": 120,
+                "mu": 0.025,
                 "test_multi_samples": 300,
                 "test_single_samples": 300,
             },

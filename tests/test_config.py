@@ -51,7 +51,7 @@ BROKEN = [
     (f"{TRAINING}.step_size", "big", [f"{TRAINING}.step_size", "'big'"]),
     (f"{TRAINING}.max_steps", 0, [f"{TRAINING}.max_steps", "found 0"]),
     (f"{TRAINING}.learning_rate", 0.1, [f"{TRAINING}.learning_rate", "unknown key"]),
-    ("studies.theory.ensembles.sizes", [1, 21], ["studies.theory", "ensembles.sizes", "21", "20"]),
+    ("studies.theory.ensembles.sizes", [1, 41], ["studies.theory", "ensembles.sizes", "41", "40"]),
     ("studies.theory.ensembles.sizes", [2, 2], ["studies.theory.ensembles", "once"]),
     ("studies.theory.ensembles.sizes", [], ["studies.theory.ensembles.sizes"]),
     ("evaluation.confidence", 95, ["evaluation.confidence", "found 95", "less than 1"]),

@@ -11,7 +11,7 @@ over samples. It also takes over where a bootstrap has nothing to draw from, wit
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -212,6 +212,8 @@ def verdict_table(
     for claim in (verdicts.ERROR_M, verdicts.ERROR_S, verdicts.ERROR_S_WIDE, verdicts.ENSEMBLE):
         match = scores[(scores["predictor"] == claim.predictor) & (scores["quantity"] == claim.quantity)]
         score = match.loc[match["size"].idxmax()]
+        if claim.predictor == "ensemble":
+            claim = replace(claim, quantity=f"{claim.quantity}, L = {score['size']}")
         add(claim, *score[["measured", "low", "high", "n_seeds", "n_samples"]])
     n = len(outcome)
     first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])

@@ -51,22 +51,24 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
         ylabel="outcome,\n" + r"$(\Phi_{i,1} - \Phi_{i,2}) / (\Phi_{i,1} + \Phi_{i,2})$",
         ylim=(-1.1, 1.1),
     )
-    upper.legend(loc="lower right")
+    upper.legend(loc="upper left")
 
     # Bins of equal counts, so that every interval rests on as many races.
     order = np.argsort(np.abs(margin))
+    last = 0.0
     for part in np.array_split(order, min(BINS, len(order))):
         rate, middle = right[part].mean(), np.median(np.abs(margin[part]))
+        last = max(last, middle)
         low, high = exact_interval(int(right[part].sum()), len(part), confidence=0.95)
         lower.errorbar(
             middle, rate, [[rate - low], [high - rate]], color=colours[0], marker="o", markersize=3.5, capsize=2
         )
     lower.axhline(0.5, color="0.5", linewidth=0.8, linestyle=":")
-    lower.text(edge, 0.51, "coin", ha="right", va="bottom", color="0.4")
+    lower.text(1.05 * last, 0.51, "coin", ha="right", va="bottom", color="0.4")
     lower.set(
-        xlim=(-0.02 * edge, edge),
+        xlim=(-0.02 * last, 1.08 * last),
         ylim=(0.3, 1.03),
-        xlabel="size of the margin (median of each eighth of the races)",
+        xlabel="size of the margin (median of each eighth)",
         ylabel="named the\nwinner",
     )
     return figure
