@@ -10,7 +10,13 @@ from multiview import config, evaluation, verdicts
 
 @pytest.fixture
 def settings(tiny):
-    return config.load(tiny).evaluation.model_copy(update={"bootstrap": 2000})
+    return config.load(tiny).evaluation
+
+
+def bootstrap(wrong, units, number=2000, seed=0):
+    """The interval of `wrong`, with as many replicates."""
+    drawn = evaluation.replicates(wrong, units, np.random.default_rng(seed), number)
+    return evaluation.interval(wrong, drawn, 0.95)
 
 
 def test_exact_interval_against_its_definition():
@@ -41,34 +47,33 @@ def test_bootstrap_of_rows_that_agree_is_the_one_over_samples():
     assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 60), rel=0.05)
 
 
-def test_fewer_units_give_wider_intervals(settings):
+def test_fewer_units_give_wider_intervals():
     wrong = np.random.default_rng(0).random((50, 1)) < np.full((50, 200), 0.3)
-    few, many = (evaluation.interval(wrong, units, settings, 0) for units in (5, 50))
+    few, many = (bootstrap(wrong, units) for units in (5, 50))
     assert few.high - few.low > 2 * (many.high - many.low)
     assert few.measured == many.measured == wrong.mean()
 
 
-def test_interval_covers_the_truth_as_often_as_it_says(settings):
+def test_interval_covers_the_truth_as_often_as_it_says():
     """Errors whose rate differs between seeds and between samples, drawn many times."""
-    settings = settings.model_copy(update={"bootstrap": 400})
     rng = np.random.default_rng(0)
     covered = 0
     for trial in range(200):
         rate = np.clip(0.4 + 0.1 * rng.normal(size=(20, 1)) + 0.1 * rng.normal(size=(1, 100)), 0, 1)
-        found = evaluation.interval(rng.random((20, 100)) < rate, 20, settings, trial)
+        found = bootstrap(rng.random((20, 100)) < rate, 20, number=400, seed=trial)
         covered += found.low <= 0.4 <= found.high
     assert covered >= 180  # 95 % of 200 are 190
 
 
-def test_one_ensemble_has_the_exact_interval(settings):
+def test_one_ensemble_has_the_exact_interval():
     wrong = np.arange(200)[None] < 6
-    found = evaluation.interval(wrong, 1, settings, 0)
+    found = bootstrap(wrong, 1)
     assert found.method == evaluation.EXACT
     assert (found.low, found.high) == evaluation.exact_interval(6, 200, 0.95)
 
 
-def test_no_error_at_all_still_has_an_upper_end(settings):
-    found = evaluation.interval(np.zeros((20, 300), bool), 20, settings, 0)
+def test_no_error_at_all_still_has_an_upper_end():
+    found = bootstrap(np.zeros((20, 300), bool), 20)
     assert (found.measured, found.low) == (0, 0)
     assert found.high == evaluation.exact_interval(0, 300, 0.95)[1] > 0.01
 

@@ -59,16 +59,15 @@ def replicates(wrong: np.ndarray, units: int, rng: np.random.Generator, number: 
     return sums / (units * n)
 
 
-def interval(wrong: np.ndarray, units: int, settings: config.Evaluation, stream: int) -> Interval:
-    """The mean of `wrong` ``[rows, n]`` with its interval; `stream` tells apart the random draws."""
+def interval(wrong: np.ndarray, drawn: np.ndarray, confidence: float) -> Interval:
+    """The mean of `wrong` ``[rows, n]`` with its interval; `drawn` are its `replicates`."""
     measured, n = float(wrong.mean()), wrong.shape[1]
     if len(wrong) > 1:
-        rng = np.random.default_rng([settings.seed, stream])
-        low, high = quantiles(replicates(wrong, units, rng, settings.bootstrap), settings.confidence)
+        low, high = quantiles(drawn, confidence)
         if low < high:
             return Interval(measured, low, high, BOOTSTRAP)
     # Rows see the same samples: they count once, however many rows agree.
-    return Interval(measured, *exact_interval(round(measured * n), n, settings.confidence), EXACT)
+    return Interval(measured, *exact_interval(round(measured * n), n, confidence), EXACT)
 
 
 def quantiles(values: np.ndarray, confidence: float) -> tuple[float, float]:
@@ -94,13 +93,12 @@ def score_rows(
     units = max(1, n_seeds // size)
     count = {"size": size, "n_seeds": n_seeds, "n_ensembles": len(wrong["error_s"])}
     boot = {}
-    for stream, (quantity, table) in enumerate(wrong.items()):
-        n = table.shape[1]
-        found = interval(table, units, settings, stream)
-        yield count | _row(quantity, SHARE[quantity], found, n)
-        # One stream for both: a replicate draws the same ensembles for the two kinds of sample.
-        rng = np.random.default_rng([settings.seed, len(wrong)])
+    for quantity, table in wrong.items():
+        # The same stream for both: a replicate draws the same ensembles for either kind of sample.
+        rng = np.random.default_rng([settings.seed, size])
         boot[quantity] = replicates(table, units, rng, settings.bootstrap)
+        found = interval(table, boot[quantity], settings.confidence)
+        yield count | _row(quantity, SHARE[quantity], found, table.shape[1])
     n = sum(table.shape[1] for table in wrong.values())
     for mu in settings.mus:
         mixed = (1 - mu) * wrong["error_m"].mean() + mu * wrong["error_s"].mean()
@@ -219,6 +217,7 @@ def verdict_table(
     first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
     won, predicted = first["won"].to_numpy(bool), first["predicted"].to_numpy(bool)
     for claim, table in ((verdicts.WINS, won), (verdicts.LOTTERY, won == predicted)):
-        found = interval(table, n, settings, stream=10)
+        rng = np.random.default_rng([settings.seed, 0])
+        found = interval(table, replicates(table, n, rng, settings.bootstrap), settings.confidence)
         add(claim, found.measured, found.low, found.high, n, table.size)
     return pd.DataFrame(rows)
