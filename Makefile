@@ -8,6 +8,7 @@ INSTALLED := $(VENV)/installed
 
 run: $(INSTALLED)  ## set up and run the default study
 	$(BIN)/snakemake --cores all
+	@$(BIN)/python -m multiview.verdicts results/verdicts.parquet
 
 test: $(INSTALLED)  ## set up and run the tests
 	$(BIN)/pytest

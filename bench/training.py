@@ -24,7 +24,7 @@ from statistics import median
 import pytorch_lightning as pl
 import torch
 import yaml
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
 
 from multiview import config, training
 from multiview.datasets import multiview
@@ -54,7 +54,8 @@ class Plain(pl.LightningModule):
 
 def load(study: config.Study):
     """Training data and a function that makes the network of a seed."""
-    train = multiview.draw(study.dataset).splits["train"]
+    dataset = multiview.draw(study.dataset)
+    train = dataset.splits["train"]
     n = study.network
     shape = (study.dataset.classes, study.dataset.dim, n.neurons, n.q, n.rho, n.init_std)
     kinds = torch.from_numpy(train.kind == multiview.MULTI_VIEW)
@@ -62,6 +63,7 @@ def load(study: config.Study):
         torch.from_numpy(train.x),
         torch.from_numpy(train.label).long(),
         torch.stack([kinds, ~kinds]),
+        torch.from_numpy(dataset.tables["views"]["v"]).float(),
         lambda seed: TwoLayerNetwork(*shape, seed=seed),
     )
 
@@ -72,17 +74,17 @@ def plain(x, label, network, step_size: float, steps: int) -> float:
         accelerator="cpu", devices=1, max_epochs=steps, logger=False, enable_checkpointing=False,
         enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
-    loader = DataLoader(TensorDataset(x, label), batch_size=len(x))
+    loader = DataLoader([(x, label)], batch_size=None)  # the full batch, not collated anew each step
     begin = time.perf_counter()
     trainer.fit(Plain(network, step_size), loader)
     return time.perf_counter() - begin
 
 
-def ours(x, label, kinds, study: config.Study, seeds, steps: int) -> float:
+def ours(x, label, kinds, views, study: config.Study, seeds, steps: int) -> float:
     """Seconds of `steps` steps of our training, for every one of `seeds`."""
     settings = study.training.model_copy(update={"max_steps": steps, "accelerator": "cpu"})
     begin = time.perf_counter()
-    training.train(seeds, x, label, kinds, None, study.dataset.classes, study.network, settings)
+    training.train(seeds, x, label, kinds, views, study.dataset.classes, study.network, settings)
     return time.perf_counter() - begin
 
 
@@ -110,12 +112,12 @@ def in_process(what: str, seeds: list[int], steps: int) -> tuple[float, float]:
 
 def child(what: str, seeds: list[int], steps: int, study: config.Study) -> None:
     """Train, then print the peak memory of this process in MB."""
-    x, label, kinds, make = load(study)
+    x, label, kinds, views, make = load(study)
     if what == "plain":
         for seed in seeds:
             plain(x, label, make(seed), study.training.step_size, steps)
     else:
-        ours(x, label, kinds, study, seeds, steps)
+        ours(x, label, kinds, views, study, seeds, steps)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
@@ -136,7 +138,7 @@ def main() -> None:
         child(options.child, options.seeds, options.steps, study)
         return
 
-    x, label, kinds, make = load(study)
+    x, label, kinds, views, make = load(study)
     d, settings = study.dataset, study.training
     print(
         f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons, "
@@ -144,7 +146,7 @@ def main() -> None:
     )
     ways = {
         "plain": lambda steps: plain(x, label, make(0), settings.step_size, steps),
-        "ours": lambda steps: ours(x, label, kinds, study, [0], steps),
+        "ours": lambda steps: ours(x, label, kinds, views, study, [0], steps),
         "limit": lambda steps: limit(x, make(0), settings.block_samples, steps),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}

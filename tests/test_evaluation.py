@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from multiview import config, evaluation, verdicts
+from multiview import config, ensembles, evaluation, verdicts
 
 
 @pytest.fixture
@@ -16,21 +16,21 @@ def settings(tiny):
 def bootstrap(wrong, units, number=2000, seed=0):
     """The interval of `wrong`, with as many replicates."""
     drawn = evaluation.replicates(wrong, units, np.random.default_rng(seed), number)
-    return evaluation.interval(wrong, drawn, 0.95)
+    return evaluation.interval(wrong, drawn)
 
 
 def test_exact_interval_against_its_definition():
-    low, high = evaluation.exact_interval(7, 50, 0.9)
-    assert binom.sf(6, 50, low) == pytest.approx(0.05)
-    assert binom.cdf(7, 50, high) == pytest.approx(0.05)
+    low, high = evaluation.exact_interval(7, 50)
+    assert binom.sf(6, 50, low) == pytest.approx(0.025)
+    assert binom.cdf(7, 50, high) == pytest.approx(0.025)
 
 
 def test_exact_interval_at_the_ends():
     # No error in n: the upper end solves (1 - p)^n = tail.
-    low, high = evaluation.exact_interval(0, 100, 0.95)
+    low, high = evaluation.exact_interval(0, 100)
     assert low == 0
     assert (1 - high) ** 100 == pytest.approx(0.025)
-    assert evaluation.exact_interval(100, 100, 0.95)[1] == 1
+    assert evaluation.exact_interval(100, 100)[1] == 1
 
 
 def test_bootstrap_of_columns_that_agree_is_the_one_over_rows():
@@ -69,13 +69,52 @@ def test_one_ensemble_has_the_exact_interval():
     wrong = np.arange(200)[None] < 6
     found = bootstrap(wrong, 1)
     assert found.method == evaluation.EXACT
-    assert (found.low, found.high) == evaluation.exact_interval(6, 200, 0.95)
+    assert (found.low, found.high) == evaluation.exact_interval(6, 200)
 
 
 def test_no_error_at_all_still_has_an_upper_end():
     found = bootstrap(np.zeros((20, 300), bool), 20)
     assert (found.measured, found.low) == (0, 0)
-    assert found.high == evaluation.exact_interval(0, 300, 0.95)[1] > 0.01
+    assert found.high == evaluation.exact_interval(0, 300)[1] > 0.01
+
+
+def test_an_error_more_never_narrows_the_interval():
+    tops = []
+    for errors in (0, 1, 40, 80, 400):
+        wrong = np.zeros((40, 1000), bool)
+        wrong.T.flat[:errors] = True  # sample after sample, in all seeds
+        tops.append(bootstrap(wrong, 40).high)
+    assert tops == sorted(tops)
+
+
+@pytest.mark.parametrize("size", [2, 5, 10, 20])
+def test_interval_of_ensembles_covers_the_truth_as_often_as_it_says(size):
+    """A statistic that is linear in the members, of which the truth is known, seen on one sample only."""
+    rng, covered, trials = np.random.default_rng(size), 0, 300
+    for _ in range(trials):
+        seeds = rng.normal(size=40)
+        members = ensembles.draw_members(range(40), size, 100, rng)
+        means = seeds[members].mean(axis=1)[:, None]
+        drawn = evaluation.replicates(means, evaluation.units(size, 40), rng, 300)
+        low, high = evaluation.quantiles(drawn)
+        covered += low <= 0 <= high
+    assert covered / trials > 0.9
+
+
+def test_seeds_are_given_where_more_than_half_of_them_form_an_ensemble(settings):
+    wrong = {name: np.random.default_rng(0).random((6, 300)) < 0.3 for name in ("error_m", "error_s")}
+    methods = {size: next(evaluation.score_rows(wrong, size, 10, settings))["interval"] for size in (5, 6)}
+    assert methods == {5: evaluation.BOOTSTRAP, 6: evaluation.GIVEN}
+
+
+def test_the_mixture_keeps_what_no_error_at_all_leaves_open(settings):
+    wrong = {"error_m": np.zeros((4, 50), bool), "error_s": np.random.default_rng(0).random((4, 80)) < 0.5}
+    rows = pd.DataFrame(evaluation.score_rows(wrong, 1, 4, settings)).set_index(["quantity", "mu"])
+    top = evaluation.exact_interval(0, 50)[1]
+    assert rows.loc[("error", 0.0), "high"] == pytest.approx(top)
+    assert rows.loc[("error / mu", 0.5), "high"] == pytest.approx(
+        rows.loc[("error_s", 1.0), "high"] + top, abs=0.02
+    )
 
 
 def test_error_on_the_mixture(settings):

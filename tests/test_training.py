@@ -107,6 +107,17 @@ def test_a_damaged_checkpoint_costs_its_seed_only(data, study, settings, tmp_pat
     assert all(same(a, b) for a, b in zip(fresh, again, strict=True))
 
 
+def test_a_checkpoint_that_lacks_something_changes_nothing(data, study, settings, tmp_path, caplog):
+    (fresh,) = fit([0], data, study, settings, checkpoints=tmp_path)
+    path = tmp_path / "seed_0.pt"
+    state = torch.load(path, weights_only=True)
+    del state["ending"]
+    torch.save(state, path)
+    (again,) = fit([0], data, study, settings, checkpoints=tmp_path)
+    assert "seed_0.pt cannot be read" in caplog.text
+    assert same(fresh, again)
+
+
 def test_the_step_limit_gives_a_warning_and_is_recorded(data, study, settings, caplog):
     (run,) = fit([0], data, study, settings.model_copy(update={"max_steps": 5}))
     assert (run.step, run.finished, run.converged) == (5, True, False)

@@ -190,6 +190,7 @@ def test_damaged_artifact_is_one_error_that_names_it(finished, tmp_path):
     os.utime(path, (before.st_atime, before.st_mtime))
     output = run(folder, "--forcerun", "evaluate", check=False)
     assert "ArtifactError: results/theory/single/seeds_0-1/logits.parquet: expected" in output
+    assert "Traceback" not in output
 
 
 def test_every_rule_passes_lint():

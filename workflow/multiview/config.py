@@ -182,7 +182,6 @@ class Study(Section):
 class Evaluation(Section):
     """How errors turn into intervals."""
 
-    confidence: Annotated[Float, Field(gt=0.5, lt=1)] = Field(description="coverage of every interval")
     bootstrap: Annotated[Int, Field(ge=100)] = Field(description="bootstrap replicates")
     seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the bootstrap")
     learned_ratio: Annotated[Float, Field(gt=0, lt=1)] = Field(
@@ -262,7 +261,7 @@ def _inherit(name: str, studies: Mapping[str, Any], below: tuple[str, ...]) -> A
     if not isinstance(study, Mapping) or "based_on" not in study:
         return study
     parent = study["based_on"]
-    if parent not in studies:
+    if not isinstance(parent, str) or parent not in studies:
         raise ConfigError(
             f"studies.{name}.based_on: found {parent!r}, but the studies are {', '.join(sorted(studies))}"
         )

@@ -3,13 +3,17 @@
 Errors are measured stratified, on a split of multi-view and one of single-view samples, and put together as
 ``error = (1 - mu) error_m + mu error_s``.
 
-Intervals. Where several ensembles of a size exist, a nested bootstrap: ensembles and samples are both drawn
-anew. Ensembles of L out of n seeds overlap, so each replicate draws only ``floor(n / L)`` of them, as many as
-the seeds could form disjointly; for L = 1 that is the ordinary bootstrap over seeds, for larger L it errs
-on the wide side. Where there is one ensemble only (L = n) the seeds are fixed: the exact binomial interval
-over samples. It also takes over where a bootstrap has nothing to draw from, with no error seen at all.
+Intervals are for one training set; they are about other seeds and other test samples. Where several ensembles of
+a size exist, a nested bootstrap: ensembles and samples are both drawn anew. Ensembles of L out of n seeds are
+alike, the more so the larger L: their variance is about ``1 - L/n`` of that of independent ones. A replicate
+therefore draws ``n / L - 1`` of them (rounded down), which gives back the variance that n independent seeds have;
+for L = 1 it is the ordinary bootstrap over the n seeds. For L > n / 2 the seeds cannot tell how other
+seeds would do: they are taken as given, which the column ``interval`` says, and for L = n, where there is one
+ensemble, the interval is the exact binomial one. With few errors a bootstrap is too narrow, and with none it is
+a point: there the exact binomial interval, in which a sample counts once for all seeds, widens it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,7 +23,10 @@ from scipy.stats import beta
 
 from multiview import config, ensembles, lottery, verdicts
 
-BOOTSTRAP, EXACT = "nested bootstrap", "exact binomial"
+CONFIDENCE = 0.95
+BOOTSTRAP, EXACT, GIVEN = "nested bootstrap", "exact binomial", "bootstrap over samples and these seeds"
+FEW = 10
+"""With fewer errors than this, counted in samples, the exact interval has a say."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,17 @@ class Interval:
     method: str
 
 
-def exact_interval(errors: int, n: int, confidence: float) -> tuple[float, float]:
-    """The Clopper-Pearson interval of a proportion of `errors` in `n`."""
-    tail = (1 - confidence) / 2
+def exact_interval(errors: int, n: int) -> tuple[float, float]:
+    """The 95 % Clopper-Pearson interval of a proportion of `errors` in `n`."""
+    tail = (1 - CONFIDENCE) / 2
     low = beta.ppf(tail, errors, n - errors + 1) if errors > 0 else 0.0
     high = beta.ppf(1 - tail, errors + 1, n - errors) if errors < n else 1.0
     return float(low), float(high)
+
+
+def units(size: int, n_seeds: int) -> int:
+    """How many ensembles of `size` a bootstrap replicate draws (see the module's text)."""
+    return n_seeds if size == 1 else max(1, n_seeds // size - 1)
 
 
 def replicates(wrong: np.ndarray, units: int, rng: np.random.Generator, number: int) -> np.ndarray:
@@ -59,20 +71,23 @@ def replicates(wrong: np.ndarray, units: int, rng: np.random.Generator, number: 
     return sums / (units * n)
 
 
-def interval(wrong: np.ndarray, drawn: np.ndarray, confidence: float) -> Interval:
+def interval(wrong: np.ndarray, drawn: np.ndarray) -> Interval:
     """The mean of `wrong` ``[rows, n]`` with its interval; `drawn` are its `replicates`."""
     measured, n = float(wrong.mean()), wrong.shape[1]
-    if len(wrong) > 1:
-        low, high = quantiles(drawn, confidence)
-        if low < high:
-            return Interval(measured, low, high, BOOTSTRAP)
+    count = math.ceil(round(measured * n, 6))
+    exact = exact_interval(count, n)
+    if len(wrong) == 1:
+        return Interval(measured, *exact, EXACT)
+    low, high = quantiles(drawn)
+    if min(count, n - count) >= FEW:
+        return Interval(measured, low, high, BOOTSTRAP)
     # Rows see the same samples: they count once, however many rows agree.
-    return Interval(measured, *exact_interval(round(measured * n), n, confidence), EXACT)
+    return Interval(measured, min(low, exact[0], measured), max(high, exact[1]), f"{BOOTSTRAP} and {EXACT}")
 
 
-def quantiles(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """The central interval of bootstrap replicates."""
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+def quantiles(values: np.ndarray) -> tuple[float, float]:
+    """The central 95 % interval of bootstrap replicates."""
+    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
 
@@ -90,24 +105,32 @@ def score_rows(
     Yields:
         ``error_m`` and ``error_s``, then ``error`` and ``error / mu`` for every mu of the config.
     """
-    units = max(1, n_seeds // size)
     count = {"size": size, "n_seeds": n_seeds, "n_ensembles": len(wrong["error_s"])}
-    boot = {}
+    boot, found = {}, {}
     for quantity, table in wrong.items():
         # The same stream for both: a replicate draws the same ensembles for either kind of sample.
         rng = np.random.default_rng([settings.seed, size])
-        boot[quantity] = replicates(table, units, rng, settings.bootstrap)
-        found = interval(table, boot[quantity], settings.confidence)
-        yield count | _row(quantity, SHARE[quantity], found, table.shape[1])
+        boot[quantity] = replicates(table, units(size, n_seeds), rng, settings.bootstrap)
+        one = interval(table, boot[quantity])
+        if n_seeds / 2 < size < n_seeds:
+            one = replace(one, method=GIVEN)
+        found[quantity] = one
+        yield count | _row(quantity, SHARE[quantity], one, table.shape[1])
     n = sum(table.shape[1] for table in wrong.values())
     for mu in settings.mus:
-        mixed = (1 - mu) * wrong["error_m"].mean() + mu * wrong["error_s"].mean()
-        drawn = (1 - mu) * boot["error_m"] + mu * boot["error_s"]
-        low, high = quantiles(drawn, settings.confidence)
-        yield count | _row("error", mu, Interval(mixed, low, high, BOOTSTRAP), n)
+        weights = {"error_m": 1 - mu, "error_s": mu}
+        mixed = sum(weight * wrong[quantity].mean() for quantity, weight in weights.items())
+        low, high = quantiles(sum(weight * boot[quantity] for quantity, weight in weights.items()))
+        for quantity, weight in weights.items():
+            # What the exact interval adds to a component's bootstrap it adds to the mixture too.
+            own = quantiles(boot[quantity])
+            low += weight * min(0.0, found[quantity].low - own[0])
+            high += weight * max(0.0, found[quantity].high - own[1])
+        method = found["error_m"].method if mu < 1 else found["error_s"].method
+        whole = Interval(float(mixed), max(0.0, low), high, method)
+        yield count | _row("error", mu, whole, n)
         if mu > 0:
-            found = Interval(mixed / mu, low / mu, high / mu, BOOTSTRAP)
-            yield count | _row("error / mu", mu, found, n)
+            yield count | _row("error / mu", mu, Interval(mixed / mu, whole.low / mu, high / mu, method), n)
 
 
 def _row(quantity: str, mu: float, found: Interval, n_samples: int) -> dict:
@@ -215,9 +238,8 @@ def verdict_table(
         add(claim, *score[["measured", "low", "high", "n_seeds", "n_samples"]])
     n = len(outcome)
     first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
-    won, predicted = first["won"].to_numpy(bool), first["predicted"].to_numpy(bool)
-    for claim, table in ((verdicts.WINS, won), (verdicts.LOTTERY, won == predicted)):
-        rng = np.random.default_rng([settings.seed, 0])
-        found = interval(table, replicates(table, n, rng, settings.bootstrap), settings.confidence)
-        add(claim, found.measured, found.low, found.high, n, table.size)
+    right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
+    rng = np.random.default_rng([settings.seed, 0])
+    found = interval(right, replicates(right, n, rng, settings.bootstrap))
+    add(verdicts.LOTTERY, found.measured, found.low, found.high, n, right.size)
     return pd.DataFrame(rows)

@@ -5,11 +5,16 @@ import sys
 import traceback
 from pathlib import Path
 
+from multiview.artifacts import ArtifactError
+from multiview.config import ConfigError
+
+EXPECTED = (ArtifactError, ConfigError)
+
 
 def start(log_file: str) -> None:
     """Log to `log_file`, and let an error that ends the job leave one clear line there and on the terminal.
 
-    Errors of the project (config, artifacts) are shown without their traceback, which the log file keeps.
+    The log has a traceback besides, unless the error says by itself what is wrong and where.
     """
     stream = Path(log_file).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
     terminal = sys.stderr
@@ -21,7 +26,11 @@ def start(log_file: str) -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 
     def report(kind, error, trace):
-        traceback.print_exception(kind, error, trace, file=stream)
-        print(f"{kind.__name__}: {error}", file=terminal)
+        line = f"{kind.__name__}: {error}"
+        if isinstance(error, EXPECTED):
+            print(line, file=stream)
+        else:
+            traceback.print_exception(kind, error, trace, file=stream)
+        print(line, file=terminal)
 
     sys.excepthook = report

@@ -97,10 +97,15 @@ class SeedRun:
 
     def restore(self, state: dict) -> None:
         """Take up where `state` was saved."""
+        history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
+        step_sizes = state["step_sizes"].tolist()
+        finished, converged, loss, accuracy = state["ending"]
+        if len(history) != len(step_sizes):
+            raise ValueError(f"{len(history)} steps of history, but {len(step_sizes)} step sizes")
+        # The weights last: a state that lacks anything has changed nothing by then.
         self.network.weight.data.copy_(state["weight"])
-        self.history, self.phi = list(state["history"]), list(state["phi"])
-        self.step_sizes, self.start = state["step_sizes"].tolist(), state["start"]
-        self.finished, self.converged, self.loss, self.accuracy = state["ending"]
+        self.history, self.phi, self.start, self.step_sizes = history, phi, start, step_sizes
+        self.finished, self.converged, self.loss, self.accuracy = finished, converged, loss, accuracy
 
 
 class ChunkTraining(pl.LightningModule):

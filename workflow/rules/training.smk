@@ -34,6 +34,7 @@ rule train:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training),
         checkpoints="results/{study}/checkpoints",
-        code=code_digest("training.py", "networks/two_layer.py"),
+        training_code=code_digest("training.py", "networks/two_layer.py"),
+        code=code_digest("lottery.py", "predictors.py", "records.py"),
     script:
         "../scripts/train.py"

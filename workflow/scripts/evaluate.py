@@ -34,7 +34,18 @@ lottery = evaluation.lottery_table(
 scores, errors = evaluation.score_tables(params.study, samples, seeds, logits, members, settings)
 verdicts = evaluation.verdict_table(params.study, scores, read("outcome"), lottery, settings)
 
-provenance = {"study": params.study, "dataset": dataset, "seeds": seeds, "evaluation": settings.model_dump()}
+trained = artifacts.read(source.outcome[0], "outcome").provenance
+provenance = {
+    "study": params.study,
+    "dataset": dataset,
+    "seeds": seeds,
+    "config": {
+        "dataset": about.provenance["config"],
+        "network": trained["network"],
+        "training": trained["training"],
+        "evaluation": settings.model_dump(),
+    },
+}
 tables = {"scores": scores, "ensemble_errors": errors, "lottery": lottery, "verdicts": verdicts}
 for path, (kind, table) in zip(target, tables.items(), strict=True):
     artifacts.write(path, kind, table.to_dict("series"), provenance)

@@ -28,7 +28,9 @@ train = splits["train"]
 kinds = list(dict.fromkeys(np.sort(train.kind)))
 
 # Everything that decides what a seed learns: its checkpoint may be taken up if this is the same.
-key = [about["dataset"], params.network, params.training, params.code, artifacts.versions()]
+decisive = settings.model_dump(exclude={"checkpoint_seconds"})
+machine = [torch.__version__, torch.cuda.is_available(), snakemake.threads]
+key = [about["dataset"], params.network, decisive, params.training_code, machine]
 digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
 runs = training.train(
     seeds,
@@ -53,7 +55,7 @@ provenance = same | {
     "study": params.study,
     "seeds": seeds,
     "network": network.model_dump(),
-    "training": settings.model_dump(),
+    "training": decisive,
     "threads": snakemake.threads,
 }
 tables = {

@@ -11,4 +11,5 @@ from multiview import artifacts  # noqa: E402
 files = [artifacts.read(path, "verdicts") for path in snakemake.input]
 table = pa.concat_tables([file.table.replace_schema_metadata() for file in files])
 columns = {name: table.column(name).to_pylist() for name in table.column_names}
-artifacts.write(snakemake.output[0], "verdicts", columns, {"studies": [f.provenance["study"] for f in files]})
+provenance = {"studies": {file.provenance["study"]: file.provenance for file in files}}
+artifacts.write(snakemake.output[0], "verdicts", columns, provenance)

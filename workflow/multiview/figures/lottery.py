@@ -59,7 +59,7 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     for part in np.array_split(order, min(BINS, len(order))):
         rate, middle = right[part].mean(), np.median(np.abs(margin[part]))
         last = max(last, middle)
-        low, high = exact_interval(int(right[part].sum()), len(part), confidence=0.95)
+        low, high = exact_interval(int(right[part].sum()), len(part))
         lower.errorbar(
             middle, rate, [[rate - low], [high - rate]], color=colours[0], marker="o", markersize=3.5, capsize=2
         )

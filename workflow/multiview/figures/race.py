@@ -40,7 +40,7 @@ def draw(strengths: pd.DataFrame, seed: int, settings: config.Figures) -> plt.Fi
             legend=label == classes[0],
             ax=axis,
         )
-        axis.set(title=f"class {label + 1}", yscale="log", ylim=(low / 2, high * 2), xlabel="", ylabel="")
+        axis.set(title=f"class {label}", yscale="log", ylim=(low / 2, high * 2), xlabel="", ylabel="")
     for axis in axes.flat[len(classes) :]:
         axis.set_visible(False)
     axes[0, 0].legend(title="view $l$", loc="upper left")

@@ -39,10 +39,10 @@ def draw(samples: pd.DataFrame, patches: pd.DataFrame, settings: config.Figures)
             xlim=(0, len(own)),
             ylim=(2 * classes, 0),
             xlabel="patch $p$",
-            title=f"{kind} sample of class {label + 1}",
+            title=f"{kind} sample of class {label}",
         )
         # pcolormesh draws cell i from i to i + 1: labels go to the middle of a class's two rows.
-        axis.set_yticks(np.arange(classes) * 2 + 1, [f"{j + 1}" for j in range(classes)])
+        axis.set_yticks(np.arange(classes) * 2 + 1, range(classes))
         every = max(1, len(own) // 8)
         axis.set_xticks(np.arange(0, len(own), every) + 0.5, np.arange(0, len(own), every) + 1)
         for row in range(0, 2 * classes + 1, 2):
