@@ -196,3 +196,14 @@ def test_start_is_lambda_of_the_initial_weights(data, study, settings):
     expected = (network.weight.detach() @ data["views"].T).clamp(min=0).unflatten(0, (4, -1)).amax(dim=1)
     for label in range(4):
         torch.testing.assert_close(run.start[label], expected[label, 2 * label : 2 * label + 2])
+
+
+def test_the_number_of_threads_changes_no_winner(data, study, settings):
+    one = fit([0, 1, 2], data, study, settings)
+    torch.set_num_threads(2)
+    two = fit([0, 1, 2], data, study, settings)
+    torch.set_num_threads(1)
+    for a, b in zip(one, two, strict=True):
+        assert torch.equal(a.phi[-1].argmax(dim=1), b.phi[-1].argmax(dim=1))
+        wrong = [r.network.logits(data["x"]).argmax(dim=1) != data["label"] for r in (a, b)]
+        assert abs(wrong[0].float().mean() - wrong[1].float().mean()) <= 0.002
