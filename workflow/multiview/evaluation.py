@@ -240,6 +240,9 @@ def verdict_table(
     first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
     right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
     rng = np.random.default_rng([settings.seed, 0])
-    found = interval(right, replicates(right, n, rng, settings.bootstrap))
-    add(verdicts.LOTTERY, found.measured, found.low, found.high, n, right.size)
+    # Over seeds and classes; here a column is a class, not a sample, and errors are few only if there are none.
+    low, high = quantiles(replicates(right, n, rng, settings.bootstrap))
+    if right.all():
+        low = exact_interval(n, n)[0]
+    add(verdicts.LOTTERY, right.mean(), low, high, n, right.size)
     return pd.DataFrame(rows)
