@@ -51,7 +51,7 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
         ylabel="outcome,\n" + r"$(\Phi_{i,1} - \Phi_{i,2}) / (\Phi_{i,1} + \Phi_{i,2})$",
         ylim=(-1.1, 1.1),
     )
-    upper.legend(loc="upper left")
+    upper.legend(loc="upper left", bbox_to_anchor=(0, 0.9))
 
     # Bins of equal counts, so that every interval rests on as many races.
     order = np.argsort(np.abs(margin))
