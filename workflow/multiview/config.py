@@ -72,7 +72,7 @@ class Dataset(Section):
     patches: Annotated[Int, Field(ge=4)] = Field(description="P, the number of patches of a sample")
     patches_per_view: Annotated[Int, Field(ge=1)] = Field(description="C_p, patches of each view present")
     share: Literal["equal", "dirichlet"] = Field(description="how sum_p z_p is split over the C_p patches")
-    s: Positive = Field(description="expected number of classes whose view l occurs, over k: s/k each")
+    s: Positive = Field(description="each view of another class occurs with probability s/k")
     gamma: NonNegative = Field(description="upper end of the feature noise alpha over all 2k views")
     feature_noise_norm: NonNegative = Field(description="sigma_p sqrt(d), noise norm in patches of a view")
     background_noise_norm: NonNegative = Field(description="noise norm in patches that carry no view")
