@@ -90,6 +90,22 @@ KINDS: dict[str, dict[str, Any]] = {
         "won": pa.bool_(),
         "predicted": pa.bool_(),
     },
+    "learned": {"predictor": pa.string()} | _OF_VIEW | {"phi": pa.float32(), "learned": pa.bool_()},
+    # Soft labels of class j on multi-view samples of other classes, by how many views of j they carry that the teacher
+    # has and has not learned. `role` is teacher, student or before (the student's own hard-label training); the
+    # interval is that of `excess`, the soft label relative to that on samples without a view of j, less 1.
+    "dark_knowledge": {
+        "predictor": pa.string(),
+        "role": pa.string(),
+        "carried_learned": pa.int8(),
+        "carried_not_learned": pa.int8(),
+        "soft_label": pa.float64(),
+        "excess": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "n_seeds": pa.int32(),
+        "n_cells": pa.int64(),
+    },
     "verdicts": _SCORE
     | {
         "claim": pa.string(),

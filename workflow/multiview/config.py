@@ -7,9 +7,9 @@ source of ``workflow/schemas/config.schema.json``: ``python -m multiview.config`
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -127,11 +127,68 @@ class Training(Section):
     step_size: Positive = Field(description="eta if fixed, the largest eta if adaptive")
     relative_change: Positive = Field(description="adaptive: a neuron's largest relative change in a step")
     max_change: Positive = Field(description="adaptive: a neuron's largest change in a step, a norm")
-    loss_threshold: Positive = Field(description="stop at training accuracy 1 and a mean loss of at most this")
+    loss_threshold: Positive | None = Field(
+        description="stop at training accuracy 1 and a mean loss of at most this; null: take all max_steps"
+    )
     max_steps: Annotated[Int, Field(ge=1)] = Field(description="stop here at the latest, with a warning")
     block_samples: Annotated[Int, Field(ge=0)] = Field(description="samples a block; 0: all at once (GPU)")
     accelerator: Literal["auto", "cpu", "gpu"] = Field(description="Lightning's accelerator")
     checkpoint_seconds: Positive = Field(description="seconds between checkpoints of a running job")
+
+
+class Hinton(Section):
+    """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``."""
+
+    alpha: Annotated[Float, Field(ge=0, le=1)] = Field(description="weight of the soft labels")
+    temperature: Positive = Field(description="T, of the softmax of teacher and student")
+
+
+class Truncated(Section):
+    """The paper's objective: a push where the student's truncated soft label is below the teacher's."""
+
+    strength: Positive = Field(description="eta' / eta, weight of the soft labels beside the hard ones")
+    tau: Positive = Field(description="tau, of the truncated softmax; logits are cut off at 1 / tau^2")
+
+
+class Objective(Section):
+    """What a student is trained towards (Section 4)."""
+
+    kind: Literal["hinton", "truncated"] = Field(description="which of the two objectives below")
+    teacher_scale: Positive = Field(description="c, by which the teacher's logits G are multiplied")
+    hinton: Hinton
+    truncated: Truncated
+
+
+class Distillation(Section):
+    """How students learn, unless one has its own way."""
+
+    start: Literal["warm", "scratch"] = Field(
+        description="warm: from the end of the student's own training on hard labels; scratch: its initialisation"
+    )
+    objective: Objective
+    training: Training
+
+
+class Students(Distillation):
+    """Networks that learn from a teacher. Positions count the seeds of the study from 0."""
+
+    teacher: Name = Field(description="single, or the name of other students: whose logits are the teacher's")
+    teacher_size: Annotated[Int, Field(ge=1)] = Field(
+        description="L: 1: each student has a teacher of its own; above: all have the average of L networks"
+    )
+    first_teacher: Annotated[Int, Field(ge=0)] = Field(description="position of the first teacher")
+    first_student: Annotated[Int, Field(ge=0)] = Field(description="position of the first student")
+    students: Annotated[Int, Field(ge=1)] = Field(description="how many")
+
+    @property
+    def positions(self) -> range:
+        """Of the students."""
+        return range(self.first_student, self.first_student + self.students)
+
+    def teachers(self, position: int) -> range:
+        """Positions of the networks that teach the student at a position."""
+        own = 0 if self.teacher_size > 1 else position - self.first_student
+        return range(self.first_teacher + own, self.first_teacher + own + self.teacher_size)
 
 
 class Ensembles(Section):
@@ -148,6 +205,13 @@ class Ensembles(Section):
         return self
 
 
+SINGLE = "single"
+"""The predictor of networks trained on hard labels alone."""
+
+RESERVED = (SINGLE, "best", "ensemble", "dataset", "evaluation", "figures", "checkpoints")
+"""Names that students cannot have: those of other predictors and folders."""
+
+
 class Study(Section):
     """One question asked of one dataset with one network."""
 
@@ -158,6 +222,8 @@ class Study(Section):
     network: Network
     training: Training
     ensembles: Ensembles
+    distillation: Distillation
+    students: dict[Name, Students]
 
     @property
     def seed_list(self) -> list[int]:
@@ -167,8 +233,87 @@ class Study(Section):
     @property
     def chunks(self) -> list[tuple[int, int]]:
         """First and last seed of every training job."""
-        seeds, step = self.seed_list, self.seeds_per_job
+        return self._cut(self.seed_list)
+
+    def _cut(self, seeds: list[int]) -> list[tuple[int, int]]:
+        step = self.seeds_per_job
         return [(seeds[i], seeds[min(i + step, len(seeds)) - 1]) for i in range(0, len(seeds), step)]
+
+    def positions(self, predictor: str) -> range:
+        """Positions of the networks of ``single`` or of some students."""
+        return range(self.seeds) if predictor == SINGLE else self.students[predictor].positions
+
+    def chunks_of(self, predictor: str, needed: Iterable[int] | None = None) -> list[tuple[int, int]]:
+        """First and last seed of the jobs that train a predictor's networks: all, or those of `needed` seeds."""
+        seeds = [self.first_seed + position for position in self.positions(predictor)]
+        wanted = set(seeds if needed is None else needed)
+        return [(a, b) for a, b in self._cut(seeds) if wanted & set(range(a, b + 1))]
+
+    def teachers(self, predictor: str, seeds: Iterable[int]) -> dict[int, list[int]]:
+        """For each of some seeds of the students `predictor`: the seeds of the networks that teach it."""
+        first, students = self.first_seed, self.students[predictor]
+        return {seed: [first + position for position in students.teachers(seed - first)] for seed in seeds}
+
+    def lineage(self, predictor: str, position: int) -> set[int]:
+        """Positions of all networks trained on hard labels whose views a network can have: its own, its
+        teachers', their teachers' and so on."""
+        if predictor == SINGLE:
+            return {position}
+        students = self.students[predictor]
+        return {position}.union(*(self.lineage(students.teacher, p) for p in students.teachers(position)))
+
+    def roles(self) -> dict[str, dict[str, Any]]:
+        """What evaluation has to know of every kind of students, in plain values: their ``teacher`` and
+        ``teacher_size``, the ``teachers`` of each student (seeds), the number of hard-label ``networks`` whose views
+        each can have, whether they ``start`` warm, and their ``objective``."""
+        roles = {}
+        for name, one in self.students.items():
+            seeds = [self.first_seed + position for position in one.positions]
+            roles[name] = {
+                "teacher": one.teacher,
+                "teacher_size": one.teacher_size,
+                "teachers": {str(seed): members for seed, members in self.teachers(name, seeds).items()},
+                "networks": len(self.lineage(name, one.first_student)),
+                "start": one.start,
+                "objective": one.objective.model_dump(mode="json"),
+            }
+        return roles
+
+    @model_validator(mode="after")
+    def _taught(self):
+        for name, one in self.students.items():
+            if name in RESERVED:
+                raise ValueError(f"students.{name}: this name is taken; not allowed are {', '.join(RESERVED)}")
+            allowed = [SINGLE, *(other for other in self.students if other != name)]
+            if one.teacher not in allowed:
+                raise ValueError(
+                    f"students.{name}.teacher: found {one.teacher!r}, but the predictors are {', '.join(allowed)}"
+                )
+            chain = [name, one.teacher]
+            while chain[-1] in self.students:
+                chain.append(self.students[chain[-1]].teacher)
+                if chain.count(chain[-1]) > 1:
+                    raise ValueError(f"students.{name}.teacher: {' -> '.join(chain)} is a circle")
+        for name, one in self.students.items():
+            if one.positions[-1] >= self.seeds:
+                raise ValueError(
+                    f"students.{name}: students at the positions {one.positions[0]} to {one.positions[-1]}, "
+                    f"but seeds is {self.seeds}: the last position is {self.seeds - 1}"
+                )
+            there = self.positions(one.teacher)
+            for position in one.positions:
+                taught = one.teachers(position)
+                if taught[0] < there[0] or taught[-1] > there[-1]:
+                    raise ValueError(
+                        f"students.{name}: teachers at the positions {taught[0]} to {taught[-1]}, but those of "
+                        f"{one.teacher!r} are {there[0]} to {there[-1]}"
+                    )
+                if any(position in self.lineage(one.teacher, p) for p in taught):
+                    raise ValueError(
+                        f"students.{name}: the network at position {position} would be its own teacher, or its "
+                        f"teacher's: first_student, first_teacher and teacher_size must keep them apart"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _enough_seeds(self):
@@ -240,7 +385,7 @@ def load(raw: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        lines = [_explain(item, shared) for item in error.errors()]
+        lines = [_explain(item, shared) for item in _without_repeats(error.errors())]
         # A shared key at fault is at fault in every study: once is enough.
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 
@@ -252,6 +397,15 @@ def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) 
     study = {key: value for key, value in shared.items() if key != "data_seed"} | dict(study)
     if isinstance(study.get("dataset"), Mapping) and "data_seed" in shared:
         study["dataset"] = {"seed": shared["data_seed"]} | dict(study["dataset"])
+    # Students' training is the study's with their own keys laid over it; each kind of students likewise.
+    if isinstance(study.get("distillation"), Mapping) and "training" in study:
+        study["distillation"] = _merge({"training": study["training"]}, study["distillation"])
+    if isinstance(study.get("students"), Mapping) and isinstance(study.get("distillation"), Mapping):
+        study["students"] = {
+            key: _merge(study["distillation"], own) if own is not None else None
+            for key, own in study["students"].items()
+        }
+        study["students"] = {key: own for key, own in study["students"].items() if own is not None}
     return study
 
 
@@ -277,6 +431,25 @@ def _merge(base: Any, over: Any) -> Any:
     return over
 
 
+def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the errors that a section inherits from the one it takes its keys from."""
+    known: dict[tuple, list] = {}
+    kept = []
+    for item in items:
+        loc = item["loc"]
+        if loc[:1] == ("studies",):
+            # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
+            tail = loc[2:]
+            tail = tail[2:] if tail[:1] == ("students",) else tail
+            tail = tail[1:] if tail[:1] == ("distillation",) else tail
+            inputs = known.setdefault((loc[1], tail, item["type"]), [])
+            if any(item["input"] is other for other in inputs):
+                continue
+            inputs.append(item["input"])
+        kept.append(item)
+    return kept
+
+
 def _explain(item: dict[str, Any], shared: Mapping[str, Any]) -> str:
     path = [str(part) for part in item["loc"] if part != "[key]"]
     where = ".".join(path) or "config"
@@ -300,12 +473,8 @@ def _allowed(loc: tuple) -> list[str]:
     """The keys that the section at `loc` knows."""
     model: Any = Config
     for part in loc:
-        if model is Config and part == "studies":
-            model = None  # the next part is a study's name
-        elif model is None:
-            model = Study
-        else:
-            model = model.model_fields[part].annotation
+        # Below a mapping from names to sections comes a name.
+        model = get_args(model)[1] if get_origin(model) is dict else model.model_fields[part].annotation
     names = sorted(model.model_fields)
     if model is Config:
         names += SHARED_KEYS
@@ -314,9 +483,15 @@ def _allowed(loc: tuple) -> list[str]:
     return names
 
 
-def canonical(section: Section) -> str:
-    """A section as JSON text that depends on its values alone, not on the order of the keys in the file."""
-    return json.dumps(section.model_dump(mode="json"), sort_keys=True)
+def canonical(section: Section, as_: type[Section] | None = None) -> str:
+    """A section as JSON text that depends on its values alone, not on the order of the keys in the file.
+
+    Args:
+        section: the section.
+        as_: a model whose keys alone are taken, which the section has besides others.
+    """
+    keys = None if as_ is None else set(as_.model_fields)
+    return json.dumps(section.model_dump(mode="json", include=keys), sort_keys=True)
 
 
 SCHEMA_FILE = Path(__file__).parent.parent / "schemas" / "config.schema.json"

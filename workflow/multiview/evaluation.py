@@ -1,94 +1,18 @@
 """Errors of every predictor with 95 % intervals over seeds and samples (Section 3 of the paper).
 
 Errors are measured stratified, on a split of multi-view and one of single-view samples, and put together as
-``error = (1 - mu) error_m + mu error_s``.
-
-Intervals are for one training set; they are about other seeds and other test samples. Where several ensembles of
-a size exist, a nested bootstrap: ensembles and samples are both drawn anew. Ensembles of L out of n seeds are
-alike, the more so the larger L: their variance is about ``1 - L/n`` of that of independent ones. A replicate
-therefore draws ``n / L - 1`` of them (rounded down), which gives back the variance that n independent seeds have;
-for L = 1 it is the ordinary bootstrap over the n seeds. For L > n / 2 the seeds cannot tell how other
-seeds would do: they are taken as given, which the column ``interval`` says, and for L = n, where there is one
-ensemble, the interval is the exact binomial one. With few errors a bootstrap is too narrow, and with none it is
-a point: there the exact binomial interval, in which a sample counts once for all seeds, widens it.
+``error = (1 - mu) error_m + mu error_s``. How the intervals come about is told in `multiview.intervals`.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 
-from multiview import config, ensembles, lottery, verdicts
-
-CONFIDENCE = 0.95
-BOOTSTRAP, EXACT, GIVEN = "nested bootstrap", "exact binomial", "bootstrap over samples and these seeds"
-FEW = 10
-"""With fewer errors than this, counted in samples, the exact interval has a say."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and its interval."""
-
-    measured: float
-    low: float
-    high: float
-    method: str
-
-
-def exact_interval(errors: int, n: int) -> tuple[float, float]:
-    """The 95 % Clopper-Pearson interval of a proportion of `errors` in `n`."""
-    tail = (1 - CONFIDENCE) / 2
-    low = beta.ppf(tail, errors, n - errors + 1) if errors > 0 else 0.0
-    high = beta.ppf(1 - tail, errors + 1, n - errors) if errors < n else 1.0
-    return float(low), float(high)
-
-
-def units(size: int, n_seeds: int) -> int:
-    """How many ensembles of `size` a bootstrap replicate draws (see the module's text)."""
-    return n_seeds if size == 1 else max(1, n_seeds // size - 1)
-
-
-def replicates(wrong: np.ndarray, units: int, rng: np.random.Generator, number: int) -> np.ndarray:
-    """Nested bootstrap of a mean: draw `units` rows and all columns anew, with replacement.
-
-    Args:
-        wrong: bool ``[rows, n]``, a row a network or an ensemble, a column a sample.
-        units: rows in a replicate.
-        rng: draws them.
-        number: replicates.
-
-    Returns:
-        float64 ``[number]``.
-    """
-    rows, n = wrong.shape
-    row_counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number).astype(np.float32)
-    sample_counts = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
-    sums = np.einsum("bn,bn->b", row_counts @ wrong.astype(np.float32), sample_counts, dtype=np.float64)
-    return sums / (units * n)
-
-
-def interval(wrong: np.ndarray, drawn: np.ndarray) -> Interval:
-    """The mean of `wrong` ``[rows, n]`` with its interval; `drawn` are its `replicates`."""
-    measured, n = float(wrong.mean()), wrong.shape[1]
-    count = math.ceil(round(measured * n, 6))
-    exact = exact_interval(count, n)
-    if len(wrong) == 1:
-        return Interval(measured, *exact, EXACT)
-    low, high = quantiles(drawn)
-    if min(count, n - count) >= FEW:
-        return Interval(measured, low, high, BOOTSTRAP)
-    # Rows see the same samples: they count once, however many rows agree.
-    return Interval(measured, min(low, exact[0], measured), max(high, exact[1]), f"{BOOTSTRAP} and {EXACT}")
-
-
-def quantiles(values: np.ndarray) -> tuple[float, float]:
-    """The central 95 % interval of bootstrap replicates."""
-    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+from multiview import config, ensembles, lottery
+from multiview.intervals import GIVEN, Interval, interval, quantiles, replicates, units
+from multiview.predictors import Predictor
 
 
 def score_rows(
@@ -152,47 +76,90 @@ QUANTITIES = {"error_m": "test_multi", "error_s": "test_single"}
 """The stratified errors, and the split on which each is measured."""
 
 
-def score_tables(
-    study: str,
+@dataclass(frozen=True)
+class Errors:
+    """Which test samples a predictor gets wrong.
+
+    Attributes:
+        predictor: its name.
+        size: how many networks are averaged: L, 1 for single ones.
+        n_seeds: how many seeds its networks come from.
+        wrong: ``error_m`` and ``error_s``, each bool ``[rows, n]``, a row a network or an ensemble.
+    """
+
+    predictor: str
+    size: int
+    n_seeds: int
+    wrong: Mapping[str, np.ndarray]
+
+
+def all_errors(
     samples: pd.DataFrame,
-    seeds: Sequence[int],
-    logits: Mapping[str, np.ndarray],
+    predictors: Mapping[str, Predictor],
     members: Mapping[int, np.ndarray],
-    settings: config.Evaluation,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores of the single networks and of the ensembles of every size.
+    roles: Mapping[str, Mapping],
+) -> list[Errors]:
+    """Errors of every predictor of a study.
+
+    Besides those that have logits of their own: ``ensemble`` (the average of L single networks), ``best``
+    (the one of L single networks with the fewest errors on these very single-view samples: an oracle, so that
+    no honest choice does better), ``teacher_of_x`` (the ensemble that teaches the students x) and ``ensemble_of_x``
+    (the average of all students x).
 
     Args:
-        study: its name.
         samples: the ``samples`` artifact.
-        seeds: the seeds in the order of the logits.
-        logits: for each split ``[seeds, n, k]``.
+        predictors: ``single`` and every kind of students.
         members: for each size ``[ensembles, size]``, seeds.
-        settings: the evaluation section of the config.
-
-    Returns:
-        The tables ``scores`` and ``ensemble_errors``, the latter with the error of each single ensemble.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
     """
-    rows, errors = [], []
     labels = {split: part["label"].to_numpy() for split, part in samples.groupby("split")}
-    everyone = np.asarray(seeds)[:, None]
-    for predictor, size, chosen in [
-        ("single", 1, everyone),
-        *(("ensemble", size, chosen) for size, chosen in members.items()),
-    ]:
-        wrong = {
-            quantity: ensembles.average(logits[split], seeds, chosen).argmax(axis=2) != labels[split]
+
+    def wrong(predictor: str, rows: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
+        one = predictors[predictor]
+        return {
+            quantity: ensembles.average(one.logits[split], one.members, np.asarray(rows)).argmax(axis=2)
+            != labels[split]
             for quantity, split in QUANTITIES.items()
         }
-        about = {"study": study, "predictor": predictor}
-        rows += [about | row for row in score_rows(wrong, size, len(seeds), settings)]
-        if predictor == "ensemble":
-            errors += [
-                {"size": size, "ensemble": i, "split": QUANTITIES[quantity], "error": error}
-                for quantity, table in wrong.items()
+
+    seeds = predictors["single"].members
+    single = wrong("single", np.asarray(seeds)[:, None])
+    found = [Errors("single", 1, len(seeds), single)]
+    found += [Errors("ensemble", size, len(seeds), wrong("single", rows)) for size, rows in members.items()]
+    largest = max(members)
+    position = {seed: i for i, seed in enumerate(seeds)}
+    mean = single["error_s"].mean(axis=1)
+    best = [min((position[seed] for seed in row), key=mean.__getitem__) for row in members[largest]]
+    chosen = {quantity: table[best] for quantity, table in single.items()}
+    found.append(Errors("best", largest, len(seeds), chosen))
+    for name, role in roles.items():
+        students = predictors[name].members
+        if role["teacher_size"] > 1:
+            taught_by = next(iter(role["teachers"].values()))
+            found.append(
+                Errors(f"teacher_of_{name}", len(taught_by), len(taught_by), wrong(role["teacher"], [taught_by]))
+            )
+        found.append(Errors(name, 1, len(students), wrong(name, np.asarray(students)[:, None])))
+        if len(students) > 1:
+            found.append(Errors(f"ensemble_of_{name}", len(students), len(students), wrong(name, [students])))
+    return found
+
+
+def score_tables(
+    study: str, errors: Sequence[Errors], settings: config.Evaluation
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables ``scores`` and ``ensemble_errors``, the latter with the error of each single ensemble."""
+    rows, of_each = [], []
+    for one in errors:
+        about = {"study": study, "predictor": one.predictor}
+        rows += [about | row for row in score_rows(one.wrong, one.size, one.n_seeds, settings)]
+        if one.predictor == "ensemble":
+            of_each += [
+                {"size": one.size, "ensemble": i, "split": QUANTITIES[quantity], "error": error}
+                for quantity, table in one.wrong.items()
                 for i, error in enumerate(table.mean(axis=1))
             ]
-    return pd.DataFrame(rows), pd.DataFrame(errors)
+    return pd.DataFrame(rows), pd.DataFrame(of_each)
 
 
 def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
@@ -213,36 +180,21 @@ def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ra
     return table
 
 
+def learned_table(final: Mapping[str, pd.DataFrame], learned_ratio: float) -> pd.DataFrame:
+    """Which views each network has learned: the table ``learned``.
+
+    Args:
+        final: for each predictor, the rows of ``strengths`` of the last step.
+        learned_ratio: of the evaluation section.
+    """
+    tables = []
+    for predictor, table in final.items():
+        table = table.drop(columns="step").sort_values(["seed", "class", "view"], ignore_index=True)
+        table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
+        tables.append(table.assign(predictor=predictor))
+    return pd.concat(tables, ignore_index=True)
+
+
 def _larger(pairs: np.ndarray) -> np.ndarray:
     """Which of each pair ``[n, 2]`` is the larger one; the first where they are equal."""
     return pairs.argmax(axis=1)[:, None] == np.arange(2)
-
-
-def verdict_table(
-    study: str, scores: pd.DataFrame, outcome: pd.DataFrame, lottery: pd.DataFrame, settings: config.Evaluation
-) -> pd.DataFrame:
-    """The paper's statements about single models and ensembles (Theorems 1 and 2), each with its verdict."""
-    rows = []
-
-    def add(claim: verdicts.Claim, *numbers) -> None:
-        rows.append(verdicts.row(study, claim, *numbers))
-
-    # The training accuracy of these seeds is known, not estimated: the interval is the point.
-    lowest = outcome["train_accuracy"].min()
-    add(verdicts.TRAIN_ACCURACY, lowest, lowest, lowest, len(outcome), 0)
-    for claim in (verdicts.ERROR_M, verdicts.ERROR_S, verdicts.ERROR_S_WIDE, verdicts.ENSEMBLE):
-        match = scores[(scores["predictor"] == claim.predictor) & (scores["quantity"] == claim.quantity)]
-        score = match.loc[match["size"].idxmax()]
-        if claim.predictor == "ensemble":
-            claim = replace(claim, quantity=f"{claim.quantity}, L = {score['size']}")
-        add(claim, *score[["measured", "low", "high", "n_seeds", "n_samples"]])
-    n = len(outcome)
-    first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
-    right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
-    rng = np.random.default_rng([settings.seed, 0])
-    # Over seeds and classes; here a column is a class, not a sample, and errors are few only if there are none.
-    low, high = quantiles(replicates(right, n, rng, settings.bootstrap))
-    if right.all():
-        low = exact_interval(n, n)[0]
-    add(verdicts.LOTTERY, right.mean(), low, high, n, right.size)
-    return pd.DataFrame(rows)

@@ -1,6 +1,7 @@
 """Logits, the whole interface of a predictor: as columns of an artifact, and read back from several."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,38 +24,61 @@ def logits_table(predictor: str, members: Sequence[int], logits: Mapping[str, np
     }
 
 
+@dataclass(frozen=True)
+class Predictor:
+    """What a predictor's members say.
+
+    Attributes:
+        members: ascending; the seed of a single network or student.
+        logits: for each split float32 ``[members, n, k]``, in that order.
+    """
+
+    members: list[int]
+    logits: Mapping[str, np.ndarray]
+
+    def of(self, members: Sequence[int], split: str) -> np.ndarray:
+        """Logits ``[len(members), n, k]`` of some members."""
+        position = {member: i for i, member in enumerate(self.members)}
+        return self.logits[split][[position[member] for member in members]]
+
+
 def read_logits(
-    paths: Sequence[str | Path], dataset: str, splits: np.ndarray
-) -> tuple[list[int], dict[str, np.ndarray]]:
-    """Read the logits of the members in several files.
+    paths: Sequence[str | Path], dataset: str, splits: np.ndarray, classes: int
+) -> dict[str, Predictor]:
+    """Read the logits in several files.
 
     Args:
         paths: artifacts of kind ``logits``.
         dataset: the digest of the dataset that they must be about.
         splits: the split of every sample of that dataset, in its order.
+        classes: k.
 
     Returns:
-        The members in ascending order, and for each split float32 ``[members, n, k]`` in that order.
+        The predictors by name.
 
     Raises:
-        ArtifactError: if a file is about another dataset, or its rows are not its samples in their order.
+        ArtifactError: if a file is about another dataset, has another number of classes, or its rows are not
+            the dataset's samples in their order.
     """
-    found: dict[int, np.ndarray] = {}
+    found: dict[str, dict[int, np.ndarray]] = {}
     for path in paths:
         file = artifacts.read(path, "logits", expect={"dataset": dataset})
-        values, members = file.numpy("logits"), file.numpy("member")
-        names = file.numpy("split")
+        values, members, names = (file.numpy(column) for column in ("logits", "member", "split"))
+        sample, predictors = file.numpy("sample"), file.numpy("predictor")
+        if values.shape[1] != classes:
+            raise artifacts.ArtifactError(f"{path}: expected logits of {classes} classes, found {values.shape[1]}")
         for member in dict.fromkeys(members.tolist()):
             rows = np.flatnonzero(members == member)
-            if not np.array_equal(names[rows], splits):
+            order = np.concatenate([np.arange(np.sum(splits == name)) for name in dict.fromkeys(splits.tolist())])
+            if not np.array_equal(names[rows], splits) or not np.array_equal(sample[rows], order):
                 raise artifacts.ArtifactError(
                     f"{path}: expected the {len(splits)} samples of the dataset in their order for member "
                     f"{member}, found {len(rows)} rows in another order or number"
                 )
-            found[member] = values[rows]
-    order = sorted(found)
-    widths = {found[member].shape[1] for member in order}
-    if len(widths) > 1:
-        raise artifacts.ArtifactError(f"{paths[0]} and others: expected one number of classes, found {widths}")
-    stacked = np.stack([found[member] for member in order])
-    return order, {name: stacked[:, splits == name] for name in dict.fromkeys(splits.tolist())}
+            found.setdefault(predictors[rows[0]], {})[member] = values[rows]
+    result = {}
+    for name, members in found.items():
+        order = sorted(members)
+        stacked = np.stack([members[member] for member in order])
+        result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
+    return result

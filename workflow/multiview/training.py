@@ -8,7 +8,7 @@ often the job was interrupted.
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from multiview import artifacts, config
-from multiview.networks.two_layer import TwoLayerNetwork, view_strengths
+from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
+from multiview.objectives import Objective
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,8 @@ class ChunkTraining(pl.LightningModule):
         kinds: bool ``[kinds, n]``, which samples are of which kind; losses are recorded for each.
         views: ``[2k, d]`` to record the view strengths, or None.
         settings: the training section of the config.
+        objective: what is descended.
+        teachers: ``[runs, n, k]``, the logits of each run's teacher, or None.
     """
 
     def __init__(
@@ -128,14 +131,17 @@ class ChunkTraining(pl.LightningModule):
         kinds: Tensor,
         views: Tensor | None,
         settings: config.Training,
+        objective: Objective = CROSS_ENTROPY,
+        teachers: Tensor | None = None,
     ):
         super().__init__()
         self.automatic_optimization = False
-        self.runs, self.settings = list(runs), settings
+        self.runs, self.settings, self.objective = list(runs), settings, objective
         self.networks = nn.ModuleList(run.network for run in runs)
         # Buffers, not batches: the data move to the device once, not once a step.
-        for name, data in {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views}.items():
-            self.register_buffer(name, data, persistent=False)
+        data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
+        for name, tensor in data.items():
+            self.register_buffer(name, tensor, persistent=False)
 
     @property
     def active(self) -> list[int]:
@@ -157,15 +163,17 @@ class ChunkTraining(pl.LightningModule):
         optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
         for i in self.active:
             run = self.runs[i]
-            self._record(run)
+            self._record(run, None if self.teachers is None else self.teachers[i])
             if run.finished:
                 continue
             optimizers[i].step()
             run.step_sizes[-1] = float(optimizers[i].param_groups[0]["lr"])
 
-    def _record(self, run: SeedRun) -> None:
+    def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
-        logits, losses = run.network.loss_and_gradient(self.x, self.label, self.settings.block_samples)
+        logits, losses = run.network.loss_and_gradient(
+            self.x, self.label, self.settings.block_samples, self.objective, teacher
+        )
         correct = (logits.argmax(dim=1) == self.label).to(losses.dtype)
         by_kind = torch.stack([losses, correct], dim=1)
         run.history.append((self.kinds @ by_kind / self.kinds.sum(dim=1, keepdim=True)).cpu())
@@ -180,8 +188,10 @@ class ChunkTraining(pl.LightningModule):
                 f"seed {run.seed}: the loss is {run.loss} at step {run.step}; training.step_size "
                 f"({self.settings.step_size}) is too large for step_rule {self.settings.step_rule!r}"
             )
-        run.converged = run.accuracy == 1.0 and run.loss <= self.settings.loss_threshold
-        run.finished = run.converged or run.step >= self.settings.max_steps
+        threshold, last = self.settings.loss_threshold, run.step >= self.settings.max_steps
+        # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
+        run.converged = run.accuracy == 1.0 and (last if threshold is None else run.loss <= threshold)
+        run.finished = run.converged or last
         run.step_sizes.append(0.0)
 
     def train_dataloader(self) -> DataLoader:
@@ -203,17 +213,18 @@ class _UntilFinished(IterableDataset):
 class Checkpoints(pl.Callback):
     """Saves every seed from time to time, and at once when it finishes.
 
-    The folder's name has a digest of all that decides what a seed learns, so that what is found there may be
-    taken up by any job that trains this seed. Each file is renamed into place.
+    The folder's name has a digest of all that decides what a seed learns, and the file's one of its teacher and its
+    start, so that what is found there may be taken up by any job that trains this seed. Each file is renamed
+    into place.
     """
 
-    def __init__(self, folder: Path, seconds: float):
-        self.folder, self.seconds = folder, seconds
+    def __init__(self, folder: Path, seconds: float, marks: Mapping[int, str]):
+        self.folder, self.seconds, self.marks = folder, seconds, marks
         self.last, self.saved = time.monotonic(), set()
 
     def path(self, seed: int) -> Path:
         """Where a seed's state is kept."""
-        return self.folder / f"seed_{seed}.pt"
+        return self.folder / f"seed_{seed}{self.marks[seed]}.pt"
 
     def restore(self, runs: Sequence[SeedRun]) -> None:
         """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
@@ -292,8 +303,11 @@ def train(
     network: config.Network,
     settings: config.Training,
     checkpoints: Path | None = None,
+    objective: Objective = CROSS_ENTROPY,
+    teachers: Mapping[int, Tensor] | None = None,
+    starts: Mapping[int, Tensor] | None = None,
 ) -> list[SeedRun]:
-    """Train a network for every seed, all from their own initialisations, on the same data.
+    """Train a network for every seed on the same data, from its own initialisation or from given weights.
 
     Args:
         seeds: of the initialisations, which are all that differs.
@@ -302,6 +316,9 @@ def train(
         network: the network section of the config.
         settings: the training section of the config.
         checkpoints: folder to resume from and to save to, or None.
+        objective: what is descended.
+        teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
+        starts: for each seed ``[k m, d]``, the weights to start from instead of its initialisation.
 
     Returns:
         The runs in the order of `seeds`, on the CPU. One that met `max_steps` has ``converged`` False.
@@ -312,12 +329,16 @@ def train(
     shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
     law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
     runs = [SeedRun(seed, TwoLayerNetwork(**shape, **law, seed=seed)) for seed in seeds]
+    for run in runs:
+        if starts is not None:
+            run.network.weight.data.copy_(starts[run.seed])
     callbacks: list[pl.Callback] = [Progress(settings.max_steps)]
     if checkpoints is not None:
-        keeper = Checkpoints(checkpoints, settings.checkpoint_seconds)
+        keeper = Checkpoints(checkpoints, settings.checkpoint_seconds, _marks(seeds, teachers, starts))
         keeper.restore(runs)
         callbacks.append(keeper)
-    module = ChunkTraining(runs, x, label, kinds, views, settings)
+    told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
+    module = ChunkTraining(runs, x, label, kinds, views, settings, objective, told)
     trainer = pl.Trainer(
         accelerator=settings.accelerator,
         devices=1,
@@ -340,7 +361,7 @@ def train(
     for run in runs:
         if not run.converged:
             log.warning(
-                "seed %d: stopped at max_steps = %d with training accuracy %.4f and loss %.4g (threshold %g)",
+                "seed %d: stopped at max_steps = %d with training accuracy %.4f and loss %.4g (threshold %s)",
                 run.seed,
                 settings.max_steps,
                 run.accuracy,
@@ -348,3 +369,11 @@ def train(
                 settings.loss_threshold,
             )
     return runs
+
+
+def _marks(seeds: Sequence[int], *given: Mapping[int, Tensor] | None) -> dict[int, str]:
+    """What tells the checkpoints of a seed with one teacher and start from those with another."""
+    present = [tensors for tensors in given if tensors is not None]
+    if not present:
+        return dict.fromkeys(seeds, "")
+    return {seed: "_" + artifacts.data_digest(*(tensors[seed].numpy() for tensors in present)) for seed in seeds}

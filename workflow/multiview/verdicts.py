@@ -1,10 +1,15 @@
 """The paper's statements as ranges, and what our intervals say of each."""
 
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from multiview import artifacts
+import numpy as np
+import pandas as pd
+
+from multiview import artifacts, config
+from multiview.evaluation import Errors
+from multiview.intervals import difference, exact_interval, quantiles, replicates
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 
@@ -27,7 +32,22 @@ ERROR_M = Claim("single", "error_m", "multi-view samples have error about 0 (ran
 ERROR_S = Claim("single", "error_s", "half of the single-view samples are errors", 0.49, 0.51)
 ERROR_S_WIDE = Claim("single", "error_s", "the same, for finite k and few seeds (range: ours)", 0.47, 0.53)
 ENSEMBLE = Claim("ensemble", "error_s", "the average of L networks has at most 0.01", 0, 0.01)
+BEST = Claim("best", "error_s", "the best of L seeds is no ensemble (range: ours)", 0.4, 1)
 LOTTERY = Claim("single", "lottery", "Lambda S^(1/(q-2)) names the winner, not a coin (range: ours)", 0.5, 1)
+
+# Students x: `{}` stands for their name. A difference is the first error minus the second, in the same units.
+STUDENT_ACCURACY = Claim("{}", "train accuracy, lowest student", "every student fits the training set", 1, 1)
+STUDENT_ERROR_M = Claim("{}", "error_m", "multi-view samples have error about 0 (range: ours)", 0, 0.001)
+DISTILLED = Claim("{}", "error_s", "distilled from an ensemble: at most 0.01", 0, 0.01)
+AS_TEACHER = Claim("{}", "error_s minus teacher's", "as good as its teacher, to 0.01 (range: ours)", -1, 0.01)
+ENSEMBLE_ADDS = Claim(
+    "{}", "error_s minus its ensemble's", "averaging students adds at most 0.01 (range: ours)", -1, 0.01
+)
+SELF_DISTILLED = Claim("{}", "error_s", "self-distilled: at most 0.26", 0, 0.26)
+SELF_QUARTER = Claim("{}", "error_s", "the same: about a quarter (range: ours)", 0.2, 0.3)
+SELF_GAINS = Claim("{}", "single's error_s minus its", "self-distillation gains", 0, 1)
+SELF_BELOW = Claim("{}", "error_s minus {other}'s", "but less than an ensemble's distillation", 0, 1)
+GENERATION = Claim("{}", "its teacher's error_s minus its", "each generation gains (range: ours)", 0, 1)
 
 
 def verdict(low: float, high: float, claim_low: float, claim_high: float) -> str:
@@ -55,6 +75,84 @@ def row(study: str, claim: Claim, measured: float, low: float, high: float, n_se
         "n_samples": n_samples,
         "verdict": verdict(low, high, claim.low, claim.high),
     }
+
+
+def verdict_table(
+    study: str,
+    scores: pd.DataFrame,
+    errors: Sequence[Errors],
+    accuracy: Mapping[str, np.ndarray],
+    lottery: pd.DataFrame,
+    roles: Mapping[str, Mapping],
+    settings: config.Evaluation,
+) -> pd.DataFrame:
+    """The paper's statements (Theorems 1 to 4), each with its verdict.
+
+    Args:
+        study: its name.
+        scores: the table ``scores``.
+        errors: what it was made from.
+        accuracy: for ``single`` and every kind of students, the training accuracy of each network.
+        lottery: the table ``lottery``.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+        settings: the evaluation section of the config.
+    """
+    rows = []
+
+    def add(claim: Claim, *numbers) -> None:
+        rows.append(row(study, claim, *numbers))
+
+    def add_score(claim: Claim) -> None:
+        match = scores[(scores["predictor"] == claim.predictor) & (scores["quantity"] == claim.quantity)]
+        score = match.loc[match["size"].idxmax()]
+        if claim.predictor in ("ensemble", "best"):
+            claim = replace(claim, quantity=f"{claim.quantity}, L = {score['size']}")
+        add(claim, *score[["measured", "low", "high", "n_seeds", "n_samples"]])
+
+    # The training accuracy of these seeds is known, not estimated: the interval is the point.
+    n = len(accuracy["single"])
+    add(TRAIN_ACCURACY, *[accuracy["single"].min()] * 3, n, 0)
+    for claim in (ERROR_M, ERROR_S, ERROR_S_WIDE, ENSEMBLE, BEST):
+        add_score(claim)
+    first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
+    right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
+    rng = np.random.default_rng([settings.seed, 0])
+    # Over seeds and classes; here a column is a class, not a sample, and errors are few only if there are none.
+    low, high = quantiles(replicates(right, n, rng, settings.bootstrap))
+    if right.all():
+        low = exact_interval(n, n)[0]
+    add(LOTTERY, right.mean(), low, high, n, right.size)
+
+    wrong = {one.predictor: one.wrong["error_s"] for one in errors if one.predictor != "ensemble"}
+    from_ensemble = [
+        name for name, role in roles.items() if role["teacher"] == "single" and role["teacher_size"] > 1
+    ]
+
+    def add_difference(claim: Claim, one: str, other: str) -> None:
+        drawn = difference(wrong[one], wrong[other], np.random.default_rng([settings.seed, 1]), settings.bootstrap)
+        add(claim, *drawn, len(accuracy[claim.predictor]), wrong[one].shape[1])
+
+    for name, role in roles.items():
+
+        def of(claim: Claim, other: str = "", name: str = name) -> Claim:
+            return replace(claim, predictor=name, quantity=claim.quantity.format(other=other))
+
+        add(of(STUDENT_ACCURACY), *[accuracy[name].min()] * 3, len(accuracy[name]), 0)
+        add_score(of(STUDENT_ERROR_M))
+        if name in from_ensemble:
+            add_score(of(DISTILLED))
+            add_difference(of(AS_TEACHER), name, f"teacher_of_{name}")
+            if len(accuracy[name]) > 1:
+                add_difference(of(ENSEMBLE_ADDS), name, f"ensemble_of_{name}")
+        elif role["teacher"] == "single":
+            add_score(of(SELF_DISTILLED))
+            add_score(of(SELF_QUARTER))
+            add_difference(of(SELF_GAINS), "single", name)
+            for other in from_ensemble:
+                add_difference(of(SELF_BELOW, other), name, other)
+        else:
+            add_difference(of(GENERATION), role["teacher"], name)
+    return pd.DataFrame(rows)
 
 
 def as_text(rows: Iterable[dict]) -> str:

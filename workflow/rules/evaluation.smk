@@ -1,6 +1,12 @@
 # From the logits of the seeds to ensembles, scores and verdicts. No network is loaded from here on.
 
 
+EVALUATION_CODE = [
+    f"{module}.py"
+    for module in ("dark_knowledge", "ensembles", "evaluation", "intervals", "lottery", "predictors", "verdicts")
+]
+
+
 rule ensemble:
     input:
         samples="results/{study}/dataset/samples.parquet",
@@ -26,16 +32,20 @@ rule ensemble:
 
 rule evaluate:
     input:
+        unpack(of_every_predictor("outcome")),
+        unpack(of_every_predictor("strengths")),
         samples="results/{study}/dataset/samples.parquet",
+        patches="results/{study}/dataset/patches.parquet",
         logits=of_every_seed("logits"),
-        outcome=of_every_seed("outcome"),
-        strengths=of_every_seed("strengths"),
+        students_logits=of_every_student("logits"),
         start=of_every_seed("start"),
         members="results/{study}/ensemble/members.parquet",
     output:
         scores="results/{study}/evaluation/scores.parquet",
         errors="results/{study}/evaluation/ensemble_errors.parquet",
         lottery="results/{study}/evaluation/lottery.parquet",
+        learned="results/{study}/evaluation/learned.parquet",
+        dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
         verdicts="results/{study}/evaluation/verdicts.parquet",
     log:
         "logs/{study}/evaluate.log",
@@ -48,8 +58,9 @@ rule evaluate:
     params:
         study="{study}",
         q=lambda wildcards: studies[wildcards.study].network.q,
+        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles()),
         evaluation=canonical(settings.evaluation),
-        code=code_digest("evaluation.py", "ensembles.py", "lottery.py", "predictors.py", "verdicts.py"),
+        code=code_digest(*EVALUATION_CODE),
     script:
         "../scripts/evaluate.py"
 

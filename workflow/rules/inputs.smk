@@ -1,11 +1,64 @@
 # Input functions that several rules share.
 
 
+def chunk_files(study, predictor, kind, seeds=None):
+    """The files of one kind that the training jobs of a predictor write: all, or those with some seeds."""
+    chunks = studies[study].chunks_of(predictor, seeds)
+    return [f"results/{study}/{predictor}/seeds_{a}-{b}/{kind}.parquet" for a, b in chunks]
+
+
 def of_every_seed(kind):
-    """The files of one kind that all the training jobs of a study write."""
+    """The files of one kind that all the training jobs of a study's single networks write."""
+    return lambda wildcards: chunk_files(wildcards.study, "single", kind)
+
+
+def of_every_student(kind):
+    """The files of one kind of all students of a study."""
 
     def files(wildcards):
-        chunks = studies[wildcards.study].chunks
-        return [f"results/{wildcards.study}/single/seeds_{a}-{b}/{kind}.parquet" for a, b in chunks]
+        names = studies[wildcards.study].students
+        return [file for name in names for file in chunk_files(wildcards.study, name, kind)]
+
+    return files
+
+
+def of_every_predictor(kind):
+    """The files of one kind of all trained networks of a study, as inputs named after the predictor."""
+
+    def files(wildcards):
+        names = ["single", *studies[wildcards.study].students]
+        return {f"{name}_{kind}": chunk_files(wildcards.study, name, kind) for name in names}
+
+    return files
+
+
+def students_of(wildcards):
+    """The settings of the students that a job trains."""
+    return studies[wildcards.study].students[wildcards.students]
+
+
+def teachers_of(wildcards):
+    """For each student of a job, the seeds that teach it."""
+    seeds = range(int(wildcards.first), int(wildcards.last) + 1)
+    return studies[wildcards.study].teachers(wildcards.students, seeds)
+
+
+def of_the_teachers(kind):
+    """The files of one kind of the networks that teach the students of a job."""
+
+    def files(wildcards):
+        needed = {seed for members in teachers_of(wildcards).values() for seed in members}
+        return chunk_files(wildcards.study, students_of(wildcards).teacher, kind, needed)
+
+    return files
+
+
+def of_the_starts(kind):
+    """The files of one kind of the hard-label training from whose end the students of a job start."""
+
+    def files(wildcards):
+        if students_of(wildcards).start == "scratch":
+            return []
+        return chunk_files(wildcards.study, "single", kind, teachers_of(wildcards))
 
     return files

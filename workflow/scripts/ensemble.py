@@ -12,7 +12,9 @@ params = snakemake.params
 settings = config.Ensembles.model_validate_json(params.ensembles)
 about = artifacts.read(snakemake.input.samples, "samples")
 dataset = about.provenance["dataset"]
-seeds, logits = predictors.read_logits(snakemake.input.logits, dataset, about.numpy("split"))
+classes = about.provenance["classes"]
+single = predictors.read_logits(snakemake.input.logits, dataset, about.numpy("split"), classes)["single"]
+seeds = single.members
 provenance = {"study": params.study, "dataset": dataset, "seeds": seeds, "ensembles": settings.model_dump()}
 
 columns = {"size": [], "ensemble": [], "seed": []}
@@ -26,6 +28,6 @@ for size in settings.sizes:
 table = {name: np.concatenate(values) for name, values in columns.items()}
 artifacts.write(snakemake.output.members, "members", table, provenance)
 
-everyone = {name: ensembles.average(values, seeds, np.array([seeds])) for name, values in logits.items()}
+everyone = {name: ensembles.average(values, seeds, np.array([seeds])) for name, values in single.logits.items()}
 table = predictors.logits_table("ensemble", [0], everyone)
 artifacts.write(snakemake.output.logits, "logits", table, provenance)

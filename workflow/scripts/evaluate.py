@@ -1,24 +1,28 @@
-"""Measure the errors of single networks and ensembles, the lottery, and the paper's statements."""
+"""Measure the errors of every predictor, the lottery, the views learned, dark knowledge, and the paper's statements."""
 
 from multiview import jobs
 
 jobs.start(snakemake.log[0])
 
+import json  # noqa: E402
+
 import pandas as pd  # noqa: E402
 
-from multiview import artifacts, config, evaluation, predictors  # noqa: E402
+from multiview import artifacts, config, dark_knowledge, evaluation, predictors, verdicts  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
+roles = json.loads(params.roles)
 about = artifacts.read(source.samples, "samples")
-dataset = about.provenance["dataset"]
+dataset, classes = about.provenance["dataset"], about.provenance["classes"]
 samples = about.pandas()
-seeds, logits = predictors.read_logits(source.logits, dataset, about.numpy("split"))
+said = predictors.read_logits([*source.logits, *source.students_logits], dataset, about.numpy("split"), classes)
+seeds = said["single"].members
 
 
-def read(kind: str) -> pd.DataFrame:
-    """One kind of table, of all the training jobs."""
-    files = [artifacts.read(path, kind, expect={"dataset": dataset}).pandas() for path in source[kind]]
+def read(kind: str, paths: list[str]) -> pd.DataFrame:
+    """One kind of table, of several training jobs."""
+    files = [artifacts.read(path, kind, expect={"dataset": dataset}).pandas() for path in paths]
     return pd.concat(files, ignore_index=True)
 
 
@@ -27,14 +31,26 @@ members = {
     size: part["seed"].to_numpy().reshape(part["ensemble"].nunique(), size)
     for size, part in drawn.groupby("size", sort=True)
 }
-strengths = read("strengths")
+names = ["single", *roles]
+final = {name: evaluation.last_step(read("strengths", source[f"{name}_strengths"])) for name in names}
+accuracy = {name: read("outcome", source[f"{name}_outcome"])["train_accuracy"].to_numpy() for name in names}
+learned = evaluation.learned_table(final, settings.learned_ratio)
 lottery = evaluation.lottery_table(
-    read("start"), evaluation.last_step(strengths), float(params.q), settings.learned_ratio
+    read("start", source.start), final["single"], float(params.q), settings.learned_ratio
 )
-scores, errors = evaluation.score_tables(params.study, samples, seeds, logits, members, settings)
-verdicts = evaluation.verdict_table(params.study, scores, read("outcome"), lottery, settings)
+errors = evaluation.all_errors(samples, said, members, roles)
+scores, ensemble_errors = evaluation.score_tables(params.study, errors, settings)
+claims = verdicts.verdict_table(params.study, scores, errors, accuracy, lottery, roles, settings)
+dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]
+if roles:
+    patches = artifacts.read(source.patches, "patches", expect={"dataset": dataset}).pandas()
+    carried = dark_knowledge.carried_views(samples, patches, classes)
+    label = samples.loc[samples["split"] == dark_knowledge.SPLIT, "label"].to_numpy()
+    dark = [
+        dark_knowledge.table(name, role, said, learned, carried, label, settings) for name, role in roles.items()
+    ]
 
-trained = artifacts.read(source.outcome[0], "outcome").provenance
+trained = artifacts.read(source.single_outcome[0], "outcome").provenance
 provenance = {
     "study": params.study,
     "dataset": dataset,
@@ -43,9 +59,17 @@ provenance = {
         "dataset": about.provenance["config"],
         "network": trained["network"],
         "training": trained["training"],
+        "students": roles,
         "evaluation": settings.model_dump(),
     },
 }
-tables = {"scores": scores, "ensemble_errors": errors, "lottery": lottery, "verdicts": verdicts}
+tables = {
+    "scores": scores,
+    "ensemble_errors": ensemble_errors,
+    "lottery": lottery,
+    "learned": learned,
+    "dark_knowledge": pd.concat(dark, ignore_index=True),
+    "verdicts": claims,
+}
 for path, (kind, table) in zip(target, tables.items(), strict=True):
     artifacts.write(path, kind, table.to_dict("series"), provenance)

@@ -4,12 +4,16 @@
 
 `TwoLayerNetwork.forward` is the definition, in plain tensor operations that autograd can follow.
 `TwoLayerNetwork.loss_and_gradient` computes the same numbers in blocks of samples that stay in the
-cache: a sample's softmax needs no other sample, so that one pass over a block gives its logits and its
+cache: a sample's slope needs no other sample, so that one pass over a block gives its logits and its
 share of the gradient, by two matrix products and a few element-wise operations in place.
 """
 
 import torch
 from torch import Tensor, nn
+
+from multiview.objectives import CrossEntropy, Objective
+
+CROSS_ENTROPY = CrossEntropy()
 
 
 def smoothed_relu(z: Tensor, q: float, rho: float) -> Tensor:
@@ -45,16 +49,25 @@ class TwoLayerNetwork(nn.Module):
         return torch.cat([pass_.forward(part) for part in pass_.parts])
 
     @torch.no_grad()
-    def loss_and_gradient(self, x: Tensor, label: Tensor, block: int = 0) -> tuple[Tensor, Tensor]:
-        """Return the logits and put the gradient of the mean cross-entropy into ``weight.grad``.
+    def loss_and_gradient(
+        self,
+        x: Tensor,
+        label: Tensor,
+        block: int = 0,
+        objective: Objective = CROSS_ENTROPY,
+        teacher: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return the logits and put the gradient of the objective's mean into ``weight.grad``.
 
         Args:
             x: ``[n, P, d]``.
             label: ``[n]``, int64.
             block: samples in a block, 0 for all at once (on a GPU).
+            objective: what is descended.
+            teacher: ``[n, k]``, the teacher's logits, for an objective that has one.
 
         Returns:
-            Logits ``[n, k]`` and the cross-entropy of every sample ``[n]``.
+            Logits ``[n, k]`` and the objective's value for every sample ``[n]``.
         """
         if self.weight.grad is None:
             self.weight.grad = torch.empty_like(self.weight)
@@ -62,12 +75,10 @@ class TwoLayerNetwork(nn.Module):
         pass_ = _Pass(self, x, block)
         logits, losses = [], []
         for part in pass_.parts:
-            F, target = pass_.forward(part), label[part].unsqueeze(1)
-            log_p = F.log_softmax(dim=1)
-            losses.append(-log_p.gather(1, target).squeeze(1))
-            # dL/dF of the mean cross-entropy: (softmax - one-hot) / n.
-            slope = log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0)).div_(len(x))
-            pass_.backward(part, slope, gradient)
+            F = pass_.forward(part)
+            values, slope = objective(F, label[part], None if teacher is None else teacher[part])
+            pass_.backward(part, slope.div_(len(x)), gradient)
+            losses.append(values)
             logits.append(F)
         return torch.cat(logits), torch.cat(losses)
 

@@ -1,0 +1,130 @@
+"""What every training job does around `training.train`: read the dataset, find its checkpoints, write the tables."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multiview import artifacts, config, predictors, records, training
+from multiview.datasets import base
+
+
+@dataclass(frozen=True)
+class Data:
+    """A dataset as training needs it.
+
+    Attributes:
+        splits: by name.
+        about: the provenance of the artifact ``samples``.
+        names: the split of every sample, in the dataset's order.
+        views: float32 ``[2k, d]``.
+    """
+
+    splits: Mapping[str, base.Split]
+    about: Mapping[str, Any]
+    names: np.ndarray
+    views: Tensor
+
+    @property
+    def digest(self) -> str:
+        """Of the dataset."""
+        return self.about["dataset"]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of sample in the training split."""
+        return sorted(set(self.splits["train"].kind.tolist()))
+
+
+def read(samples: str, inputs: str, views: str) -> Data:
+    """Read a dataset from its artifacts.
+
+    Raises:
+        ArtifactError: if one is damaged, or they are of several datasets.
+    """
+    splits, about = base.read(samples, inputs)
+    v = artifacts.read(views, "views", expect={"dataset": about["dataset"]}).numpy("v")
+    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
+    return Data(splits, about, names, torch.from_numpy(np.array(v)))
+
+
+def fit(
+    data: Data,
+    seeds: Sequence[int],
+    network: config.Network,
+    settings: config.Training,
+    checkpoints: str | Path,
+    decisive: Sequence[Any],
+    **more,
+) -> list[training.SeedRun]:
+    """Train `seeds`, resuming from checkpoints that were made under the very same conditions.
+
+    Args:
+        data: what to train on.
+        seeds: of the networks.
+        network: the network section of the config.
+        settings: the training section of the config.
+        checkpoints: folder of all checkpoints of the study.
+        decisive: everything besides data, network and settings that decides what is learned: digests, say.
+        more: objective, teachers and starts, for `training.train`.
+    """
+    train = data.splits["train"]
+    machine = [torch.__version__, torch.cuda.is_available(), torch.get_num_threads()]
+    key = [data.digest, config.canonical(network), deciding(settings), list(decisive), machine]
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+    return training.train(
+        seeds,
+        torch.from_numpy(np.array(train.x)),
+        torch.from_numpy(np.array(train.label)),
+        torch.from_numpy(np.stack([train.kind == kind for kind in data.kinds])),
+        data.views,
+        data.about["classes"],
+        network,
+        settings,
+        checkpoints=Path(checkpoints) / digest,
+        **more,
+    )
+
+
+def deciding(settings: config.Training) -> dict[str, Any]:
+    """The training section without what has no influence on what is learned."""
+    return settings.model_dump(exclude={"checkpoint_seconds"})
+
+
+def tables(
+    predictor: str, runs: Sequence[training.SeedRun], data: Data, network: config.Network, block: int
+) -> dict[str, dict]:
+    """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind."""
+    logits = {
+        name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
+        for name, split in data.splits.items()
+    }
+    return {
+        "logits": predictors.logits_table(predictor, [run.seed for run in runs], logits),
+        "history": records.history_table(runs, data.kinds),
+        "outcome": records.outcome_table(runs),
+        "strengths": records.strengths_table(runs),
+        "weights": records.weights_table(runs, network.neurons),
+    }
+
+
+def read_weights(
+    paths: Sequence[str], seeds: Sequence[int], data: Data, network: config.Network
+) -> dict[int, Tensor]:
+    """The weights ``[k m, d]`` with which the hard-label training of some seeds ended.
+
+    Raises:
+        ArtifactError: if a file is of another dataset or network.
+    """
+    found = {}
+    for path in paths:
+        file = artifacts.read(path, "weights", expect={"dataset": data.digest, "network": network.model_dump()})
+        seed, w = file.numpy("seed"), file.numpy("w")
+        found |= {one: torch.from_numpy(w[seed == one]) for one in set(seed.tolist()) & set(seeds)}
+    return found

@@ -1,0 +1,117 @@
+"""What a network is trained towards: hard labels alone, or with a teacher's soft ones (Section 4 of the paper).
+
+An objective gives, for logits ``F`` of any number of samples, its value for each sample and its slope, the
+derivative by each logit. A network turns the slope into a gradient; it needs to know nothing else of it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+from torch.nn import functional
+
+from multiview import config
+
+
+class Objective(Protocol):
+    """One signature for all of them."""
+
+    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Value and slope.
+
+        Args:
+            logits: ``[n, k]``, F.
+            label: int64 ``[n]``.
+            teacher: ``[n, k]``, the teacher's logits G; None where there is no teacher.
+
+        Returns:
+            The value for every sample ``[n]`` and the slope ``dvalue/dF`` ``[n, k]``.
+        """
+
+
+def _cross_entropy(logits: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+    target = label.unsqueeze(1)
+    log_p = logits.log_softmax(dim=1)
+    values = -log_p.gather(1, target).squeeze(1)
+    return values, log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0))
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """Hard labels: ``-ln softmax(F)_y``, in nats."""
+
+    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """See `Objective`; the teacher is ignored."""
+        return _cross_entropy(logits, label)
+
+
+@dataclass(frozen=True)
+class Hinton:
+    """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``, in nats.
+
+    Attributes:
+        alpha: weight of the soft labels, 0 to 1.
+        temperature: T.
+        teacher_scale: c, by which the teacher's logits are multiplied.
+    """
+
+    alpha: float
+    temperature: float
+    teacher_scale: float
+
+    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Objective`."""
+        T = self.temperature
+        values, slope = _cross_entropy(logits, label)
+        log_p = (logits / T).log_softmax(dim=1)
+        log_q = (teacher * (self.teacher_scale / T)).log_softmax(dim=1)
+        q = log_q.exp()
+        divergence = functional.kl_div(log_p, log_q, reduction="none", log_target=True).sum(dim=1)
+        # d KL / dF = (softmax(F / T) - softmax(c G / T)) / T; T^2 makes it as large as the hard part.
+        soft = (log_p.exp() - q) * (self.alpha * T)
+        return (
+            (1 - self.alpha) * values + (self.alpha * T**2) * divergence,
+            slope.mul_(1 - self.alpha).add_(soft),
+        )
+
+
+def truncated_softmax(logits: Tensor, tau: float) -> Tensor:
+    """``logit^tau_i(H) = softmax_i(min(tau^2 H_i, 1) / tau)`` of Section 4, for `logits` ``[n, k]``."""
+    return ((tau**2 * logits).clamp(max=1) / tau).softmax(dim=1)
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """The paper's objective: the hard labels, and a push where the student's soft label is below its teacher's.
+
+    The slope is that of the cross-entropy plus ``strength`` times the negative part of
+    ``logit^tau(F) - logit^tau(c G)``: a logit is pushed up, never down. It is divided by ``1 + strength``, so that
+    the step size means the same at every strength. It is the slope of no function; the value is the
+    cross-entropy plus ``strength`` times the sum of the squares of the negative parts, halved, likewise divided.
+
+    Attributes:
+        strength: ``eta' / eta``, of the soft labels.
+        tau: the paper's tau; logits are cut off at ``1 / tau^2``.
+        teacher_scale: c, by which the teacher's logits are multiplied (paper: 1).
+    """
+
+    strength: float
+    tau: float
+    teacher_scale: float
+
+    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Objective`."""
+        values, slope = _cross_entropy(logits, label)
+        soft = truncated_softmax(teacher * self.teacher_scale, self.tau)
+        below = (truncated_softmax(logits, self.tau) - soft).clamp_(max=0)
+        weight = 1 / (1 + self.strength)
+        penalty = below.square().sum(dim=1) / 2
+        return (values + self.strength * penalty) * weight, slope.add_(below, alpha=self.strength).mul_(weight)
+
+
+def from_config(settings: config.Objective) -> Objective:
+    """The objective that a section of the config describes."""
+    chosen = getattr(settings, settings.kind)
+    return {"hinton": Hinton, "truncated": Truncated}[settings.kind](
+        **chosen.model_dump(), teacher_scale=settings.teacher_scale
+    )

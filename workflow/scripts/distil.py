@@ -1,0 +1,48 @@
+"""Train a chunk of students on the labels and on the logits of their teachers."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+import json  # noqa: E402
+import logging  # noqa: E402
+
+import torch  # noqa: E402
+
+from multiview import artifacts, config, fitting, objectives, predictors  # noqa: E402
+
+torch.set_num_threads(snakemake.threads)
+source, target, params = snakemake.input, snakemake.output, snakemake.params
+network = config.Network.model_validate_json(params.network)
+way = config.Distillation.model_validate_json(params.distillation)
+taught_by = {int(seed): members for seed, members in json.loads(params.teachers).items()}
+seeds = sorted(taught_by)
+
+data = fitting.read(source.samples, source.inputs, source.views)
+teacher = predictors.read_logits(source.teacher, data.digest, data.names, data.about["classes"])[params.teacher]
+told = {seed: teacher.of(members, "train").mean(axis=0) for seed, members in taught_by.items()}
+more = {
+    "objective": objectives.from_config(way.objective),
+    "teachers": {seed: torch.from_numpy(logits) for seed, logits in told.items()},
+}
+if way.start == "warm":
+    more["starts"] = fitting.read_weights(source.start, seeds, data, network)
+for seed, members in taught_by.items():
+    logging.info("student %d learns from %s %s", seed, params.teacher, ", ".join(map(str, members)))
+decisive = [params.training_code, config.canonical(way.objective)]
+runs = fitting.fit(data, seeds, network, way.training, params.checkpoints, decisive, **more)
+
+provenance = {
+    "dataset": data.digest,
+    "study": params.study,
+    "seeds": seeds,
+    "network": network.model_dump(),
+    "training": fitting.deciding(way.training),
+    "start": way.start,
+    "objective": way.objective.model_dump(),
+    "teacher": params.teacher,
+    "teachers": {str(seed): members for seed, members in taught_by.items()},
+    "threads": snakemake.threads,
+}
+for kind, table in fitting.tables(params.students, runs, data, network, way.training.block_samples).items():
+    artifacts.write(target[kind], kind, table, provenance)
