@@ -26,6 +26,11 @@ TINY = {
                 "test_single_samples": 300,
             },
             "ensembles": {"sizes": [1, 2, 4]},
+            "distillation": {"training": {"max_steps": 20}},
+            "students": {
+                "distilled": {"teacher_size": 2, "first_teacher": 2, "students": 2},
+                "self_distilled": {"first_teacher": 2, "students": 2},
+            },
         }
     },
     "evaluation": {"bootstrap": 200},

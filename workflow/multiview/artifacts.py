@@ -91,9 +91,9 @@ KINDS: dict[str, dict[str, Any]] = {
         "predicted": pa.bool_(),
     },
     "learned": {"predictor": pa.string()} | _OF_VIEW | {"phi": pa.float32(), "learned": pa.bool_()},
-    # Soft labels of class j on multi-view samples of other classes, by how many views of j they carry that the teacher
-    # has and has not learned. `role` is teacher, student or before (the student's own hard-label training); the
-    # interval is that of `excess`, the soft label relative to that on samples without a view of j, less 1.
+    # Soft labels of class j on multi-view samples of other classes, by how many views of j they carry that the
+    # teacher has and has not learned. `role` is teacher, student or before (its own hard-label training);
+    # the interval is that of `excess`, the soft label relative to that on samples without a view of j, less 1.
     "dark_knowledge": {
         "predictor": pa.string(),
         "role": pa.string(),

@@ -255,17 +255,22 @@ class Study(Section):
         return {seed: [first + position for position in students.teachers(seed - first)] for seed in seeds}
 
     def lineage(self, predictor: str, position: int) -> set[int]:
-        """Positions of all networks trained on hard labels whose views a network can have: its own, its
-        teachers', their teachers' and so on."""
+        """Positions of the networks trained on hard labels whose views a network can have.
+
+        They are its own, its teachers', their teachers' and so on.
+        """
         if predictor == SINGLE:
             return {position}
         students = self.students[predictor]
         return {position}.union(*(self.lineage(students.teacher, p) for p in students.teachers(position)))
 
     def roles(self) -> dict[str, dict[str, Any]]:
-        """What evaluation has to know of every kind of students, in plain values: their ``teacher`` and
-        ``teacher_size``, the ``teachers`` of each student (seeds), the number of hard-label ``networks`` whose views
-        each can have, whether they ``start`` warm, and their ``objective``."""
+        """What evaluation has to know of every kind of students, in plain values.
+
+        Returns:
+            For each name the ``teacher`` and ``teacher_size``, the ``teachers`` of each student (seeds), the
+            number of hard-label ``networks`` whose views each can have, the ``start``, and the ``objective``.
+        """
         roles = {}
         for name, one in self.students.items():
             seeds = [self.first_seed + position for position in one.positions]

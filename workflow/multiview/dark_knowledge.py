@@ -1,9 +1,9 @@
 """Dark knowledge: what soft labels tell of a class on samples of other classes (Sections 3 and 4 of the paper).
 
-A sample of class ``y`` can carry views of another class ``j``. A network that has learned such a view gives ``j`` a
-larger soft label there: this is all that a student can learn the view from, besides its own class. Cells, that is
-pairs of a multi-view test sample and a class ``j`` other than its own, are sorted by how many of the views of
-``j`` they carry that the teacher has learned and has not.
+A sample of class ``y`` can carry views of another class ``j``. A network that has learned such a view gives ``j``
+a larger soft label there, from which a student can learn it. Cells, that is pairs of a multi-view test sample and
+a class ``j`` other than its own, are sorted by how many of the views of ``j`` they carry that the teacher has
+learned and has not.
 """
 
 from collections.abc import Mapping

@@ -103,8 +103,8 @@ def all_errors(
 
     Besides those that have logits of their own: ``ensemble`` (the average of L single networks), ``best``
     (the one of L single networks with the fewest errors on these very single-view samples: an oracle, so that
-    no honest choice does better), ``teacher_of_x`` (the ensemble that teaches the students x) and ``ensemble_of_x``
-    (the average of all students x).
+    no honest choice does better), ``teacher_of_x`` (the ensemble that teaches the students x) and
+    ``ensemble_of_x`` (the average of all students x).
 
     Args:
         samples: the ``samples`` artifact.

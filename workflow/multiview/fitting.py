@@ -1,4 +1,4 @@
-"""What every training job does around `training.train`: read the dataset, find its checkpoints, write the tables."""
+"""What every training job does around `training.train`: read the data, find checkpoints, make the tables."""
 
 import hashlib
 import json

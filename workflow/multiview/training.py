@@ -213,9 +213,9 @@ class _UntilFinished(IterableDataset):
 class Checkpoints(pl.Callback):
     """Saves every seed from time to time, and at once when it finishes.
 
-    The folder's name has a digest of all that decides what a seed learns, and the file's one of its teacher and its
-    start, so that what is found there may be taken up by any job that trains this seed. Each file is renamed
-    into place.
+    The folder's name has a digest of all that decides what a seed learns, and the file's one of its teacher and
+    its start, so that what is found there may be taken up by any job that trains this seed. Each file is
+    renamed into place.
     """
 
     def __init__(self, folder: Path, seconds: float, marks: Mapping[int, str]):

@@ -86,6 +86,6 @@ rule figure_lottery:
         "../../envs/multiview.yaml"
     params:
         figures=canonical(settings.figures),
-        code=code_digest("figures/lottery.py", "figures/style.py", "evaluation.py"),
+        code=code_digest("figures/lottery.py", "figures/style.py", "intervals.py"),
     script:
         "../scripts/figure_lottery.py"

@@ -1,4 +1,4 @@
-"""Measure the errors of every predictor, the lottery, the views learned, dark knowledge, and the paper's statements."""
+"""Measure what every predictor gets wrong and has learned, and hold it against the paper's statements."""
 
 from multiview import jobs
 

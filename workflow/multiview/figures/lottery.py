@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.evaluation import exact_interval
+from multiview.intervals import exact_interval
 from multiview.figures import style
 
 BINS = 8
