@@ -89,3 +89,90 @@ rule figure_lottery:
         code=code_digest("figures/lottery.py", "figures/style.py", "intervals.py"),
     script:
         "../scripts/figure_lottery.py"
+
+
+rule figure_error_over_mu:
+    input:
+        scores="results/{study}/evaluation/scores.parquet",
+    output:
+        svg="results/{study}/figures/error_over_mu.svg",
+        png="results/{study}/figures/error_over_mu.png",
+    log:
+        "logs/{study}/figure_error_over_mu.log",
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        figures=canonical(settings.figures),
+        code=code_digest("figures/error_over_mu.py", "figures/style.py", "verdicts.py"),
+    script:
+        "../scripts/figure_error_over_mu.py"
+
+
+rule figure_views_learned:
+    input:
+        learned="results/{study}/evaluation/learned.parquet",
+    output:
+        svg="results/{study}/figures/views_learned.svg",
+        png="results/{study}/figures/views_learned.png",
+    log:
+        "logs/{study}/figure_views_learned.log",
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        figures=canonical(settings.figures),
+        code=code_digest("figures/views_learned.py", "figures/style.py"),
+    script:
+        "../scripts/figure_views_learned.py"
+
+
+rule figure_dark_knowledge:
+    input:
+        dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
+    output:
+        svg="results/{study}/figures/dark_knowledge.svg",
+        png="results/{study}/figures/dark_knowledge.png",
+    log:
+        "logs/{study}/figure_dark_knowledge.log",
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        figures=canonical(settings.figures),
+        code=code_digest("figures/dark_knowledge.py", "figures/style.py"),
+    script:
+        "../scripts/figure_dark_knowledge.py"
+
+
+rule figure_student_race:
+    input:
+        unpack(of_every_predictor("strengths")),
+    output:
+        svg="results/{study}/figures/student_race.svg",
+        png="results/{study}/figures/student_race.png",
+    log:
+        "logs/{study}/figure_student_race.log",
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        figures=canonical(settings.figures),
+        student=lambda wildcards: first_student(wildcards.study),
+        students=lambda wildcards: list(studies[wildcards.study].students),
+        code=code_digest("figures/student_race.py", "figures/style.py"),
+    script:
+        "../scripts/figure_student_race.py"
+
+
+rule figure_generations:
+    input:
+        scores="results/{study}/evaluation/scores.parquet",
+    output:
+        svg="results/{study}/figures/generations.svg",
+        png="results/{study}/figures/generations.png",
+    log:
+        "logs/{study}/figure_generations.log",
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        figures=canonical(settings.figures),
+        code=code_digest("figures/generations.py", "figures/style.py"),
+    script:
+        "../scripts/figure_generations.py"

@@ -62,3 +62,20 @@ def of_the_starts(kind):
         return chunk_files(wildcards.study, "single", kind, teachers_of(wildcards))
 
     return files
+
+
+def first_student(study):
+    """The seed of the first student of the first kind that a study has."""
+    first = next(iter(studies[study].students.values()))
+    return studies[study].first_seed + first.first_student
+
+
+def figures_of(study):
+    """The names of the figures that a study has: some are about students."""
+    names = ["samples", "race", "outcome", "ensemble_size", "lottery"]
+    students = studies[study].students
+    if students:
+        names += ["error_over_mu", "views_learned", "dark_knowledge", "student_race"]
+    if any(one.teacher_size == 1 for one in students.values()):
+        names += ["generations"]
+    return names

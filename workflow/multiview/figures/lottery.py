@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.intervals import exact_interval
 from multiview.figures import style
+from multiview.intervals import exact_interval
 
 BINS = 8
 

@@ -45,3 +45,13 @@ def save(figure: plt.Figure, svg: str | Path, png: str | Path, settings: config.
     figure.savefig(svg, metadata={"Date": None})
     figure.savefig(png, dpi=settings.dpi)
     plt.close(figure)
+
+
+def label(predictor: str, size: int = 1) -> str:
+    """How a predictor of the score table is called in a legend."""
+    name = predictor.replace("_", " ")
+    if predictor in ("best", "ensemble"):
+        return f"{name} of {size}"
+    if predictor.startswith("ensemble_of_"):
+        return f"{name} ({size})"
+    return name

@@ -1,0 +1,58 @@
+"""Dark knowledge: soft labels of a class on samples of other classes, by which of its views they carry."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from multiview import config
+from multiview.figures import style
+
+CELLS = [
+    ((0, 1), "one,\nnot learned"),
+    ((1, 0), "one,\nlearned"),
+    ((1, 1), "both,\none learned"),
+    ((2, 0), "both,\nlearned"),
+]
+"""Views of the class that a sample carries: how many that the teacher has learned, how many that it has not."""
+
+ROLES = [("teacher", "teacher", "s"), ("before", "student before", "o"), ("student", "student after", "^")]
+
+
+def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
+    """Draw the soft label relative to that on samples without a view of the class, a panel a kind of students.
+
+    Args:
+        dark: the table ``dark_knowledge``.
+        settings: the figures section of the config.
+    """
+    colours = style.apply(settings)
+    names = list(dict.fromkeys(dark["predictor"]))
+    figure, axes = plt.subplots(1, max(1, len(names)), figsize=(style.PAGE, 2.9), sharey=True, squeeze=False)
+    for axis, name in zip(axes[0], names, strict=False):
+        table = dark[dark["predictor"] == name].set_index(["role", "carried_learned", "carried_not_learned"])
+        cells = [(cell, text) for cell, text in CELLS if ("teacher", *cell) in table.index]
+        for i, (role, text, marker) in enumerate(ROLES):
+            if role not in table.index.get_level_values("role"):
+                continue
+            rows = table.loc[[(role, *cell) for cell, _ in cells]]
+            excess, low, high = (100 * rows[column].to_numpy() for column in ("excess", "low", "high"))
+            axis.errorbar(
+                [x + 0.16 * (i - 1) for x in range(len(cells))],
+                excess,
+                [excess - low, high - excess],
+                linestyle="none",
+                marker=marker,
+                markersize=4,
+                capsize=2,
+                color=colours[i],
+                label=text,
+            )
+        axis.axhline(0, color="0.6", linewidth=0.8)
+        axis.set_xticks(range(len(cells)), [text for _, text in cells])
+        axis.set(
+            title=style.label(name),
+            xlabel="views of $j$ in the sample, and whether the teacher has them",
+            xlim=(-0.5, len(cells) - 0.5),
+        )
+    axes[0, 0].set_ylabel("soft label of class $j \\neq y$,\n% above that without a view of $j$")
+    axes[0, 0].legend(loc="upper left")
+    return figure

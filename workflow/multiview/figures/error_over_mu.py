@@ -1,0 +1,73 @@
+"""The main figure: the error of every predictor, on D over the share of single-view samples and on these alone."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from multiview import config, verdicts
+from multiview.figures import style
+
+MARKERS = "os^DvPX<>*"
+
+
+def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:
+    """Draw the error on D over mu (left) and that on single-view samples beside the paper's constants (right).
+
+    Args:
+        scores: the table ``scores``.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+        settings: the figures section of the config.
+    """
+    colours = style.apply(settings)
+    largest = scores[scores["predictor"] == "ensemble"]["size"].max()
+    shown = [("single", 1), ("best", largest), ("ensemble", largest)]
+    for name in roles:
+        shown.append((name, 1))
+        together = scores.loc[scores["predictor"] == f"ensemble_of_{name}", "size"]
+        if len(together):
+            shown.append((f"ensemble_of_{name}", together.iloc[0]))
+    constants = _constants(roles)
+
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(style.PAGE, 0.28 * len(shown) + 1.6), gridspec_kw={"width_ratios": [1, 1.15]}
+    )
+    floor = 0.5 / scores.loc[scores["quantity"] == "error_s", "n_samples"].max()
+    for i, (predictor, size) in enumerate(shown):
+        own = scores[(scores["predictor"] == predictor) & (scores["size"] == size)]
+        colour, marker = colours[i % len(colours)], MARKERS[i % len(MARKERS)]
+        over_mu = own[own["quantity"] == "error"].sort_values("mu")
+        left.plot(over_mu["mu"], over_mu["measured"], color=colour, marker=marker, markersize=3, linewidth=1)
+        left.fill_between(over_mu["mu"], over_mu["low"], over_mu["high"], color=colour, alpha=0.2, linewidth=0)
+        one = own[own["quantity"] == "error_s"].iloc[0]
+        low, mean, high = np.maximum([one["low"], one["measured"], one["high"]], floor)
+        right.errorbar(
+            mean, i, xerr=[[mean - low], [high - mean]], color=colour, marker=marker, markersize=4, capsize=2
+        )
+        if predictor in constants:
+            right.plot([constants[predictor]] * 2, [i - 0.35, i + 0.35], color="0.3", linewidth=1.4)
+    right.plot([], [], color="0.3", linewidth=1.4, label="the paper's constant")
+    left.set(xlabel=r"share $\mu$ of single-view samples", ylabel="error on $D$", xlim=(0, 1), ylim=(0, None))
+    right.set(
+        xscale="log",
+        xlim=(floor * 0.8, 1),
+        ylim=(len(shown) - 0.4, -0.6),
+        xlabel="error on single-view samples",
+    )
+    right.set_yticks(range(len(shown)), [style.label(*one) for one in shown])
+    right.legend(loc="lower left")
+    return figure
+
+
+def _constants(roles: Mapping[str, Mapping]) -> dict[str, float]:
+    """The error on ``D_s`` that the paper's theorems state for a predictor."""
+    found = {
+        "single": (verdicts.ERROR_S.low + verdicts.ERROR_S.high) / 2,
+        "ensemble": verdicts.ENSEMBLE.high,
+    }
+    for name, role in roles.items():
+        if role["teacher"] == "single":
+            claim = verdicts.DISTILLED if role["teacher_size"] > 1 else verdicts.SELF_DISTILLED
+            found[name] = claim.high
+    return found

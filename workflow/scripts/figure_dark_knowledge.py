@@ -1,0 +1,13 @@
+"""Draw soft labels on samples of other classes."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+from multiview import artifacts, config  # noqa: E402
+from multiview.figures import dark_knowledge, style  # noqa: E402
+
+settings = config.Figures.model_validate_json(snakemake.params.figures)
+dark = artifacts.read(snakemake.input.dark_knowledge, "dark_knowledge").pandas()
+figure = dark_knowledge.draw(dark, settings)
+style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
