@@ -10,6 +10,9 @@ from multiview import config
 DATASET = "studies.theory.dataset"
 NETWORK = "studies.theory.network"
 TRAINING = "studies.theory.training"
+WAY = "studies.theory.distillation"
+STUDENTS = "studies.theory.students"
+SELF = {"teacher": "single", "teacher_size": 1, "first_teacher": 20, "first_student": 0, "students": 5}
 
 BROKEN = [
     # (path of the key that is set, its value, what the one error has to name)
@@ -55,6 +58,20 @@ BROKEN = [
     ("studies.theory.ensembles.sizes", [1, 41], ["studies.theory", "ensembles.sizes", "41", "40"]),
     ("studies.theory.ensembles.sizes", [2, 2], ["studies.theory.ensembles", "once"]),
     ("studies.theory.ensembles.sizes", [], ["studies.theory.ensembles.sizes"]),
+    (f"{WAY}.start", "hot", [f"{WAY}.start", "'hot'", "'warm' or 'scratch'"]),
+    (f"{WAY}.objective.kind", "mse", [f"{WAY}.objective.kind", "'mse'", "'hinton' or 'truncated'"]),
+    (f"{WAY}.objective.hinton.alpha", 1.5, [f"{WAY}.objective.hinton.alpha", "found 1.5"]),
+    (f"{WAY}.objective.hinton.temprature", 2, [f"{WAY}.objective.hinton.temprature", "'temperature'"]),
+    (f"{WAY}.objective.truncated.tau", 0, [f"{WAY}.objective.truncated.tau", "found 0"]),
+    (f"{WAY}.training.max_steps", 0, [f"{WAY}.training.max_steps", "found 0"]),
+    (f"{STUDENTS}.x", SELF | {"teacher": "singel"}, ["students.x.teacher", "'singel'", "single"]),
+    (f"{STUDENTS}.x", SELF | {"teacher": "x"}, ["students.x.teacher", "'x'"]),
+    (f"{STUDENTS}.x", SELF | {"students": 41}, ["students.x", "40", "seeds is 40"]),
+    (f"{STUDENTS}.x", SELF | {"first_teacher": 38}, ["students.x", "40 to 40", "0 to 39"]),
+    (f"{STUDENTS}.x", SELF | {"first_teacher": 0}, ["students.x", "its own teacher"]),
+    (f"{STUDENTS}.x", SELF | {"teacher_size": 0}, [f"{STUDENTS}.x.teacher_size", "found 0"]),
+    (f"{STUDENTS}.x", SELF | {"teacher_seed": 0}, [f"{STUDENTS}.x.teacher_seed", "unknown key"]),
+    (f"{STUDENTS}.best", SELF, ["students.best", "taken"]),
     ("evaluation.bootstrap", 10, ["evaluation.bootstrap", "found 10", "100"]),
     ("evaluation.mus", [0.1, 2], ["evaluation.mus.1", "found 2"]),
     ("figures.palette", "rainbow", ["figures.palette", "'rainbow'", "colorblind"]),
@@ -104,12 +121,12 @@ def test_values_that_the_command_line_passes_as_text(default):
 def test_study_based_on_another_takes_over_all_but_its_own_keys(default):
     default["studies"]["other"] = {
         "based_on": "theory",
-        "seeds": 30,
+        "seeds": 50,
         "dataset": {"seed": 7, "z": {"weak": [0, 0.1]}},
     }
     studies = config.load(default).studies
     other, theory = studies["other"], studies["theory"]
-    assert (other.seeds, other.dataset.seed, other.dataset.z.weak) == (30, 7, [0, 0.1])
+    assert (other.seeds, other.dataset.seed, other.dataset.z.weak) == (50, 7, [0, 0.1])
     assert other.dataset.z.strong == theory.dataset.z.strong
     assert other.network == theory.network
     assert theory.dataset.seed == default["data_seed"]
@@ -137,3 +154,46 @@ def test_every_key_of_the_default_config_has_a_comment():
         key = line.split(":")[0].strip()
         if ":" in line and not key.startswith("#") and line.split("#")[0].strip() != f"{key}:":
             assert "#" in line, line
+
+
+def test_students_take_what_they_do_not_set_from_the_study(default):
+    put(default, f"{TRAINING}.block_samples", 7)
+    put(default, f"{WAY}.training.max_steps", 11)
+    put(default, f"{STUDENTS}.own", SELF | {"start": "scratch", "objective": {"hinton": {"temperature": 5.0}}})
+    study = config.load(default).studies["theory"]
+    own, other = study.students["own"], study.students["distilled"]
+    assert (own.start, own.objective.hinton.temperature) == ("scratch", 5.0)
+    assert other.start == study.distillation.start
+    assert own.objective.hinton.alpha == other.objective.hinton.alpha
+    assert {one.training.block_samples for one in (own, other)} == {7}
+    assert {one.training.max_steps for one in (own, other)} == {11}
+
+
+def test_students_of_nobody_are_left_out(default):
+    # A config laid over another can take students away only by setting them to nothing.
+    put(default, f"{STUDENTS}.distilled", None)
+    assert "distilled" not in config.load(default).studies["theory"].students
+
+
+def test_who_teaches_whom(default):
+    default["studies"]["theory"]["students"] = {
+        "many": SELF | {"teacher_size": 3, "first_teacher": 10, "students": 2},
+        "one": SELF | {"first_teacher": 5},
+        "next": SELF | {"teacher": "one", "first_teacher": 1, "first_student": 30, "students": 4},
+    }
+    default["first_seed"] = 100
+    study = config.load(default).studies["theory"]
+    assert study.teachers("many", [100, 101]) == {100: [110, 111, 112], 101: [110, 111, 112]}
+    assert study.teachers("one", [102]) == {102: [107]}
+    assert study.lineage("next", 31) == {31, 2, 7}
+    assert study.chunks_of("single", [109, 110]) == [(100, 109), (110, 119)]
+    assert {name: role["networks"] for name, role in study.roles().items()} == {"many": 4, "one": 2, "next": 3}
+
+
+def test_a_circle_of_teachers_is_refused(default):
+    default["studies"]["theory"]["students"] = {
+        "a": SELF | {"teacher": "b", "first_teacher": 20},
+        "b": SELF | {"teacher": "a", "first_student": 20, "first_teacher": 0},
+    }
+    with pytest.raises(config.ConfigError, match="circle"):
+        config.load(default)

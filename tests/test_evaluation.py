@@ -1,11 +1,11 @@
-"""Intervals, scores and verdicts."""
+"""Scores of every predictor, the lottery, what is learned, dark knowledge, and verdicts."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom
 
-from multiview import config, ensembles, evaluation, verdicts
+from multiview import config, dark_knowledge, evaluation, intervals, verdicts
+from multiview.predictors import Predictor
 
 
 @pytest.fixture
@@ -13,104 +13,16 @@ def settings(tiny):
     return config.load(tiny).evaluation
 
 
-def bootstrap(wrong, units, number=2000, seed=0):
-    """The interval of `wrong`, with as many replicates."""
-    drawn = evaluation.replicates(wrong, units, np.random.default_rng(seed), number)
-    return evaluation.interval(wrong, drawn)
-
-
-def test_exact_interval_against_its_definition():
-    low, high = evaluation.exact_interval(7, 50)
-    assert binom.sf(6, 50, low) == pytest.approx(0.025)
-    assert binom.cdf(7, 50, high) == pytest.approx(0.025)
-
-
-def test_exact_interval_at_the_ends():
-    # No error in n: the upper end solves (1 - p)^n = tail.
-    low, high = evaluation.exact_interval(0, 100)
-    assert low == 0
-    assert (1 - high) ** 100 == pytest.approx(0.025)
-    assert evaluation.exact_interval(100, 100)[1] == 1
-
-
-def test_bootstrap_of_columns_that_agree_is_the_one_over_rows():
-    # Every sample says the same: only the draw of the rows is left, Bernoulli(1/4) over 40 of them.
-    wrong = np.repeat(np.arange(40) < 10, 60).reshape(40, 60)
-    drawn = evaluation.replicates(wrong, 40, np.random.default_rng(0), 4000)
-    assert drawn.mean() == pytest.approx(0.25, abs=0.005)
-    assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 40), rel=0.05)
-
-
-def test_bootstrap_of_rows_that_agree_is_the_one_over_samples():
-    wrong = np.tile(np.arange(60) < 15, (40, 1))
-    drawn = evaluation.replicates(wrong, 40, np.random.default_rng(0), 4000)
-    assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 60), rel=0.05)
-
-
-def test_fewer_units_give_wider_intervals():
-    wrong = np.random.default_rng(0).random((50, 1)) < np.full((50, 200), 0.3)
-    few, many = (bootstrap(wrong, units) for units in (5, 50))
-    assert few.high - few.low > 2 * (many.high - many.low)
-    assert few.measured == many.measured == wrong.mean()
-
-
-def test_interval_covers_the_truth_as_often_as_it_says():
-    """Errors whose rate differs between seeds and between samples, drawn many times."""
-    rng = np.random.default_rng(0)
-    covered = 0
-    for trial in range(200):
-        rate = np.clip(0.4 + 0.1 * rng.normal(size=(20, 1)) + 0.1 * rng.normal(size=(1, 100)), 0, 1)
-        found = bootstrap(rng.random((20, 100)) < rate, 20, number=400, seed=trial)
-        covered += found.low <= 0.4 <= found.high
-    assert covered >= 180  # 95 % of 200 are 190
-
-
-def test_one_ensemble_has_the_exact_interval():
-    wrong = np.arange(200)[None] < 6
-    found = bootstrap(wrong, 1)
-    assert found.method == evaluation.EXACT
-    assert (found.low, found.high) == evaluation.exact_interval(6, 200)
-
-
-def test_no_error_at_all_still_has_an_upper_end():
-    found = bootstrap(np.zeros((20, 300), bool), 20)
-    assert (found.measured, found.low) == (0, 0)
-    assert found.high == evaluation.exact_interval(0, 300)[1] > 0.01
-
-
-def test_an_error_more_never_narrows_the_interval():
-    tops = []
-    for errors in (0, 1, 40, 80, 400):
-        wrong = np.zeros((40, 1000), bool)
-        wrong.T.flat[:errors] = True  # sample after sample, in all seeds
-        tops.append(bootstrap(wrong, 40).high)
-    assert tops == sorted(tops)
-
-
-@pytest.mark.parametrize("size", [2, 5, 10, 20])
-def test_interval_of_ensembles_covers_the_truth_as_often_as_it_says(size):
-    """A statistic that is linear in the members, of which the truth is known, seen on one sample only."""
-    rng, covered, trials = np.random.default_rng(size), 0, 300
-    for _ in range(trials):
-        seeds = rng.normal(size=40)
-        members = ensembles.draw_members(range(40), size, 100, rng)
-        means = seeds[members].mean(axis=1)[:, None]
-        drawn = evaluation.replicates(means, evaluation.units(size, 40), rng, 300)
-        low, high = evaluation.quantiles(drawn)
-        covered += low <= 0 <= high
-    assert covered / trials > 0.9
-
-
 def test_seeds_are_given_where_more_than_half_of_them_form_an_ensemble(settings):
     wrong = {name: np.random.default_rng(0).random((6, 300)) < 0.3 for name in ("error_m", "error_s")}
     methods = {size: next(evaluation.score_rows(wrong, size, 10, settings))["interval"] for size in (5, 6)}
-    assert methods == {5: evaluation.BOOTSTRAP, 6: evaluation.GIVEN}
+    assert methods == {5: intervals.BOOTSTRAP, 6: intervals.GIVEN}
 
 
 def test_the_mixture_keeps_what_no_error_at_all_leaves_open(settings):
     wrong = {"error_m": np.zeros((4, 50), bool), "error_s": np.random.default_rng(0).random((4, 80)) < 0.5}
     rows = pd.DataFrame(evaluation.score_rows(wrong, 1, 4, settings)).set_index(["quantity", "mu"])
-    top = evaluation.exact_interval(0, 50)[1]
+    top = intervals.exact_interval(0, 50)[1]
     assert rows.loc[("error", 0.0), "high"] == pytest.approx(top)
     assert rows.loc[("error / mu", 0.5), "high"] == pytest.approx(
         rows.loc[("error_s", 1.0), "high"] + top, abs=0.02
@@ -156,3 +68,130 @@ def test_last_step_is_each_seeds_own():
 )
 def test_verdict_follows_from_the_interval_alone(low, high, expected):
     assert verdicts.verdict(low, high, 0.49, 0.51) == expected
+
+
+ROLES = {
+    "taught": {
+        "teacher": "single",
+        "teacher_size": 2,
+        "teachers": {"0": [1, 2], "3": [1, 2]},
+        "networks": 3,
+        "start": "warm",
+        "objective": {
+            "kind": "hinton",
+            "teacher_scale": 2.0,
+            "hinton": {"alpha": 1.0, "temperature": 4.0},
+            "truncated": {"tau": 1.0, "strength": 1.0},
+        },
+    }
+}
+
+
+def predictor(members, right, label):
+    """A predictor whose members say `right` ``[members, n]`` or something else, in both test splits."""
+    logits = np.zeros((*np.shape(right), 3), np.float32)
+    for i, j in np.ndindex(*np.shape(right)):
+        logits[i, j, label[j] if right[i][j] else (label[j] + 1) % 3] = 1 + 0.1 * i
+    return Predictor(members, {"test_multi": logits, "test_single": logits})
+
+
+@pytest.fixture
+def said():
+    label = np.array([0, 1, 2, 0])
+    single = [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [1, 0, 0, 0]]
+    taught = [[1, 1, 1, 0], [1, 0, 1, 1]]
+    samples = pd.DataFrame({"split": ["test_multi"] * 4 + ["test_single"] * 4, "label": [*label, *label]})
+    return samples, {"single": predictor([0, 1, 2, 3], single, label), "taught": predictor([0, 3], taught, label)}
+
+
+def test_errors_of_every_predictor_by_hand(said):
+    members = {2: np.array([[0, 3], [1, 2], [0, 2]])}
+    found = {
+        (one.predictor, one.size): one.wrong["error_s"].mean(axis=1).tolist()
+        for one in evaluation.all_errors(*said, members, ROLES)
+    }
+    assert found["single", 1] == [0.5, 0.25, 0.25, 0.75]
+    # Of 0 and 3 the former is better, of 1 and 2 they are equal: the first; of 0 and 2 the latter.
+    assert found["best", 2] == [0.5, 0.25, 0.25]
+    assert found["taught", 1] == [0.25, 0.25]
+    # The later member speaks a little louder: where they disagree it wins.
+    assert found["teacher_of_taught", 2] == [0.25]
+    assert found["ensemble_of_taught", 2] == [0.25]
+    assert len(found["ensemble", 2]) == 3
+
+
+def test_verdicts_of_students(said, settings):
+    samples, predictors = said
+    errors = evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, ROLES)
+    scores, _ = evaluation.score_tables("theory", errors, settings)
+    lottery = pd.DataFrame(
+        {"seed": [0, 1], "class": [0, 0], "view": [1, 1], "won": [True, True], "predicted": [True, False]}
+    )
+    accuracy = {"single": np.ones(4), "taught": np.array([1.0, 0.9])}
+    table = verdicts.verdict_table("theory", scores, errors, accuracy, lottery, ROLES, settings)
+    found = table.set_index(["predictor", "quantity"])
+    assert found.loc[("taught", "train accuracy, lowest student"), "verdict"] == "fails"
+    assert found.loc[("taught", "error_s"), "measured"] == 0.25
+    assert found.loc[("taught", "error_s minus teacher's"), "measured"] == 0
+    assert ("taught", "single's error_s minus its") not in found.index
+    alone = {"taught": ROLES["taught"] | {"teacher_size": 1, "teachers": {"0": [1], "3": [2]}}}
+    errors = evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, alone)
+    scores, _ = evaluation.score_tables("theory", errors, settings)
+    table = verdicts.verdict_table("theory", scores, errors, accuracy, lottery, alone, settings)
+    found = table.set_index(["predictor", "quantity"])
+    assert found.loc[("taught", "single's error_s minus its"), "measured"] == pytest.approx(0.4375 - 0.25)
+    assert ("taught", "error_s minus teacher's") not in found.index
+
+
+def test_learned_table_by_hand():
+    index = {"seed": [3] * 4, "class": [0, 0, 1, 1], "view": [1, 2, 1, 2], "step": [9] * 4}
+    table = evaluation.learned_table({"single": pd.DataFrame(index | {"phi": [0.1, 2.0, 1.0, 3.0]})}, 0.3)
+    assert table["learned"].tolist() == [False, True, True, True]
+    assert set(table["predictor"]) == {"single"}
+
+
+def test_soft_labels_by_hand():
+    objective = ROLES["taught"]["objective"]
+    soft = dark_knowledge.soft_labels(np.array([2 * np.log(3), 0.0]), objective, scale=2.0)
+    np.testing.assert_allclose(soft, [0.75, 0.25])
+    cut = dark_knowledge.soft_labels(np.array([5.0, 0.0]), objective | {"kind": "truncated"})
+    np.testing.assert_allclose(cut, np.array([np.e, 1]) / (np.e + 1))
+
+
+def test_dark_knowledge_by_hand(settings):
+    """Two samples of class 0; class 1 is carried by the first one, with a view that the teacher has."""
+    samples = pd.DataFrame({"split": ["test_multi"] * 2})
+    patches = pd.DataFrame(
+        {"split": ["test_multi"] * 3, "sample": [0, 0, 1], "class": [0, 1, 0], "view": [1, 2, 1]}
+    )
+    carried = dark_knowledge.carried_views(samples, patches, 2)
+    assert carried[:, 1].tolist() == [[False, True], [False, False]]
+    logits = np.array([[[np.log(4), np.log(2)], [np.log(4), 0.0]]], np.float32)
+    predictors = {
+        "single": Predictor([7, 8], {"test_multi": np.concatenate([logits, logits])}),
+        "taught": Predictor([8], {"test_multi": logits}),
+    }
+    objective = ROLES["taught"]["objective"] | {"teacher_scale": 4.0}
+    role = ROLES["taught"] | {
+        "teacher_size": 1,
+        "teachers": {"8": [7]},
+        "objective": objective,
+        "start": "scratch",
+    }
+    learned = pd.DataFrame(
+        {
+            "predictor": ["single"] * 4,
+            "seed": [7] * 4,
+            "class": [0, 0, 1, 1],
+            "view": [1, 2, 1, 2],
+            "phi": [3.0, 0.0, 0.0, 2.0],
+        }
+    )
+    table = dark_knowledge.table("taught", role, predictors, learned, carried, np.array([0, 0]), settings)
+    table = table.set_index(["role", "carried_learned", "carried_not_learned"])
+    # At scale 4 and T = 4 the teacher's soft labels are (4, 2) / 6 and (4, 1) / 5.
+    assert table.loc[("teacher", 0, 0), "soft_label"] == pytest.approx(1 / 5)
+    assert table.loc[("teacher", 1, 0), "soft_label"] == pytest.approx(1 / 3)
+    assert table.loc[("teacher", 1, 0), "excess"] == pytest.approx(2 / 3)
+    assert set(table.index.get_level_values("role")) == {"teacher", "student"}
+    assert set(table["n_cells"]) == {1}

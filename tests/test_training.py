@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from multiview import training
+from multiview import objectives, training
 from multiview.datasets import multiview
 
 
@@ -207,3 +207,53 @@ def test_the_number_of_threads_changes_no_winner(data, study, settings):
         assert torch.equal(a.phi[-1].argmax(dim=1), b.phi[-1].argmax(dim=1))
         wrong = [r.network.logits(data["x"]).argmax(dim=1) != data["label"] for r in (a, b)]
         assert abs(wrong[0].float().mean() - wrong[1].float().mean()) <= 0.002
+
+
+@pytest.fixture
+def taught(data, study, settings):
+    """Two students with a teacher each, and the weights that they start from."""
+    first = fit([0, 1, 2, 3], data, study, settings)
+    teachers = {seed: first[seed + 2].network.logits(data["x"]) for seed in (0, 1)}
+    starts = {seed: first[seed].network.weight.detach().clone() for seed in (0, 1)}
+    objective = objectives.from_config(study.distillation.objective)
+    return {"objective": objective, "teachers": teachers, "starts": starts}
+
+
+def test_a_student_starts_where_it_is_told_and_takes_all_its_steps(data, study, settings, taught):
+    settings = settings.model_copy(update={"loss_threshold": None, "max_steps": 7})
+    for run in fit([0, 1], data, study, settings, **taught):
+        assert run.step == 7
+        assert run.finished
+        expected = training.view_strengths(taught["starts"][run.seed], data["views"], 4)[0]
+        torch.testing.assert_close(run.phi[0], expected)
+        assert not torch.equal(run.network.weight.data, taught["starts"][run.seed])
+    scratch = taught | {"starts": None}
+    run = fit([0], data, study, settings, **scratch)[0]
+    assert run.phi[0].max() < 0.1
+
+
+def test_a_student_learns_the_same_alone_and_beside_another(data, study, settings, taught):
+    settings = settings.model_copy(update={"loss_threshold": None, "max_steps": 20})
+    both = fit([1, 0], data, study, settings, **taught)
+    for run in both:
+        assert same(run, fit([run.seed], data, study, settings, **taught)[0])
+
+
+def test_a_checkpoint_is_not_taken_up_under_another_teacher(data, study, settings, taught, tmp_path, caplog):
+    settings = settings.model_copy(update={"loss_threshold": None, "max_steps": 5})
+    one = fit([0], data, study, settings, checkpoints=tmp_path, **taught)[0]
+    other = taught | {"teachers": {0: taught["teachers"][1]}}
+    with caplog.at_level(logging.INFO):
+        changed = fit([0], data, study, settings, checkpoints=tmp_path, **other)[0]
+        assert "taken up" not in caplog.text
+        again = fit([0], data, study, settings, checkpoints=tmp_path, **taught)[0]
+    assert "seed 0 is taken up" in caplog.text
+    assert same(one, again)
+    assert not same(one, changed)
+
+
+def test_a_student_comes_closer_to_its_teacher(data, study, settings, taught):
+    settings = settings.model_copy(update={"loss_threshold": None, "max_steps": 30, "relative_change": 0.05})
+    for run in fit([0, 1], data, study, settings, **taught):
+        share = data["kinds"].float().mean(dim=1)
+        assert run.history[-1][:, 0] @ share < run.history[0][:, 0] @ share

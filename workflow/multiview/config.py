@@ -442,7 +442,7 @@ def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     kept = []
     for item in items:
         loc = item["loc"]
-        if loc[:1] == ("studies",):
+        if len(loc) > 2 and loc[0] == "studies":
             # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
             tail = loc[2:]
             tail = tail[2:] if tail[:1] == ("students",) else tail

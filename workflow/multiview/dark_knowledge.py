@@ -106,7 +106,8 @@ def table(
     no_view = totals(counts[:, :, 0, 0])
     for key, values in sums.items():
         base = values[:, :, 0, 0].sum() / counts[:, :, 0, 0].sum()
-        base_drawn = totals(values[:, :, 0, 0]) / no_view
+        with np.errstate(invalid="ignore", divide="ignore"):
+            base_drawn = totals(values[:, :, 0, 0]) / no_view
         for a, b in np.argwhere(counts.sum(axis=(0, 1)) > 0):
             mean = values[:, :, a, b].sum() / counts[:, :, a, b].sum()
             with np.errstate(invalid="ignore", divide="ignore"):
