@@ -10,6 +10,9 @@ from multiview import config
 
 ROOT = Path(__file__).parent.parent
 
+PAIR = {"first_teacher": 2, "first_student": 0, "students": 2}
+"""The latter two of four seeds teach the former two."""
+
 TINY = {
     "seeds": 4,
     "seeds_per_job": 2,
@@ -28,15 +31,16 @@ TINY = {
             "ensembles": {"sizes": [1, 2, 4]},
             "distillation": {"training": {"max_steps": 20}},
             "students": {
-                "distilled": {"teacher_size": 2, "first_teacher": 2, "students": 2},
-                "self_distilled": {"first_teacher": 2, "students": 2},
+                "distilled": {"teacher": "single", "teacher_size": 2} | PAIR,
+                "self_distilled": {"teacher": "single", "teacher_size": 1, "objective": {"kind": "truncated"}}
+                | PAIR,
             },
         }
     },
     "evaluation": {"bootstrap": 200},
     "figures": {"dpi": 60},
 }
-"""Laid over the default config, as ``--configfile`` does."""
+"""Laid over the default config's study `theory`, which is then the only one."""
 
 
 def merge(base, over):
@@ -44,6 +48,13 @@ def merge(base, over):
     if isinstance(base, dict) and isinstance(over, dict):
         return base | {k: merge(base[k], v) if k in base else v for k, v in over.items()}
     return over
+
+
+def make_tiny(raw, **changes):
+    """The default config made tiny: one study, in which there are students too."""
+    studies = raw["studies"]
+    theory = studies["theory"] | {"distillation": studies["theory_students"]["distillation"]}
+    return merge(merge(raw | {"studies": {"theory": theory}}, copy.deepcopy(TINY)), changes)
 
 
 @pytest.fixture
@@ -55,7 +66,7 @@ def default():
 @pytest.fixture
 def tiny(default):
     """The raw config of the tiny study."""
-    return merge(default, copy.deepcopy(TINY))
+    return make_tiny(default)
 
 
 @pytest.fixture

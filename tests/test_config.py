@@ -10,8 +10,8 @@ from multiview import config
 DATASET = "studies.theory.dataset"
 NETWORK = "studies.theory.network"
 TRAINING = "studies.theory.training"
-WAY = "studies.theory.distillation"
-STUDENTS = "studies.theory.students"
+WAY = "studies.theory_students.distillation"
+STUDENTS = "studies.theory_students.students"
 SELF = {"teacher": "single", "teacher_size": 1, "first_teacher": 20, "first_student": 0, "students": 5}
 
 BROKEN = [
@@ -74,6 +74,17 @@ BROKEN = [
     (f"{STUDENTS}.best", SELF, ["students.best", "taken"]),
     ("evaluation.bootstrap", 10, ["evaluation.bootstrap", "found 10", "100"]),
     ("evaluation.mus", [0.1, 2], ["evaluation.mus.1", "found 2"]),
+    (
+        "sweeps.k",
+        {"label": "k", "points": [{"value": 1, "study": "thery"}]},
+        ["sweeps.k.points.0.study", "'thery'"],
+    ),
+    ("sweeps.k", {"label": "k", "points": [{"value": 1, "study": "theory"}]}, ["points.0.distilled", "none"]),
+    (
+        "sweeps.k",
+        {"label": "k", "points": [{"value": 1, "study": "theory_students", "stud": 1}]},
+        ["sweeps.k.points.0.stud", "'study'"],
+    ),
     ("figures.palette", "rainbow", ["figures.palette", "'rainbow'", "colorblind"]),
     ("figures.race_seed", 99, ["figures.race_seed", "99", "theory"]),
 ]
@@ -160,7 +171,7 @@ def test_students_take_what_they_do_not_set_from_the_study(default):
     put(default, f"{TRAINING}.block_samples", 7)
     put(default, f"{WAY}.training.max_steps", 11)
     put(default, f"{STUDENTS}.own", SELF | {"start": "scratch", "objective": {"hinton": {"temperature": 5.0}}})
-    study = config.load(default).studies["theory"]
+    study = config.load(default).studies["theory_students"]
     own, other = study.students["own"], study.students["distilled"]
     assert (own.start, own.objective.hinton.temperature) == ("scratch", 5.0)
     assert other.start == study.distillation.start
@@ -172,17 +183,17 @@ def test_students_take_what_they_do_not_set_from_the_study(default):
 def test_students_of_nobody_are_left_out(default):
     # A config laid over another can take students away only by setting them to nothing.
     put(default, f"{STUDENTS}.distilled", None)
-    assert "distilled" not in config.load(default).studies["theory"].students
+    assert "distilled" not in config.load(default).studies["theory_students"].students
 
 
 def test_who_teaches_whom(default):
-    default["studies"]["theory"]["students"] = {
+    default["studies"]["theory_students"]["students"] = {
         "many": SELF | {"teacher_size": 3, "first_teacher": 10, "students": 2},
         "one": SELF | {"first_teacher": 5},
         "next": SELF | {"teacher": "one", "first_teacher": 1, "first_student": 30, "students": 4},
     }
     default["first_seed"] = 100
-    study = config.load(default).studies["theory"]
+    study = config.load(default).studies["theory_students"]
     assert study.teachers("many", [100, 101]) == {100: [110, 111, 112], 101: [110, 111, 112]}
     assert study.teachers("one", [102]) == {102: [107]}
     assert study.lineage("next", 31) == {31, 2, 7}
@@ -191,7 +202,7 @@ def test_who_teaches_whom(default):
 
 
 def test_a_circle_of_teachers_is_refused(default):
-    default["studies"]["theory"]["students"] = {
+    default["studies"]["theory_students"]["students"] = {
         "a": SELF | {"teacher": "b", "first_teacher": 20},
         "b": SELF | {"teacher": "a", "first_student": 20, "first_teacher": 0},
     }

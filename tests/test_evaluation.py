@@ -87,6 +87,16 @@ ROLES = {
 }
 
 
+# One class. Students 0 and 3 had view 1; teacher 1 has view 2, teacher 2 has not; student 0 has taken it.
+LEARNED = pd.DataFrame(
+    [
+        *(("single", seed, 0, view, (view == 2) == (seed == 1)) for seed in range(4) for view in (1, 2)),
+        *(("taught", seed, 0, view, view == 1 or seed == 0) for seed in (0, 3) for view in (1, 2)),
+    ],
+    columns=["predictor", "seed", "class", "view", "learned"],
+)
+
+
 def predictor(members, right, label):
     """A predictor whose members say `right` ``[members, n]`` or something else, in both test splits."""
     logits = np.zeros((*np.shape(right), 3), np.float32)
@@ -128,7 +138,7 @@ def test_verdicts_of_students(said, settings):
         {"seed": [0, 1], "class": [0, 0], "view": [1, 1], "won": [True, True], "predicted": [True, False]}
     )
     accuracy = {"single": np.ones(4), "taught": np.array([1.0, 0.9])}
-    table = verdicts.verdict_table("theory", scores, errors, accuracy, lottery, ROLES, settings)
+    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, ROLES, settings)
     found = table.set_index(["predictor", "quantity"])
     assert found.loc[("taught", "train accuracy, lowest student"), "verdict"] == "fails"
     assert found.loc[("taught", "error_s"), "measured"] == 0.25
@@ -137,10 +147,11 @@ def test_verdicts_of_students(said, settings):
     alone = {"taught": ROLES["taught"] | {"teacher_size": 1, "teachers": {"0": [1], "3": [2]}}}
     errors = evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, alone)
     scores, _ = evaluation.score_tables("theory", errors, settings)
-    table = verdicts.verdict_table("theory", scores, errors, accuracy, lottery, alone, settings)
+    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, alone, settings)
     found = table.set_index(["predictor", "quantity"])
     assert found.loc[("taught", "single's error_s minus its"), "measured"] == pytest.approx(0.4375 - 0.25)
     assert ("taught", "error_s minus teacher's") not in found.index
+    assert found.loc[("taught", verdicts.SELF_CHOOSES.quantity), "measured"] == 1
 
 
 def test_learned_table_by_hand():

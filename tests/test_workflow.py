@@ -11,11 +11,16 @@ import time
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from conftest import ROOT, TINY, merge
+from conftest import ROOT, make_tiny
 
 from multiview import artifacts
 
-SCORES = ["verdicts.parquet", *(f"theory/evaluation/{t}.parquet" for t in ("scores", "lottery", "verdicts"))]
+TABLES = ("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge", "verdicts")
+SCORES = ["verdicts.parquet", *(f"theory/evaluation/{table}.parquet" for table in TABLES)]
+FIGURES = [
+    *("samples", "race", "outcome", "ensemble_size", "lottery"),
+    *("error_over_mu", "views_learned", "dark_knowledge", "student_race", "generations"),
+]
 
 
 def command(*arguments):
@@ -47,8 +52,8 @@ def jobs(output):
 
 def configure(folder, **changes):
     """Write the tiny study's config, with changes, as the config of a folder."""
-    raw = merge(yaml.safe_load((ROOT / "config.yaml").read_text()), TINY)
-    (folder / "config.yaml").write_text(yaml.safe_dump(merge(raw, changes)))
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    (folder / "config.yaml").write_text(yaml.safe_dump(make_tiny(raw, **changes)))
 
 
 def checkout(folder):
@@ -72,7 +77,7 @@ def finished(tmp_path_factory):
 
 def test_a_run_leaves_every_table_and_figure_and_prints_the_verdicts(finished):
     folder, output = finished
-    for name in ("samples", "race", "outcome", "ensemble_size", "lottery"):
+    for name in FIGURES:
         assert (folder / f"results/theory/figures/{name}.svg").stat().st_size > 5000
         assert (folder / f"results/theory/figures/{name}.png").stat().st_size > 5000
     verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
@@ -120,7 +125,7 @@ def test_a_key_of_the_figures_redraws_figures_only(finished):
     folder, _ = finished
     output = run(folder, "-n", "--config", "figures={font_size: 9}")
     names = set(jobs(output)) - {"all"}
-    assert names == {f"figure_{n}" for n in ("samples", "race", "outcome", "ensemble_size", "lottery")}
+    assert names == {f"figure_{name}" for name in FIGURES}
 
 
 def test_the_order_of_keys_in_the_config_does_not_matter(finished):
@@ -195,6 +200,71 @@ def test_damaged_artifact_is_one_error_that_names_it(finished, tmp_path):
 def test_every_rule_passes_lint():
     done = subprocess.run(command("--lint"), cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_students_say_who_taught_them(finished):
+    folder, _ = finished
+    for name, teachers in (("distilled", [[2, 3], [2, 3]]), ("self_distilled", [[2], [3]])):
+        file = artifacts.read(folder / f"results/theory/{name}/seeds_0-1/logits.parquet", "logits")
+        assert list(file.provenance["teachers"].values()) == teachers
+        assert (file.provenance["teacher"], file.provenance["start"]) == ("single", "warm")
+        assert set(file.numpy("predictor")) == {name}
+        # The first step is taken from the end of the hard-label training.
+        strengths = artifacts.read(
+            folder / f"results/theory/{name}/seeds_0-1/strengths.parquet", "strengths"
+        ).pandas()
+        hard = artifacts.read(folder / "results/theory/single/seeds_0-1/strengths.parquet", "strengths").pandas()
+        end = hard[hard["step"] == hard.groupby("seed")["step"].transform("max")]
+        assert (strengths[strengths["step"] == 0]["phi"].to_numpy() == end["phi"].to_numpy()).all()
+
+
+def test_another_temperature_trains_students_only(finished):
+    folder, _ = finished
+    configured = "studies={theory: {distillation: {objective: {hinton: {temperature: 4}}}}}"
+    counts = jobs(run(folder, "-n", "--config", configured))
+    assert "train" not in counts
+    assert counts["distil"] == 2
+
+
+def test_a_teacher_of_another_dataset_is_refused_by_name(finished, tmp_path):
+    folder = tmp_path / "foreign"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    path = folder / "results/theory/single/seeds_2-3/logits.parquet"
+    before = path.stat()
+    file = artifacts.read(path, "logits")
+    columns = {name: file.numpy(name) for name in file.table.column_names}
+    artifacts.write(path, "logits", columns, file.provenance | {"dataset": "of another study"})
+    os.utime(path, (before.st_atime, before.st_mtime))
+    output = run(folder, "--forcerun", "distil", check=False)
+    assert "single/seeds_2-3/logits.parquet: expected an artifact whose dataset is" in output
+    assert "Traceback" not in output
+
+
+def test_generations_and_sweeps_are_drawn(finished, tmp_path):
+    folder = tmp_path / "more"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    born_again = {
+        "teacher": "self_distilled",
+        "teacher_size": 1,
+        "first_teacher": 0,
+        "first_student": 1,
+        "students": 1,
+    }
+    points = [
+        {"value": 1, "study": "theory"},
+        {"value": 2, "study": "theory", "distilled": "self_distilled", "self_distilled": "distilled"},
+    ]
+    configure(
+        folder,
+        studies={"theory": {"students": {"born_again": born_again}}},
+        sweeps={name: {"label": "$x$", "points": points} for name in ("one", "two", "three")},
+    )
+    run(folder)
+    verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
+    assert "its teacher's error_s minus its" in set(
+        verdicts.loc[verdicts["predictor"] == "born_again", "quantity"]
+    )
+    assert (folder / "results/sweep.svg").stat().st_size > 5000
 
 
 def test_results_do_not_depend_on_the_chunks(finished, tmp_path):

@@ -9,6 +9,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -222,8 +223,10 @@ class Study(Section):
     network: Network
     training: Training
     ensembles: Ensembles
-    distillation: Distillation
-    students: dict[Name, Students]
+    distillation: Distillation | None = Field(None, description="how students learn that do not say so themselves")
+    students: dict[Name, Students] = Field(
+        {}, description="who learns from whom; positions count the seeds from 0"
+    )
 
     @property
     def seed_list(self) -> list[int]:
@@ -352,12 +355,48 @@ class Figures(Section):
     race_seed: Annotated[Int, Field(ge=0)] | None = Field(description="seed drawn in the race; null: the first")
 
 
+class Point(Section):
+    """A point of a sweep: the study that was made there, and which of its students are meant."""
+
+    value: Float = Field(description="where on the axis")
+    study: Name = Field(description="the study")
+    distilled: Name = Field("distilled", description="its students of an ensemble")
+    self_distilled: Name = Field("self_distilled", description="its self-distilled students")
+
+
+class Sweep(Section):
+    """Errors over one parameter, a panel of the figure of all sweeps."""
+
+    label: str = Field(description="of the axis, with its symbol between $ signs")
+    scale: Literal["linear", "log"] = Field("linear", description="of the axis")
+    points: Annotated[list[Point], Field(min_length=1)]
+
+
 class Config(Section):
     """The whole config. Studies hold their own settings; the keys beside them serve them all."""
 
     studies: Annotated[dict[Name, Study], Field(min_length=1)]
+    sweeps: dict[Name, Sweep]
     evaluation: Evaluation
     figures: Figures
+
+    @model_validator(mode="after")
+    def _sweeps_are_made(self):
+        for name, sweep in self.sweeps.items():
+            for i, point in enumerate(sweep.points):
+                where = f"sweeps.{name}.points.{i}"
+                if point.study not in self.studies:
+                    raise ValueError(
+                        f"{where}.study: found {point.study!r}, but the studies are {', '.join(self.studies)}"
+                    )
+                there = self.studies[point.study].students
+                for key in ("distilled", "self_distilled"):
+                    if getattr(point, key) not in there:
+                        raise ValueError(
+                            f"{where}.{key}: found {getattr(point, key)!r}, but the students of "
+                            f"{point.study!r} are {', '.join(there) or 'none'}"
+                        )
+        return self
 
     @model_validator(mode="after")
     def _race_is_trained(self):
@@ -390,7 +429,7 @@ def load(raw: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        lines = [_explain(item, shared) for item in _without_repeats(error.errors())]
+        lines = [_explain(item, shared) for item in _without_repeats(error.errors(), raw["studies"])]
         # A shared key at fault is at fault in every study: once is enough.
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 
@@ -436,21 +475,29 @@ def _merge(base: Any, over: Any) -> Any:
     return over
 
 
-def _without_repeats(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without the errors that a section inherits from the one it takes its keys from."""
+def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Without the errors that a section or a study inherits from the one it takes its keys from."""
+
+    def root(name: str) -> str:
+        study = studies[name]
+        inherits = isinstance(study, Mapping) and "based_on" in study
+        return root(study["based_on"]) if inherits else name
+
     known: dict[tuple, list] = {}
     kept = []
     for item in items:
         loc = item["loc"]
-        if len(loc) > 2 and loc[0] == "studies":
+        if len(loc) > 1 and loc[0] == "studies" and loc[1] in studies:
             # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
             tail = loc[2:]
             tail = tail[2:] if tail[:1] == ("students",) else tail
             tail = tail[1:] if tail[:1] == ("distillation",) else tail
-            inputs = known.setdefault((loc[1], tail, item["type"]), [])
-            if any(item["input"] is other for other in inputs):
+            # A section that is at fault as a whole is known by the message: it may differ in other keys.
+            value = None if isinstance(item["input"], Mapping | BaseModel) else item["input"]
+            values = known.setdefault((root(loc[1]), tail, item["msg"]), [])
+            if any(value is other or value == other for other in values):
                 continue
-            inputs.append(item["input"])
+            values.append(value)
         kept.append(item)
     return kept
 
@@ -479,7 +526,14 @@ def _allowed(loc: tuple) -> list[str]:
     model: Any = Config
     for part in loc:
         # Below a mapping from names to sections comes a name.
-        model = get_args(model)[1] if get_origin(model) is dict else model.model_fields[part].annotation
+        if get_origin(model) is dict:
+            model = get_args(model)[1]
+        elif get_origin(model) is list:
+            model = get_args(model)[0]
+        else:
+            model = model.model_fields[part].annotation
+        if get_origin(model) is UnionType:
+            model = get_args(model)[0]
     names = sorted(model.model_fields)
     if model is Config:
         names += SHARED_KEYS

@@ -45,9 +45,16 @@ ENSEMBLE_ADDS = Claim(
 )
 SELF_DISTILLED = Claim("{}", "error_s", "self-distilled: at most 0.26", 0, 0.26)
 SELF_QUARTER = Claim("{}", "error_s", "the same: about a quarter (range: ours)", 0.2, 0.3)
-SELF_GAINS = Claim("{}", "single's error_s minus its", "self-distillation gains", 0, 1)
-SELF_BELOW = Claim("{}", "error_s minus {other}'s", "but less than an ensemble's distillation", 0, 1)
-GENERATION = Claim("{}", "its teacher's error_s minus its", "each generation gains (range: ours)", 0, 1)
+SELF_GAINS = Claim("{}", "single's error_s minus its", "self-distillation gains (range: ours)", 0.01, 1)
+SELF_BELOW = Claim("{}", "error_s minus {other}'s", "but less than from an ensemble (range: ours)", 0.01, 1)
+SELF_CHOOSES = Claim(
+    "{}",
+    "P(other view learned | teacher has it) - P(. | not)",
+    "it takes what its teacher has (range: ours)",
+    0.1,
+    1,
+)
+GENERATION = Claim("{}", "its teacher's error_s minus its", "each generation gains (range: ours)", 0.01, 1)
 
 
 def verdict(low: float, high: float, claim_low: float, claim_high: float) -> str:
@@ -82,6 +89,7 @@ def verdict_table(
     scores: pd.DataFrame,
     errors: Sequence[Errors],
     accuracy: Mapping[str, np.ndarray],
+    learned: pd.DataFrame,
     lottery: pd.DataFrame,
     roles: Mapping[str, Mapping],
     settings: config.Evaluation,
@@ -93,6 +101,7 @@ def verdict_table(
         scores: the table ``scores``.
         errors: what it was made from.
         accuracy: for ``single`` and every kind of students, the training accuracy of each network.
+        learned: the table ``learned``.
         lottery: the table ``lottery``.
         roles: of the students, as `multiview.config.Study.roles` gives them.
         settings: the evaluation section of the config.
@@ -148,11 +157,54 @@ def verdict_table(
             add_score(of(SELF_DISTILLED))
             add_score(of(SELF_QUARTER))
             add_difference(of(SELF_GAINS), "single", name)
+            takes = takes_what_its_teacher_has(name, role, learned, settings)
+            if takes is not None:
+                add(of(SELF_CHOOSES), *takes, len(accuracy[name]), 0)
             for other in from_ensemble:
                 add_difference(of(SELF_BELOW, other), name, other)
         else:
             add_difference(of(GENERATION), role["teacher"], name)
     return pd.DataFrame(rows)
+
+
+def takes_what_its_teacher_has(
+    name: str, role: Mapping, learned: pd.DataFrame, settings: config.Evaluation
+) -> tuple[float, float, float] | None:
+    """How much more often a student learns the view it had not learned if its teacher has that view.
+
+    Of the classes in which a student's hard-label training learned one view, the share in which the student ends
+    with the other one too: where its teacher has learned that one, minus where it has not.
+
+    Returns:
+        The difference and its interval (bootstrap over students), or None if either case does not occur.
+    """
+    table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
+    table = table.sort_index(axis=1)
+    sums = []
+    for student, (teacher,) in role["teachers"].items():
+        before, has, after = (
+            table.loc[key].to_numpy(bool).reshape(-1, 2)
+            for key in (("single", int(student)), (role["teacher"], teacher), (name, int(student)))
+        )
+        missing = ~before & before[:, ::-1]
+        sums.append(
+            [
+                (missing & has & after).sum(),
+                (missing & has).sum(),
+                (missing & ~has & after).sum(),
+                (missing & ~has).sum(),
+            ]
+        )
+    sums = np.array(sums, float)
+    if not sums[:, 1].sum() or not sums[:, 3].sum():
+        return None
+    rng = np.random.default_rng([settings.seed, 3])
+    counts = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=settings.bootstrap)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        drawn = counts @ sums
+        drawn = drawn[:, 0] / drawn[:, 1] - drawn[:, 2] / drawn[:, 3]
+    total = sums.sum(axis=0)
+    return total[0] / total[1] - total[2] / total[3], *quantiles(drawn[np.isfinite(drawn)])
 
 
 def as_text(rows: Iterable[dict]) -> str:

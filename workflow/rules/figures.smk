@@ -176,3 +176,21 @@ rule figure_generations:
         code=code_digest("figures/generations.py", "figures/style.py"),
     script:
         "../scripts/figure_generations.py"
+
+
+rule figure_sweep:
+    input:
+        expand("results/{study}/evaluation/scores.parquet", study=swept_studies()),
+    output:
+        svg="results/sweep.svg",
+        png="results/sweep.png",
+    log:
+        "logs/figure_sweep.log",
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        figures=canonical(settings.figures),
+        sweeps=json.dumps({name: one.model_dump() for name, one in settings.sweeps.items()}, sort_keys=True),
+        code=code_digest("figures/sweep.py", "figures/style.py"),
+    script:
+        "../scripts/figure_sweep.py"

@@ -79,3 +79,8 @@ def figures_of(study):
     if any(one.teacher_size == 1 for one in students.values()):
         names += ["generations"]
     return names
+
+
+def swept_studies():
+    """The studies that are points of sweeps."""
+    return sorted({point.study for sweep in settings.sweeps.values() for point in sweep.points})

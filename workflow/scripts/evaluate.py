@@ -40,7 +40,7 @@ lottery = evaluation.lottery_table(
 )
 errors = evaluation.all_errors(samples, said, members, roles)
 scores, ensemble_errors = evaluation.score_tables(params.study, errors, settings)
-claims = verdicts.verdict_table(params.study, scores, errors, accuracy, lottery, roles, settings)
+claims = verdicts.verdict_table(params.study, scores, errors, accuracy, learned, lottery, roles, settings)
 dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]
 if roles:
     patches = artifacts.read(source.patches, "patches", expect={"dataset": dataset}).pandas()

@@ -1,0 +1,65 @@
+"""Sweeps: where the theorems' regime begins and ends, a panel a parameter."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from multiview import config
+from multiview.figures import style
+
+MARKERS = "os^D"
+
+
+def draw(
+    sweeps: Mapping[str, config.Sweep], scores: Mapping[str, pd.DataFrame], settings: config.Figures
+) -> plt.Figure:
+    """Draw the error on single-view samples of single, ensemble, distilled and self-distilled over each parameter.
+
+    Args:
+        sweeps: that section of the config.
+        scores: the table ``scores`` of every study in them.
+        settings: the figures section of the config.
+    """
+    colours = style.apply(settings)
+    columns = min(2, len(sweeps))
+    rows = -(-len(sweeps) // columns)
+    size = (style.PAGE if columns > 1 else style.COLUMN, 0.5 + 2.2 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
+    for axis, sweep in zip(axes.flat, sweeps.values(), strict=False):
+        points = sorted(sweep.points, key=lambda point: point.value)
+        x = np.array([point.value for point in points])
+        for i, name in enumerate(("single", "ensemble", "distilled", "self_distilled")):
+            found = np.array([_error(scores[point.study], _predictor(point, name)) for point in points])
+            mean = found[:, 0]
+            axis.errorbar(
+                x,
+                mean,
+                np.maximum([mean - found[:, 1], found[:, 2] - mean], 0),
+                color=colours[i],
+                marker=MARKERS[i],
+                markersize=3.5,
+                linewidth=1,
+                capsize=2,
+                label=name.replace("_", " "),
+            )
+        axis.set(xlabel=sweep.label, xscale=sweep.scale, ylim=(0, None))
+        axis.set_xticks(x, [f"{value:g}" for value in x])
+        axis.minorticks_off()
+    for axis in axes.flat[len(sweeps) :]:
+        axis.set_visible(False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("error on single-view\nsamples")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncol=4)
+    return figure
+
+
+def _predictor(point: config.Point, name: str) -> str:
+    return getattr(point, name) if name in ("distilled", "self_distilled") else name
+
+
+def _error(scores: pd.DataFrame, predictor: str) -> Sequence[float]:
+    rows = scores[(scores["predictor"] == predictor) & (scores["quantity"] == "error_s")]
+    return rows.loc[rows["size"].idxmax(), ["measured", "low", "high"]].to_numpy(float)
