@@ -15,6 +15,7 @@ test: $(INSTALLED)  ## set up and run the tests
 
 bench: $(INSTALLED)  ## measure a training step against plain Lightning and against its matrix products
 	$(BIN)/python bench/training.py
+	$(BIN)/python bench/overhead.py
 
 lint: $(INSTALLED)  ## check the style of the code and of the workflow
 	$(BIN)/ruff check .

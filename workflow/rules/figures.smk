@@ -10,6 +10,8 @@ rule figure_samples:
         png="results/{study}/figures/samples.png",
     log:
         "logs/{study}/figure_samples.log",
+    benchmark:
+        "benchmarks/{study}/figure_samples.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -27,6 +29,8 @@ rule figure_race:
         png="results/{study}/figures/race.png",
     log:
         "logs/{study}/figure_race.log",
+    benchmark:
+        "benchmarks/{study}/figure_race.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -45,6 +49,8 @@ rule figure_outcome:
         png="results/{study}/figures/outcome.png",
     log:
         "logs/{study}/figure_outcome.log",
+    benchmark:
+        "benchmarks/{study}/figure_outcome.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -65,6 +71,8 @@ rule figure_ensemble_size:
         png="results/{study}/figures/ensemble_size.png",
     log:
         "logs/{study}/figure_ensemble_size.log",
+    benchmark:
+        "benchmarks/{study}/figure_ensemble_size.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -82,6 +90,8 @@ rule figure_lottery:
         png="results/{study}/figures/lottery.png",
     log:
         "logs/{study}/figure_lottery.log",
+    benchmark:
+        "benchmarks/{study}/figure_lottery.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -99,6 +109,8 @@ rule figure_error_over_mu:
         png="results/{study}/figures/error_over_mu.png",
     log:
         "logs/{study}/figure_error_over_mu.log",
+    benchmark:
+        "benchmarks/{study}/figure_error_over_mu.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -116,6 +128,8 @@ rule figure_views_learned:
         png="results/{study}/figures/views_learned.png",
     log:
         "logs/{study}/figure_views_learned.log",
+    benchmark:
+        "benchmarks/{study}/figure_views_learned.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -133,6 +147,8 @@ rule figure_dark_knowledge:
         png="results/{study}/figures/dark_knowledge.png",
     log:
         "logs/{study}/figure_dark_knowledge.log",
+    benchmark:
+        "benchmarks/{study}/figure_dark_knowledge.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -150,6 +166,8 @@ rule figure_student_race:
         png="results/{study}/figures/student_race.png",
     log:
         "logs/{study}/figure_student_race.log",
+    benchmark:
+        "benchmarks/{study}/figure_student_race.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -169,6 +187,8 @@ rule figure_generations:
         png="results/{study}/figures/generations.png",
     log:
         "logs/{study}/figure_generations.log",
+    benchmark:
+        "benchmarks/{study}/figure_generations.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -186,6 +206,8 @@ rule figure_sweep:
         png="results/sweep.png",
     log:
         "logs/figure_sweep.log",
+    benchmark:
+        "benchmarks/figure_sweep.tsv"
     conda:
         "../../envs/multiview.yaml"
     params:
