@@ -1,8 +1,8 @@
 """How much of a run is start-up, reading, writing, evaluating and drawing? `make bench`, after `make run`.
 
-From what the run itself left: Snakemake's benchmark files (seconds of every job) and the training logs (steps and
-their rate, which together are the seconds spent in steps; those of an interrupted run are not told right). All that
-is not a training step counts as overhead: the share printed is an upper bound of that of start-up, input and output.
+From what the run itself left: Snakemake's benchmark files (seconds of every job) and the training logs (steps
+and their rate, which together are the seconds spent in steps; those of an interrupted run are not told right).
+All that is not a training step counts as overhead: the share is an upper bound of that of start-up and I/O.
 """
 
 import re
