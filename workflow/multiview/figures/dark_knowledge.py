@@ -26,15 +26,20 @@ def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     """
     colours = style.apply(settings)
     names = list(dict.fromkeys(dark["predictor"]))
-    figure, axes = plt.subplots(1, max(1, len(names)), figsize=(style.PAGE, 2.9), sharey=True, squeeze=False)
-    for axis, name in zip(axes[0], names, strict=False):
+    columns = min(2, len(names))
+    rows = -(-len(names) // columns)
+    # Each panel has its own scale: the objectives' soft labels differ much.
+    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 0.5 + 1.9 * rows), squeeze=False)
+    for axis in axes.flat[len(names) :]:
+        axis.set_visible(False)
+    for axis, name in zip(axes.flat, names, strict=False):
         table = dark[dark["predictor"] == name].set_index(["role", "carried_learned", "carried_not_learned"])
         cells = [(cell, text) for cell, text in CELLS if ("teacher", *cell) in table.index]
         for i, (role, text, marker) in enumerate(ROLES):
             if role not in table.index.get_level_values("role"):
                 continue
-            rows = table.loc[[(role, *cell) for cell, _ in cells]]
-            excess, low, high = (100 * rows[column].to_numpy() for column in ("excess", "low", "high"))
+            found = table.loc[[(role, *cell) for cell, _ in cells]]
+            excess, low, high = (100 * found[column].to_numpy() for column in ("excess", "low", "high"))
             axis.errorbar(
                 [x + 0.16 * (i - 1) for x in range(len(cells))],
                 excess,
@@ -48,11 +53,12 @@ def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
             )
         axis.axhline(0, color="0.6", linewidth=0.8)
         axis.set_xticks(range(len(cells)), [text for _, text in cells])
-        axis.set(
-            title=style.label(name),
-            xlabel="views of $j$ in the sample, and whether the teacher has them",
-            xlim=(-0.5, len(cells) - 0.5),
-        )
-    axes[0, 0].set_ylabel("soft label of class $j \\neq y$,\n% above that without a view of $j$")
-    axes[0, 0].legend(loc="upper left")
+        axis.set(title=style.label(name), xlim=(-0.5, len(cells) - 0.5))
+        axis.margins(y=0.15)
+    figure.supxlabel(
+        "views of class $j$ in the sample, and whether the teacher has learned them", fontsize=settings.font_size
+    )
+    figure.supylabel("soft label of $j \\neq y$: % above that without a view of $j$", fontsize=settings.font_size)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncol=3)
     return figure

@@ -31,24 +31,34 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
     constants = _constants(roles)
 
     figure, (left, right) = plt.subplots(
-        1, 2, figsize=(style.PAGE, 0.28 * len(shown) + 1.6), gridspec_kw={"width_ratios": [1, 1.15]}
+        1, 2, figsize=(style.PAGE, 0.24 * len(shown) + 1.6), gridspec_kw={"width_ratios": [1, 1.1]}
     )
     floor = 0.5 / scores.loc[scores["quantity"] == "error_s", "n_samples"].max()
+    bases = list(dict.fromkeys(predictor.removeprefix("ensemble_of_") for predictor, _ in shown))
     for i, (predictor, size) in enumerate(shown):
         own = scores[(scores["predictor"] == predictor) & (scores["size"] == size)]
-        colour, marker = colours[i % len(colours)], MARKERS[i % len(MARKERS)]
+        # Students and their ensemble share colour and marker; the ensemble's is open and its line dashed.
+        base = bases.index(predictor.removeprefix("ensemble_of_"))
+        together = predictor.startswith("ensemble_of_")
+        look = {
+            "color": colours[base % len(colours)],
+            "marker": MARKERS[base % len(MARKERS)],
+            "markerfacecolor": "white" if together else None,
+            "linestyle": "--" if together else "-",
+            "linewidth": 1,
+        }
         over_mu = own[own["quantity"] == "error"].sort_values("mu")
-        left.plot(over_mu["mu"], over_mu["measured"], color=colour, marker=marker, markersize=3, linewidth=1)
-        left.fill_between(over_mu["mu"], over_mu["low"], over_mu["high"], color=colour, alpha=0.2, linewidth=0)
+        left.plot(over_mu["mu"], over_mu["measured"], markersize=3, **look)
+        left.fill_between(
+            over_mu["mu"], over_mu["low"], over_mu["high"], color=look["color"], alpha=0.2, linewidth=0
+        )
         one = own[own["quantity"] == "error_s"].iloc[0]
         low, mean, high = np.maximum([one["low"], one["measured"], one["high"]], floor)
-        right.errorbar(
-            mean, i, xerr=[[mean - low], [high - mean]], color=colour, marker=marker, markersize=4, capsize=2
-        )
+        right.errorbar(mean, i, xerr=[[mean - low], [high - mean]], markersize=4, capsize=2, **look)
         if predictor in constants:
             right.plot([constants[predictor]] * 2, [i - 0.35, i + 0.35], color="0.3", linewidth=1.4)
-    right.plot([], [], color="0.3", linewidth=1.4, label="the paper's constant")
-    left.set(xlabel=r"share $\mu$ of single-view samples", ylabel="error on $D$", xlim=(0, 1), ylim=(0, None))
+    (mark,) = right.plot([], [], color="0.3", linewidth=1.4)
+    left.set(xlabel=r"share $\mu$ of single-view samples", ylabel="error on $D$", xlim=(0, 1.02), ylim=(0, None))
     right.set(
         xscale="log",
         xlim=(floor * 0.8, 1),
@@ -56,7 +66,7 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         xlabel="error on single-view samples",
     )
     right.set_yticks(range(len(shown)), [style.label(*one) for one in shown])
-    right.legend(loc="lower left")
+    right.legend([mark], ["the paper's constant"], loc="lower right", bbox_to_anchor=(1, 1))
     return figure
 
 

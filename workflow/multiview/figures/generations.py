@@ -26,8 +26,14 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
                 chains[name] = chains[role["teacher"]] + 1
     error = scores[scores["quantity"] == "error_s"].set_index("predictor")
     figure, axis = plt.subplots(figsize=(style.COLUMN, 2.6))
+    several = {g for g in chains.values() if list(chains.values()).count(g) > 1}
     for name, generation in chains.items():
         one = error.loc[name]
+        if generation in several:
+            place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+            axis.annotate(
+                style.label(name), (generation, one["measured"]), fontsize=settings.font_size - 1, **place
+            )
         axis.errorbar(
             generation,
             one["measured"],
@@ -44,7 +50,7 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         xlabel="generation $g$ of self-distillation (0: single)",
         ylabel="error on single-view samples",
         ylim=(0, None),
-        xlim=(-0.3, max(chains.values()) + 0.3),
+        xlim=(-0.3, max(chains.values()) + 0.6),
     )
     axis.set_xticks(g)
     axis.legend(loc="upper right")

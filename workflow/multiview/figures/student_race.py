@@ -54,7 +54,7 @@ def draw(
             axis.set_title(f"class {label}")
         row[0].set_ylabel(f"{style.label(name)}\n$\\Phi_{{i,l}}$")
     axes[0, 0].set(yscale="log", ylim=(bottom / 2, top * 2))
-    axes[0, 0].legend(loc="upper left")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncol=2)
     figure.supxlabel("gradient step (dotted line: from here on with soft labels)", fontsize=settings.font_size)
-    figure.suptitle(f"What student {seed} learns, and when", fontsize=settings.font_size)
+    figure.suptitle(f"What student {seed} learns, and when", fontsize=settings.font_size, x=0.3)
     return figure
