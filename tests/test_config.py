@@ -6,6 +6,7 @@ import pytest
 from conftest import ROOT
 
 from multiview import config
+from multiview.config import schema
 
 DATASET = "studies.theory.dataset"
 NETWORK = "studies.theory.network"
@@ -157,7 +158,7 @@ def test_canonical_text_does_not_depend_on_the_order_of_keys(default):
 
 def test_schema_file_is_what_the_models_say():
     path = ROOT / "workflow" / "schemas" / "config.schema.json"
-    assert path.read_text() == config.schema_text(), "run: python -m multiview.config"
+    assert path.read_text() == schema.schema_text(), "run: python -m multiview.config.schema"
 
 
 def test_every_key_of_the_default_config_has_a_comment():
