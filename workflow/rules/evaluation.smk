@@ -58,7 +58,7 @@ rule evaluate:
     params:
         study="{study}",
         q=lambda wildcards: studies[wildcards.study].network.q,
-        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles()),
+        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         evaluation=canonical(settings.evaluation),
         code=code_digest(*EVALUATION_CODE),
     script:

@@ -173,7 +173,7 @@ rule figure_student_race:
     params:
         figures=canonical(settings.figures),
         student=lambda wildcards: first_student(wildcards.study),
-        students=lambda wildcards: list(studies[wildcards.study].students),
+        students=lambda wildcards: sorted(studies[wildcards.study].students),
         code=code_digest("figures/student_race.py", "figures/style.py"),
     script:
         "../scripts/figure_student_race.py"

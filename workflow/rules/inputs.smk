@@ -16,7 +16,7 @@ def of_every_student(kind):
     """The files of one kind of all students of a study."""
 
     def files(wildcards):
-        names = studies[wildcards.study].students
+        names = sorted(studies[wildcards.study].students)
         return [file for name in names for file in chunk_files(wildcards.study, name, kind)]
 
     return files
@@ -26,7 +26,7 @@ def of_every_predictor(kind):
     """The files of one kind of all trained networks of a study, as inputs named after the predictor."""
 
     def files(wildcards):
-        names = ["single", *studies[wildcards.study].students]
+        names = ["single", *sorted(studies[wildcards.study].students)]
         return {f"{name}_{kind}": chunk_files(wildcards.study, name, kind) for name in names}
 
     return files
@@ -65,9 +65,8 @@ def of_the_starts(kind):
 
 
 def first_student(study):
-    """The seed of the first student of the first kind that a study has."""
-    first = next(iter(studies[study].students.values()))
-    return studies[study].first_seed + first.first_student
+    """The smallest seed of a study's students."""
+    return studies[study].first_seed + min(one.first_student for one in studies[study].students.values())
 
 
 def figures_of(study):
