@@ -209,10 +209,12 @@ def takes_what_its_teacher_has(
 
 def as_text(rows: Iterable[dict]) -> str:
     """The verdict table for a terminal, one line a statement."""
-    lines = [f"{'study':<12} {'verdict':<10} {'measured':>9}  {'95 % interval':<18} {'claim':<14} statement"]
+    rows = list(rows)
+    width = max((len(r["study"]) for r in rows), default=5)
+    lines = [f"{'study':<{width}} {'verdict':<10} {'measured':>9}  {'95 % interval':<18} {'claim':<14} statement"]
     for r in rows:
         lines.append(
-            f"{r['study']:<12} {r['verdict']:<10} {r['measured']:>9.4f}  [{r['low']:.4f}, {r['high']:.4f}]   "
+            f"{r['study']:<{width}} {r['verdict']:<10} {r['measured']:>9.4f}  [{r['low']:.4f}, {r['high']:.4f}]   "
             f"{r['claim_low']:g} to {r['claim_high']:<8g} {r['predictor']}, {r['quantity']}: {r['claim']}"
         )
     return "\n".join(lines)
