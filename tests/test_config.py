@@ -32,7 +32,7 @@ BROKEN = [
     ("studies.other", {"based_on": ["theory"]}, ["studies.other.based_on", "['theory']"]),
     ("studies.other", {"based_on": "other"}, ["studies.other.based_on", "circle"]),
     (f"{DATASET}.clases", 3, [f"{DATASET}.clases", "'classes'"]),
-    (f"{DATASET}.kind", "multi", [f"{DATASET}.kind", "'multi'", "'multiview'"]),
+    (f"{DATASET}.kind", "multi", [f"{DATASET}.kind", "'multi'", "multiview"]),
     (f"{DATASET}.classes", 1, [f"{DATASET}.classes", "found 1"]),
     (f"{DATASET}.classes", 200, [DATASET, "dim", "400"]),
     (f"{DATASET}.dim", "wide", [f"{DATASET}.dim", "'wide'"]),

@@ -24,6 +24,10 @@ import pyarrow.parquet as pq
 METADATA_KEY = b"multiview"
 VECTOR = "vector of float32"
 """Column type: a float32 vector in every row, all of one length."""
+BYTES = "vector of uint8"
+"""Column type: likewise of bytes."""
+
+VECTORS = {VECTOR: (np.float32, pa.float32()), BYTES: (np.uint8, pa.uint8())}
 
 
 class ArtifactError(ValueError):
@@ -47,6 +51,7 @@ KINDS: dict[str, dict[str, Any]] = {
     # What the dataset is. `kind` is multi-view or single-view, `strong_view` 1 or 2 (0: multi-view).
     "samples": _SAMPLE | {"label": pa.int16(), "kind": pa.string(), "strong_view": pa.int8()},
     "inputs": _SAMPLE | {"x": VECTOR},
+    "images": _SAMPLE | {"x": BYTES},
     "patches": _SAMPLE | {"patch": pa.int16(), "class": pa.int16(), "view": pa.int8(), "z": pa.float32()},
     "views": {"class": pa.int16(), "view": pa.int8(), "v": VECTOR},
     # What a predictor says: `member` is the seed of a single network.
@@ -106,6 +111,35 @@ KINDS: dict[str, dict[str, Any]] = {
         "n_seeds": pa.int32(),
         "n_cells": pa.int64(),
     },
+    # Of studies on images. `trials`: what students tried on the validation split, and which pair was chosen.
+    "trials": {
+        "alpha": pa.float64(),
+        "temperature": pa.float64(),
+        "seed": pa.int64(),
+        "accuracy": pa.float64(),
+        "nll": pa.float64(),
+    },
+    "choice": {
+        "alpha": pa.float64(),
+        "temperature": pa.float64(),
+        "accuracy": pa.float64(),
+        "nll": pa.float64(),
+        "n_seeds": pa.int32(),
+        "chosen": pa.bool_(),
+    },
+    "image_scores": _SCORE | {"size": pa.int32(), "n_ensembles": pa.int32(), "interval": pa.string()},
+    # Shares of the test samples on which two single networks say the same, and on which both are wrong.
+    "agreement": {"seed": pa.int64(), "other": pa.int64(), "same": pa.float64(), "both_wrong": pa.float64()},
+    "headline": {
+        "study": pa.string(),
+        "predictor": pa.string(),
+        "accuracy": pa.float64(),
+        "spread": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "n_seeds": pa.int32(),
+        "size": pa.int32(),
+    },
     "verdicts": _SCORE
     | {
         "claim": pa.string(),
@@ -125,7 +159,7 @@ class Artifact:
     provenance: dict[str, Any]
 
     def numpy(self, column: str) -> np.ndarray:
-        """A column as an array: ``[rows]``, or float32 ``[rows, length]`` for a vector column."""
+        """A column as an array: ``[rows]``, or ``[rows, length]`` for a vector column."""
         data = self.table.column(column).combine_chunks()
         if isinstance(data, pa.ChunkedArray):
             data = data.chunk(0) if data.num_chunks else pa.array([], self.table.schema.field(column).type)
@@ -298,15 +332,15 @@ def _first_line(error: Exception) -> str:
 
 
 def _to_arrow(values: Any, type_: Any) -> pa.Array:
-    if type_ != VECTOR:
+    if type_ not in VECTORS:
         return pa.array(values, type=type_)
-    matrix = np.ascontiguousarray(values, dtype=np.float32)
+    matrix = np.ascontiguousarray(values, dtype=VECTORS[type_][0])
     return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
 
 
 def _same_type(found: pa.DataType, declared: Any) -> bool:
-    if declared == VECTOR:
-        return pa.types.is_fixed_size_list(found) and found.value_type == pa.float32()
+    if declared in VECTORS:
+        return pa.types.is_fixed_size_list(found) and found.value_type == VECTORS[declared][1]
     return found == declared
 
 

@@ -93,18 +93,80 @@ class Errors:
     wrong: Mapping[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class Group:
+    """Networks or ensembles of one predictor, which are measured together.
+
+    Attributes:
+        predictor: its name.
+        size: how many networks are averaged: L, 1 for single ones.
+        n_seeds: how many seeds its networks come from.
+        of: the predictor whose logits are averaged.
+        rows: the members of each.
+    """
+
+    predictor: str
+    size: int
+    n_seeds: int
+    of: str
+    rows: Sequence[Sequence[int]]
+
+
+def groups(
+    predictors: Mapping[str, Predictor], members: Mapping[int, np.ndarray], roles: Mapping[str, Mapping]
+) -> list[Group]:
+    """Everything that is measured of a study, but for `best`.
+
+    Besides the predictors that have logits of their own: ``ensemble`` (the average of L single networks),
+    ``teacher_of_x`` (the ensemble that teaches the students x) and ``ensemble_of_x`` (the average of all
+    students x).
+
+    Args:
+        predictors: ``single``, every kind of students, and others.
+        members: for each size ``[ensembles, size]``, seeds.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+    """
+    seeds = predictors["single"].members
+    found = [Group("single", 1, len(seeds), "single", [[seed] for seed in seeds])]
+    found += [Group("ensemble", size, len(seeds), "single", rows.tolist()) for size, rows in members.items()]
+    for name, role in roles.items():
+        students = predictors[name].members
+        if role["teacher_size"] > 1:
+            taught_by = next(iter(role["teachers"].values()))
+            found.append(Group(f"teacher_of_{name}", len(taught_by), len(taught_by), role["teacher"], [taught_by]))
+        found.append(Group(name, 1, len(students), name, [[seed] for seed in students]))
+        if len(students) > 1:
+            found.append(Group(f"ensemble_of_{name}", len(students), len(students), name, [students]))
+    others = [name for name in predictors if name != "single" and name not in roles]
+    found += [
+        Group(name, 1, len(predictors[name].members), name, [[member] for member in predictors[name].members])
+        for name in others
+    ]
+    return found
+
+
+def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[int]:
+    """For each ensemble the position of the member with the fewest errors, ``best of L``.
+
+    It is chosen on the very test samples, an oracle, so that no honest choice does better.
+
+    Args:
+        single: bool ``[seeds, n]``, the errors of each single network.
+        seeds: they.
+        members: ``[ensembles, L]``, seeds.
+    """
+    position = {seed: i for i, seed in enumerate(seeds)}
+    mean = single.mean(axis=1)
+    return [min((position[seed] for seed in row), key=mean.__getitem__) for row in members.tolist()]
+
+
 def all_errors(
     samples: pd.DataFrame,
     predictors: Mapping[str, Predictor],
     members: Mapping[int, np.ndarray],
     roles: Mapping[str, Mapping],
 ) -> list[Errors]:
-    """Errors of every predictor of a study.
-
-    Besides those that have logits of their own: ``ensemble`` (the average of L single networks), ``best``
-    (the one of L single networks with the fewest errors on these very single-view samples: an oracle, so that
-    no honest choice does better), ``teacher_of_x`` (the ensemble that teaches the students x) and
-    ``ensemble_of_x`` (the average of all students x).
+    """Errors of every predictor of a study: its `groups` and its `best`.
 
     Args:
         samples: the ``samples`` artifact.
@@ -114,34 +176,22 @@ def all_errors(
     """
     labels = {split: part["label"].to_numpy() for split, part in samples.groupby("split")}
 
-    def wrong(predictor: str, rows: Sequence[Sequence[int]]) -> dict[str, np.ndarray]:
-        one = predictors[predictor]
+    def wrong(group: Group) -> dict[str, np.ndarray]:
+        one = predictors[group.of]
         return {
-            quantity: ensembles.average(one.logits[split], one.members, np.asarray(rows)).argmax(axis=2)
+            quantity: ensembles.average(one.logits[split], one.members, np.asarray(group.rows)).argmax(axis=2)
             != labels[split]
             for quantity, split in QUANTITIES.items()
         }
 
-    seeds = predictors["single"].members
-    single = wrong("single", np.asarray(seeds)[:, None])
-    found = [Errors("single", 1, len(seeds), single)]
-    found += [Errors("ensemble", size, len(seeds), wrong("single", rows)) for size, rows in members.items()]
-    largest = max(members)
-    position = {seed: i for i, seed in enumerate(seeds)}
-    mean = single["error_s"].mean(axis=1)
-    best = [min((position[seed] for seed in row), key=mean.__getitem__) for row in members[largest]]
-    chosen = {quantity: table[best] for quantity, table in single.items()}
-    found.append(Errors("best", largest, len(seeds), chosen))
-    for name, role in roles.items():
-        students = predictors[name].members
-        if role["teacher_size"] > 1:
-            taught_by = next(iter(role["teachers"].values()))
-            found.append(
-                Errors(f"teacher_of_{name}", len(taught_by), len(taught_by), wrong(role["teacher"], [taught_by]))
-            )
-        found.append(Errors(name, 1, len(students), wrong(name, np.asarray(students)[:, None])))
-        if len(students) > 1:
-            found.append(Errors(f"ensemble_of_{name}", len(students), len(students), wrong(name, [students])))
+    found = [
+        Errors(group.predictor, group.size, group.n_seeds, wrong(group))
+        for group in groups(predictors, members, roles)
+    ]
+    single, largest = found[0], max(members)
+    rows = best(single.wrong["error_s"], predictors["single"].members, members[largest])
+    chosen = {quantity: table[rows] for quantity, table in single.wrong.items()}
+    found.insert(1 + len(members), Errors("best", largest, single.n_seeds, chosen))
     return found
 
 

@@ -11,6 +11,7 @@ a point: there the exact binomial interval, in which a sample counts once for al
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,30 +85,35 @@ def quantiles(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def difference(
-    one: np.ndarray, other: np.ndarray, rng: np.random.Generator, number: int
+def contrast(
+    terms: Sequence[tuple[float, np.ndarray, int]], rng: np.random.Generator, number: int
 ) -> tuple[float, float, float]:
-    """The difference of two mean errors on the same samples, with its interval.
+    """A weighted sum of mean errors on the same samples, with its interval.
 
-    A replicate draws the networks of each anew and the samples for both alike. A single row, an ensemble, say, is
-    taken as given.
+    A replicate draws the networks of each term anew and the samples for all alike. A single row, an ensemble, say,
+    is taken as given.
 
     Args:
-        one: bool ``[rows, n]``, a row a network, a column a sample.
-        other: bool ``[rows', n]``.
+        terms: for each a weight, a table ``[rows, n]`` (a row a network, a column a sample), and how many of its
+            rows a replicate draws (see `units`).
         rng: draws the replicates.
         number: replicates.
 
     Returns:
-        ``one.mean() - other.mean()`` and the ends of its interval.
+        The sum and the ends of its interval.
     """
-    n = one.shape[1]
+    n = terms[0][1].shape[1]
     samples = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
-    means = []
-    for table in (one, other):
-        rows = len(table)
-        counts = rng.multinomial(rows, np.full(rows, 1 / rows), size=number).astype(np.float32)
-        means.append(
-            np.einsum("bn,bn->b", counts @ table.astype(np.float32), samples, dtype=np.float64) / (rows * n)
-        )
-    return float(one.mean() - other.mean()), *quantiles(means[0] - means[1])
+    drawn = np.zeros(number)
+    for weight, table, rows in terms:
+        counts = rng.multinomial(rows, np.full(len(table), 1 / len(table)), size=number).astype(np.float32)
+        sums = np.einsum("bn,bn->b", counts @ table.astype(np.float32), samples, dtype=np.float64)
+        drawn += weight * (sums / (rows * n))
+    return float(sum(weight * table.mean() for weight, table, _ in terms)), *quantiles(drawn)
+
+
+def difference(
+    one: np.ndarray, other: np.ndarray, rng: np.random.Generator, number: int
+) -> tuple[float, float, float]:
+    """The `contrast` of two mean errors: that of `one` minus that of `other`, each bool ``[rows, n]``."""
+    return contrast([(1.0, one, len(one)), (-1.0, other, len(other))], rng, number)

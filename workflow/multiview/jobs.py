@@ -7,8 +7,9 @@ from pathlib import Path
 
 from multiview.artifacts import ArtifactError
 from multiview.config import ConfigError
+from multiview.datasets.hub import DataError
 
-EXPECTED = (ArtifactError, ConfigError)
+EXPECTED = (ArtifactError, ConfigError, DataError)
 
 
 def start(log_file: str) -> None:
@@ -23,7 +24,8 @@ def start(log_file: str) -> None:
         stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     # Lightning announces its devices and its products in every job; its warnings are kept.
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    # (Importing it resets the level of its main logger, not that of this one.)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
 
     def report(kind, error, trace):
         line = f"{kind.__name__}: {error}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.special import log_softmax
 
 from multiview import artifacts
 from multiview.datasets.base import split_index
@@ -82,3 +83,16 @@ def read_logits(
         stacked = np.stack([members[member] for member in order])
         result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
     return result
+
+
+def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """``-ln softmax(F)_y`` in nats.
+
+    Args:
+        logits: ``[..., n, k]``.
+        label: ``[n]``.
+
+    Returns:
+        float64 ``[..., n]``.
+    """
+    return -log_softmax(logits.astype(np.float64), axis=-1)[..., np.arange(len(label)), label]

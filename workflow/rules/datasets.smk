@@ -11,6 +11,8 @@ rule dataset:
         "logs/{study}/dataset.log",
     benchmark:
         "benchmarks/{study}/dataset.tsv"
+    wildcard_constraints:
+        study=any_of(settings.theory),
     conda:
         "../../envs/multiview.yaml"
     threads: 1

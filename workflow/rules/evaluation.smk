@@ -51,6 +51,8 @@ rule evaluate:
         "logs/{study}/evaluate.log",
     benchmark:
         "benchmarks/{study}/evaluate.tsv"
+    wildcard_constraints:
+        study=any_of(settings.theory),
     conda:
         "../../envs/multiview.yaml"
     resources:

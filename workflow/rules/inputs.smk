@@ -1,10 +1,14 @@
 # Input functions that several rules share.
 
 
+FILE_NAMES = {"networks": "networks.pt"}
+
+
 def chunk_files(study, predictor, kind, seeds=None):
     """The files of one kind that the training jobs of a predictor write: all, or those with some seeds."""
+    name = FILE_NAMES.get(kind, f"{kind}.parquet")
     chunks = studies[study].chunks_of(predictor, seeds)
-    return [f"results/{study}/{predictor}/seeds_{a}-{b}/{kind}.parquet" for a, b in chunks]
+    return [f"results/{study}/{predictor}/seeds_{a}-{b}/{name}" for a, b in chunks]
 
 
 def of_every_seed(kind):
@@ -43,23 +47,23 @@ def teachers_of(wildcards):
     return studies[wildcards.study].teachers(wildcards.students, seeds)
 
 
-def of_the_teachers(kind):
+def of_the_teachers(kind, taught_by=teachers_of):
     """The files of one kind of the networks that teach the students of a job."""
 
     def files(wildcards):
-        needed = {seed for members in teachers_of(wildcards).values() for seed in members}
+        needed = {seed for members in taught_by(wildcards).values() for seed in members}
         return chunk_files(wildcards.study, students_of(wildcards).teacher, kind, needed)
 
     return files
 
 
-def of_the_starts(kind):
+def of_the_starts(kind, taught_by=teachers_of):
     """The files of one kind of the hard-label training from whose end the students of a job start."""
 
     def files(wildcards):
         if students_of(wildcards).start == "scratch":
             return []
-        return chunk_files(wildcards.study, "single", kind, teachers_of(wildcards))
+        return chunk_files(wildcards.study, SINGLE, kind, taught_by(wildcards))
 
     return files
 
@@ -71,6 +75,8 @@ def first_student(study):
 
 def figures_of(study):
     """The names of the figures that a study has: some are about students."""
+    if study in settings.images:
+        return image_figures_of(study)
     names = ["samples", "race", "outcome", "ensemble_size", "lottery"]
     students = studies[study].students
     if students:
@@ -78,6 +84,46 @@ def figures_of(study):
     if any(one.teacher_size == 1 for one in students.values()):
         names += ["generations"]
     return names
+
+
+def image_figures_of(study):
+    """The names of the figures that a study on images has."""
+    tried = any(one.grid is not None for one in studies[study].students.values())
+    return ["accuracy", "accuracy_over_size", "agreement", "disputed", *(["choice"] if tried else [])]
+
+
+def of_all_others(kind):
+    """The files of one kind of all trained predictors of a study on images but its single networks."""
+
+    def files(wildcards):
+        study = studies[wildcards.study]
+        names = sorted(study.students) + ([JOINT] if study.joint is not None else [])
+        return [file for name in names for file in chunk_files(wildcards.study, name, kind)]
+
+    return files
+
+
+def trials_of(wildcards):
+    """The files with what some students tried."""
+    chunks = studies[wildcards.study].trial_chunks(wildcards.students)
+    return [f"results/{wildcards.study}/{wildcards.students}/trials/{a}-{b}.parquet" for a, b in chunks]
+
+
+def choice_of(wildcards):
+    """The file with the objective that some students chose, if they have a grid."""
+    folder = f"results/{wildcards.study}/{wildcards.students}"
+    return [f"{folder}/choice.parquet"] if students_of(wildcards).grid is not None else []
+
+
+def tried_by(wildcards):
+    """The trials that a job does: alpha, temperature and seed of each."""
+    return studies[wildcards.study].trials(wildcards.students)[int(wildcards.first) : int(wildcards.last) + 1]
+
+
+def teachers_of_trials(wildcards):
+    """For each student that tries something in a job, the seeds that teach it."""
+    seeds = sorted({seed for *_, seed in tried_by(wildcards)})
+    return studies[wildcards.study].teachers(wildcards.students, seeds)
 
 
 def swept_studies():

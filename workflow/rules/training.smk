@@ -4,6 +4,7 @@
 
 SINGLE = "results/{study}/single/seeds_{first}-{last}"
 STUDENTS = "results/{study}/{students}/seeds_{first}-{last}"
+THEORY = any_of(settings.theory)
 TRAINING_CODE = ["training.py", "objectives.py", "networks/two_layer.py"]
 
 
@@ -24,6 +25,8 @@ rule train:
         "logs/{study}/train_{first}-{last}.log",
     benchmark:
         "benchmarks/{study}/train_{first}-{last}.tsv"
+    wildcard_constraints:
+        study=THEORY,
     conda:
         "../../envs/multiview.yaml"
     threads: 1
@@ -59,6 +62,8 @@ rule distil:
         "logs/{study}/{students}_{first}-{last}.log",
     benchmark:
         "benchmarks/{study}/{students}_{first}-{last}.tsv"
+    wildcard_constraints:
+        study=THEORY,
     conda:
         "../../envs/multiview.yaml"
     threads: 1

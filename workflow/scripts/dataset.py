@@ -7,11 +7,10 @@ from multiview import jobs
 
 jobs.start(snakemake.log[0])
 
-from multiview import config, datasets  # noqa: E402
+from multiview import datasets  # noqa: E402
 from multiview.datasets import base  # noqa: E402
 
-settings = config.Dataset.model_validate_json(snakemake.params.dataset)
-dataset = datasets.DATASETS[settings.kind](settings)
+dataset, settings = datasets.draw(snakemake.params.dataset)
 provenance = {"study": snakemake.params.study, "config": settings.model_dump()}
 base.write(Path(snakemake.output.samples).parent, dataset, provenance)
 for name, split in dataset.splits.items():

@@ -4,29 +4,41 @@
 ``--config``) into a `Config`; nothing else in the project sees the dictionary.
 """
 
+from multiview.config.images import (
+    CNN,
+    HUB,
+    VGG,
+    Augmentation,
+    Grid,
+    ImageDistillation,
+    ImageNetwork,
+    Images,
+    ImageTraining,
+    Joint,
+    WideResNet,
+)
 from multiview.config.loading import ConfigError, load
-from multiview.config.models import (
-    Config,
-    Dataset,
-    Distillation,
+from multiview.config.models import Config, Point, Sweep
+from multiview.config.sections import (
     Ensembles,
     Evaluation,
     Figures,
     Hinton,
-    Network,
     Objective,
-    Point,
     Section,
-    Strengths,
-    Students,
-    Study,
-    Sweep,
-    Training,
     Truncated,
     canonical,
 )
+from multiview.config.studies import JOINT, SINGLE, ImageStudy, Students, Study, TheoryStudy
+from multiview.config.theory import Dataset, Distillation, Network, Strengths, Training
 
 __all__ = [
+    "CNN",
+    "HUB",
+    "JOINT",
+    "SINGLE",
+    "VGG",
+    "Augmentation",
     "Config",
     "ConfigError",
     "Dataset",
@@ -34,7 +46,14 @@ __all__ = [
     "Ensembles",
     "Evaluation",
     "Figures",
+    "Grid",
     "Hinton",
+    "ImageDistillation",
+    "ImageNetwork",
+    "ImageStudy",
+    "ImageTraining",
+    "Images",
+    "Joint",
     "Network",
     "Objective",
     "Point",
@@ -43,8 +62,10 @@ __all__ = [
     "Students",
     "Study",
     "Sweep",
+    "TheoryStudy",
     "Training",
     "Truncated",
+    "WideResNet",
     "canonical",
     "load",
 ]

@@ -3,11 +3,12 @@
 import difflib
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from multiview.config.models import Config, Study
+from multiview.config.models import Config
+from multiview.config.studies import IMAGE_KINDS, NETWORK_KINDS, THEORY_KINDS, ImageStudy, Study, TheoryStudy
 
 
 class ConfigError(ValueError):
@@ -33,7 +34,8 @@ def load(raw: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        lines = [_explain(item, shared) for item in _without_repeats(error.errors(), raw["studies"])]
+        items = _without_repeats(error.errors(), raw["studies"])
+        lines = [_explain(item, shared, body) for item in items]
         # A shared key at fault is at fault in every study: once is enough.
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 
@@ -42,6 +44,7 @@ def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) 
     study = _inherit(name, studies, ())
     if not isinstance(study, Mapping):
         return study
+    _known_kind(name, study.get("dataset"))
     study = {key: value for key, value in shared.items() if key != "data_seed"} | dict(study)
     if isinstance(study.get("dataset"), Mapping) and "data_seed" in shared:
         study["dataset"] = {"seed": shared["data_seed"]} | dict(study["dataset"])
@@ -55,6 +58,15 @@ def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) 
         }
         study["students"] = {key: own for key, own in study["students"].items() if own is not None}
     return study
+
+
+def _known_kind(name: str, dataset: Any) -> None:
+    """The kind of the dataset says what all other sections of a study may hold: it is checked first."""
+    kinds = THEORY_KINDS + IMAGE_KINDS
+    if isinstance(dataset, Mapping) and "kind" in dataset and dataset["kind"] not in kinds:
+        raise ConfigError(
+            f"studies.{name}.dataset.kind: found {dataset['kind']!r}. The kinds are {', '.join(kinds)}"
+        )
 
 
 def _inherit(name: str, studies: Mapping[str, Any], below: tuple[str, ...]) -> Any:
@@ -79,6 +91,14 @@ def _merge(base: Any, over: Any) -> Any:
     return over
 
 
+def _without_tags(loc: tuple) -> tuple:
+    """The location of an error without what is no key but tells which of several models a section is."""
+    loc = tuple(part for part in loc if not str(part).startswith("("))
+    return tuple(
+        part for i, part in enumerate(loc) if i == 0 or loc[i - 1] != "network" or part not in NETWORK_KINDS
+    )
+
+
 def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Without the errors that a section or a study inherits from the one it takes its keys from."""
 
@@ -90,7 +110,7 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
     known: dict[tuple, list] = {}
     kept = []
     for item in items:
-        loc = item["loc"]
+        item["loc"] = loc = _without_tags(item["loc"])
         if len(loc) > 1 and loc[0] == "studies" and loc[1] in studies:
             # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
             tail = loc[2:]
@@ -106,14 +126,14 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
     return kept
 
 
-def _explain(item: dict[str, Any], shared: Mapping[str, Any]) -> str:
+def _explain(item: dict[str, Any], shared: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     path = [str(part) for part in item["loc"] if part != "[key]"]
     where = ".".join(path) or "config"
     key = "data_seed" if path[2:] == ["dataset", "seed"] else path[-1] if len(path) == 3 else None
     if key in shared and item["input"] is shared[key]:
         where = f"{key} (of every study that does not set its own)"
     if item["type"] == "extra_forbidden":
-        allowed = _allowed(item["loc"][:-1])
+        allowed = _allowed(item["loc"][:-1], body)
         near = difflib.get_close_matches(path[-1], allowed, n=1, cutoff=0)
         return f"{where}: unknown key; did you mean {near[0]!r}? Allowed here: {', '.join(allowed)}"
     if item["type"] == "missing":
@@ -125,10 +145,11 @@ def _explain(item: dict[str, Any], shared: Mapping[str, Any]) -> str:
     return f"{where}: found {found if len(found) < 80 else found[:77] + '...'}. {message}"
 
 
-def _allowed(loc: tuple) -> list[str]:
-    """The keys that the section at `loc` knows."""
-    model: Any = Config
+def _allowed(loc: tuple, body: Mapping[str, Any]) -> list[str]:
+    """The keys that the section at `loc` of the config knows."""
+    model, found = Config, body
     for part in loc:
+        found = found[part]
         # Below a mapping from names to sections comes a name.
         if get_origin(model) is dict:
             model = get_args(model)[1]
@@ -136,11 +157,25 @@ def _allowed(loc: tuple) -> list[str]:
             model = get_args(model)[0]
         else:
             model = model.model_fields[part].annotation
-        if get_origin(model) is UnionType:
-            model = get_args(model)[0]
+        model = _chosen(model, found)
     names = sorted(model.model_fields)
     if model is Config:
         names += SHARED_KEYS
-    if model is Study:
+    if issubclass(model, Study):
         names += ["based_on"]
     return names
+
+
+def _chosen(model: Any, found: Any) -> Any:
+    """Of an annotation that allows several models, the one that the section `found` is of."""
+    while get_origin(model) in (Annotated, UnionType, Union):
+        models = [one for one in get_args(model) if one is not type(None)]
+        if get_origin(model) is Annotated or len(models) == 1:
+            model = models[0]
+            continue
+        models = [get_args(one)[0] if get_origin(one) is Annotated else one for one in models]
+        if set(models) == {TheoryStudy, ImageStudy}:
+            kind = found.get("dataset", {}).get("kind")
+            return ImageStudy if kind in IMAGE_KINDS else TheoryStudy
+        return next(one for one in models if found["kind"] in get_args(one.model_fields["kind"].annotation))
+    return model

@@ -1,5 +1,18 @@
-"""The datasets, one file each. `DATASETS` maps a config's ``dataset.kind`` to what draws it."""
+"""The datasets, one file each. `DATASETS` maps a config's ``dataset.kind`` to its section and to what draws it."""
 
-from multiview.datasets import multiview
+import json
 
-DATASETS = {"multiview": multiview.draw}
+from multiview import config
+from multiview.config.studies import IMAGE_KINDS, THEORY_KINDS
+from multiview.datasets import images, multiview
+from multiview.datasets.base import Dataset
+
+DATASETS = dict.fromkeys(THEORY_KINDS, (config.Dataset, multiview.draw))
+DATASETS |= dict.fromkeys(IMAGE_KINDS, (config.Images, images.draw))
+
+
+def draw(text: str) -> tuple[Dataset, config.Section]:
+    """Draw the dataset that a section of the config describes, given as `config.canonical` writes it."""
+    section, function = DATASETS[json.loads(text)["kind"]]
+    settings = section.model_validate_json(text)
+    return function(settings), settings

@@ -15,7 +15,7 @@ class Split:
     """A named part of a dataset.
 
     Attributes:
-        x: float32 ``[n, *shape]``, the inputs.
+        x: ``[n, *shape]``, the inputs: float32, or uint8 images ``[n, channels, height, width]``.
         label: int16 ``[n]``, the classes.
         kind: ``[n]`` strings, the kind of every sample, over which errors are stratified.
         strong_view: int8 ``[n]``, 1 or 2 for a single-view sample, 0 for any other.
@@ -45,7 +45,7 @@ class Dataset:
 
 
 def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any]) -> None:
-    """Write a dataset: ``samples``, ``inputs`` and each of its own tables, one Parquet file each.
+    """Write a dataset: ``samples``, ``inputs`` (or ``images``) and each of its own tables, one Parquet file each.
 
     The provenance of each has the dataset's digest, to which logits refer, and the shape of an input.
     """
@@ -63,19 +63,25 @@ def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any]) -
     }
     x = np.concatenate([split.x.reshape(len(split.x), -1) for split in dataset.splits.values()])
     artifacts.write(folder / "samples.parquet", "samples", index | joined, record)
-    artifacts.write(folder / "inputs.parquet", "inputs", index | {"x": x}, record)
+    name = "images" if x.dtype == np.uint8 else "inputs"
+    artifacts.write(folder / f"{name}.parquet", name, index | {"x": x}, record)
     for kind, columns in dataset.tables.items():
         artifacts.write(folder / f"{kind}.parquet", kind, columns, record)
 
 
-def read(samples: str | Path, inputs: str | Path) -> tuple[dict[str, Split], dict[str, Any]]:
+def read(samples: str | Path, inputs: str | Path, kind: str = "inputs") -> tuple[dict[str, Split], dict[str, Any]]:
     """Read the splits of a dataset from its two general artifacts, and their provenance.
+
+    Args:
+        samples: the artifact ``samples``.
+        inputs: the artifact with the inputs.
+        kind: of the latter, ``inputs`` or ``images``.
 
     Raises:
         ArtifactError: if either is damaged, or they are of two datasets.
     """
     about = artifacts.read(samples, "samples")
-    data = artifacts.read(inputs, "inputs", expect={"dataset": about.provenance["dataset"]})
+    data = artifacts.read(inputs, kind, expect={"dataset": about.provenance["dataset"]})
     shape = about.provenance["shape"]
     x, names = data.numpy("x"), about.numpy("split")
     splits = {}

@@ -9,8 +9,6 @@ import pandas as pd
 from multiview import config, verdicts
 from multiview.figures import style
 
-MARKERS = "os^DvPX<>*"
-
 
 def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:
     """Draw the error on D over mu (left) and that on single-view samples beside the paper's constants (right).
@@ -42,7 +40,7 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         together = predictor.startswith("ensemble_of_")
         look = {
             "color": colours[base % len(colours)],
-            "marker": MARKERS[base % len(MARKERS)],
+            "marker": style.MARKERS[base % len(style.MARKERS)],
             "markerfacecolor": "white" if together else None,
             "linestyle": "--" if together else "-",
             "linewidth": 1,

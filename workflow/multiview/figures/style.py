@@ -15,6 +15,9 @@ COLUMN = 3.5
 PAGE = 7.2
 """Widths in inches of one column and of a page of two columns."""
 
+MARKERS = "os^DvPX<>*"
+"""Of predictors, together with the palette's colours."""
+
 
 def apply(settings: config.Figures) -> list:
     """Set the style for everything drawn from now on, and return the palette's colours."""

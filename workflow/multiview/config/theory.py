@@ -1,0 +1,114 @@
+"""Sections of a study of the paper's own setting: multi-view data and the two-layer network (Section 2)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from multiview.config.sections import Float, Int, NonNegative, Objective, Positive, Range, Section
+
+
+class Strengths(Section):
+    """Ranges of the total strength ``sum_p z_p`` of a view in a sample (Section 2), drawn uniformly."""
+
+    own_multi: Range = Field(description="own class, multi-view sample, both views: [1, O(1)]")
+    strong: Range = Field(description="own class, single-view sample, its strong view: [1, O(1)]")
+    weak: Range = Field(description="own class, single-view sample, its weak view: [rho, O(rho)]")
+    other_multi: Range = Field(description="other classes, multi-view sample: [Omega(1), 0.4]")
+    other_single: Range = Field(description="other classes, single-view sample: [Omega(Gamma), Gamma]")
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        for name in type(self).model_fields:
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} is [{low}, {high}]: the lower end must not exceed the upper end")
+        if self.own_multi[0] < 1 or self.strong[0] < 1:
+            raise ValueError("own_multi and strong must start at 1 or above (the paper's scale of z)")
+        if self.weak[1] >= self.strong[0]:
+            raise ValueError(f"weak reaches {self.weak[1]}, which is not below the strong view's {self.strong[0]}")
+        return self
+
+
+class Dataset(Section):
+    """The multi-view distribution and how much is drawn from it (paper, Section 2)."""
+
+    kind: Literal["multiview"]
+    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of everything drawn for the dataset")
+    classes: Annotated[Int, Field(ge=2)] = Field(description="k, the number of classes")
+    dim: Annotated[Int, Field(ge=4)] = Field(description="d, the dimension of a patch")
+    views: Literal["axes", "random"] = Field(description="v_{j,l}: coordinate axes or a random frame")
+    patches: Annotated[Int, Field(ge=4)] = Field(description="P, the number of patches of a sample")
+    patches_per_view: Annotated[Int, Field(ge=1)] = Field(description="C_p, patches of each view present")
+    share: Literal["equal", "dirichlet"] = Field(description="how sum_p z_p is split over the C_p patches")
+    s: Positive = Field(description="each view of another class occurs with probability s/k")
+    gamma: NonNegative = Field(description="upper end of the feature noise alpha over all 2k views")
+    feature_noise_norm: NonNegative = Field(description="sigma_p sqrt(d), noise norm in patches of a view")
+    background_noise_norm: NonNegative = Field(description="noise norm in patches that carry no view")
+    z: Strengths
+    train_samples: Annotated[Int, Field(ge=1)] = Field(description="N, training samples")
+    mu: Annotated[Float, Field(gt=0, lt=1)] = Field(description="share of single-view samples, N_s = mu N")
+    test_multi_samples: Annotated[Int, Field(ge=1)] = Field(description="multi-view test samples")
+    test_single_samples: Annotated[Int, Field(ge=1)] = Field(description="single-view test samples")
+
+    @property
+    def single_view_samples(self) -> int:
+        """N_s, the exact number of single-view samples in the training split."""
+        return round(self.mu * self.train_samples)
+
+    @model_validator(mode="after")
+    def _fits(self):
+        n_views = 2 * self.classes
+        if self.dim < n_views:
+            raise ValueError(
+                f"dim is {self.dim}, but {self.classes} classes have {n_views} orthonormal views: "
+                f"dim must be at least {n_views}"
+            )
+        if self.patches < n_views * self.patches_per_view:
+            raise ValueError(
+                f"patches is {self.patches}, but a sample can carry {n_views} views of {self.patches_per_view} "
+                f"patches each: patches must be at least {n_views * self.patches_per_view}"
+            )
+        if self.s > self.classes:
+            raise ValueError(f"s is {self.s}: s / classes is a probability, so s is at most {self.classes}")
+        if not 1 <= self.single_view_samples < self.train_samples:
+            raise ValueError(
+                f"mu is {self.mu} and train_samples {self.train_samples}: N_s = round(mu N) is "
+                f"{self.single_view_samples}, but must be at least 1 and below N"
+            )
+        return self
+
+
+class Network(Section):
+    """The two-layer network of the paper (Section 2.2)."""
+
+    kind: Literal["two_layer"]
+    neurons: Annotated[Int, Field(ge=1)] = Field(description="m, neurons of a class")
+    q: Annotated[Float, Field(ge=3)] = Field(description="q, the power of the smoothed ReLU")
+    rho: Positive = Field(description="curly rho, where the smoothed ReLU turns linear")
+    init_std: Positive = Field(description="sigma_0, standard deviation of the initial weights")
+
+
+class Training(Section):
+    """Full-batch gradient descent on the cross-entropy (Section 2.2)."""
+
+    step_rule: Literal["adaptive", "fixed"] = Field(description="how eta is chosen")
+    step_size: Positive = Field(description="eta if fixed, the largest eta if adaptive")
+    relative_change: Positive = Field(description="adaptive: a neuron's largest relative change in a step")
+    max_change: Positive = Field(description="adaptive: a neuron's largest change in a step, a norm")
+    loss_threshold: Positive | None = Field(
+        description="stop at training accuracy 1 and a mean loss of at most this; null: take all max_steps"
+    )
+    max_steps: Annotated[Int, Field(ge=1)] = Field(description="stop here at the latest, with a warning")
+    block_samples: Annotated[Int, Field(ge=0)] = Field(description="samples a block; 0: all at once (GPU)")
+    accelerator: Literal["auto", "cpu", "gpu"] = Field(description="Lightning's accelerator")
+    checkpoint_seconds: Positive = Field(description="seconds between checkpoints of a running job")
+
+
+class Distillation(Section):
+    """How students learn, unless one has its own way."""
+
+    start: Literal["warm", "scratch"] = Field(
+        description="warm: from the end of the student's own training on hard labels; scratch: its initialisation"
+    )
+    objective: Objective
+    training: Training

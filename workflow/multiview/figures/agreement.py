@@ -1,0 +1,46 @@
+"""How often single networks, which differ in their seeds alone, say the same of a test image."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from multiview import config
+from multiview.figures import style
+
+
+def draw(agreement: pd.DataFrame, settings: config.Figures) -> plt.Figure:
+    """Draw, for every pair of seeds, how often they differ (left) and are both wrong (right).
+
+    The diagonal on the right is the error of a seed: were the errors of all the same, so would be everything there.
+
+    Args:
+        agreement: the table ``agreement``.
+        settings: the figures section of the config.
+    """
+    style.apply(settings)
+    figure, axes = plt.subplots(1, 2, figsize=(style.PAGE, 3.1))
+    few = agreement["seed"].nunique() <= 12
+    panels = (("differ", 1 - agreement["same"]), ("both_wrong", agreement["both_wrong"]))
+    titles = ("they differ on [% of test images]", "both are wrong on [% of test images]")
+    for axis, title, (name, values) in zip(axes, titles, panels, strict=True):
+        table = (100 * agreement.assign(**{name: values})).astype({"seed": int, "other": int})
+        square = table.assign(seed=agreement["seed"], other=agreement["other"]).pivot(
+            index="seed", columns="other", values=name
+        )
+        hidden = np.triu(np.ones(square.shape, bool), k=0 if name == "differ" else 1)
+        sns.heatmap(
+            square,
+            mask=hidden,
+            ax=axis,
+            cmap="cividis",
+            annot=few,
+            fmt=".1f",
+            annot_kws={"size": settings.font_size - 2},
+            square=True,
+            cbar_kws={"label": title},
+            linewidths=0.3,
+        )
+        axis.set(xlabel="seed", ylabel="seed")
+        axis.tick_params(length=0)
+    return figure

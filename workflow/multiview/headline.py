@@ -1,0 +1,78 @@
+"""The table of the paper's headline (Section 5): its numbers beside ours, in the same layout."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+PAPER = {
+    "CIFAR-10": {
+        "single": (0.9670, 0.0021),
+        "ensemble": (0.9720, None),
+        "distilled": (0.9722, None),
+        "self_distilled": (0.9713, None),
+        "joint": (0.9646, None),
+    },
+    "CIFAR-100": {
+        "single": (0.8151, 0.0016),
+        "ensemble": (0.8469, None),
+        "distilled": (0.8381, None),
+        "self_distilled": (0.8356, None),
+        "joint": (0.8183, None),
+    },
+}
+"""The paper's test accuracies (WideResNet-28-10, ten seeds), and their spread over seeds where it gives one."""
+
+ROWS = {
+    "single": "single model",
+    "ensemble": "ensemble of all",
+    "distilled": "distilled from the ensemble",
+    "self_distilled": "self-distilled",
+    "joint": "the average trained jointly",
+}
+"""Names of the rows; students of other names get rows of their own below."""
+
+
+def table(scores: Mapping[str, pd.DataFrame], spreads: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The table ``headline``: for every study and predictor the accuracy, its spread over seeds and its interval.
+
+    Args:
+        scores: for every study the table ``image_scores``.
+        spreads: for every study a table with the columns ``predictor`` and ``spread``: the standard deviation of
+            the accuracies of single networks over their seeds, the paper's +-.
+    """
+    tables = []
+    for study, one in scores.items():
+        one = one[one["quantity"] == "accuracy"].rename(columns={"measured": "accuracy"})
+        largest = one.groupby("predictor")["size"].transform("max")
+        one = one[one["size"] == largest].merge(spreads[study], on="predictor", how="left")
+        one = one[~one["predictor"].str.startswith(("teacher_of_", "best"))]
+        columns = ["predictor", "accuracy", "spread", "low", "high", "n_seeds", "size"]
+        tables.append(one[columns].assign(study=study, spread=one["spread"].fillna(0.0)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """The table as Markdown, accuracies in %: ours with spread over seeds and 95 % interval, then the paper's."""
+    studies = list(dict.fromkeys(table["study"]))
+    predictors = [*ROWS, *(name for name in dict.fromkeys(table["predictor"]) if name not in ROWS)]
+    lines = [
+        "| test accuracy in % | " + " | ".join([*studies, *(f"paper, {name}" for name in PAPER)]) + " |",
+        "|---" * (1 + len(studies) + len(PAPER)) + "|",
+    ]
+    found = table.set_index(["study", "predictor"])
+    for predictor in predictors:
+        cells = []
+        for study in studies:
+            if (study, predictor) not in found.index:
+                cells.append("")
+                continue
+            one = found.loc[(study, predictor)]
+            spread = f" ± {100 * one['spread']:.2f}" if one["spread"] else ""
+            cells.append(f"{100 * one['accuracy']:.2f}{spread} [{100 * one['low']:.2f}, {100 * one['high']:.2f}]")
+        for paper in PAPER.values():
+            accuracy, spread = paper.get(predictor, (None, None))
+            cell = "" if accuracy is None else f"{100 * accuracy:.2f}"
+            cells.append(cell + ("" if spread is None else f" ± {100 * spread:.2f}"))
+        name = ROWS.get(predictor, predictor.replace("_", " "))
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

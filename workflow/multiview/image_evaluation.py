@@ -1,0 +1,155 @@
+"""Accuracy and calibration of every predictor of a study on images, with 95 % intervals over seeds and samples."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from multiview import config, ensembles
+from multiview.evaluation import best, groups
+from multiview.intervals import contrast, interval, quantiles, replicates, units
+from multiview.predictors import Predictor, log_softmax
+
+SPLIT = "test"
+BINS = 15
+"""Bins of equal width of the confidence, for the expected calibration error (Guo et al., arXiv 1706.04599)."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a predictor says of the test images.
+
+    Attributes:
+        predictor: its name.
+        size: how many networks are averaged: L, 1 for single ones.
+        n_seeds: how many seeds its networks come from.
+        wrong: bool ``[rows, n]``, a row a network or an ensemble.
+        nll: ``[rows, n]``, ``-ln p_y`` in nats.
+        confidence: ``[rows, n]``, the largest probability.
+    """
+
+    predictor: str
+    size: int
+    n_seeds: int
+    wrong: np.ndarray
+    nll: np.ndarray
+    confidence: np.ndarray
+
+    @property
+    def units(self) -> int:
+        """Rows in a bootstrap replicate (see `multiview.intervals.units`)."""
+        return min(units(self.size, self.n_seeds), len(self.wrong)) if self.size > 1 else len(self.wrong)
+
+
+def measure(
+    label: np.ndarray,
+    predictors: Mapping[str, Predictor],
+    members: Mapping[int, np.ndarray],
+    roles: Mapping[str, Mapping],
+) -> list[Measured]:
+    """Measure every predictor of a study on the test images: its groups and its best single networks.
+
+    Args:
+        label: ``[n]``, of the test images.
+        predictors: ``single``, every kind of students, ``joint``.
+        members: for each size ``[ensembles, size]``, seeds.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+    """
+    found = []
+    for group in groups(predictors, members, roles):
+        one = predictors[group.of]
+        rows = []
+        for row in group.rows:  # one at a time: with 100 classes all of them would not fit
+            logits = ensembles.average(one.logits[SPLIT], one.members, np.array([row]))[0]
+            log_p = log_softmax(logits.astype(np.float64), axis=1)
+            rows.append((logits.argmax(axis=1) != label, -log_p[np.arange(len(label)), label], log_p.max(axis=1)))
+        wrong, nll, top = (np.stack(parts) for parts in zip(*rows, strict=True))
+        confidence = np.exp(top).astype(np.float32)
+        found.append(
+            Measured(group.predictor, group.size, group.n_seeds, wrong, nll.astype(np.float32), confidence)
+        )
+    single, largest = found[0], max(members)
+    rows = best(single.wrong, predictors["single"].members, members[largest])
+    parts = (single.wrong[rows], single.nll[rows], single.confidence[rows])
+    found.insert(1 + len(members), Measured("best", largest, single.n_seeds, *parts))
+    return found
+
+
+def score_table(study: str, measured: Sequence[Measured], settings: config.Evaluation) -> pd.DataFrame:
+    """The table ``image_scores``: accuracy, its gain over the single networks', NLL and ECE of every predictor.
+
+    The gain is paired: both are measured on the same test images.
+    """
+    rows = []
+    single = measured[0]
+    for one in measured:
+        count = {"size": one.size, "n_seeds": one.n_seeds, "n_ensembles": len(one.wrong)}
+        about = {"study": study, "predictor": one.predictor} | count | {"n_samples": one.wrong.shape[1]}
+        rng = np.random.default_rng([settings.seed, one.size])
+        error = interval(one.wrong, replicates(one.wrong, one.units, rng, settings.bootstrap))
+        numbers = {"accuracy": (1 - error.measured, 1 - error.high, 1 - error.low, error.method)}
+        if one.predictor != "single":
+            terms = [(1.0, single.wrong, single.units), (-1.0, one.wrong, one.units)]
+            rng = np.random.default_rng([settings.seed, 1])
+            numbers["gain"] = (*contrast(terms, rng, settings.bootstrap), "paired nested bootstrap")
+        rng = np.random.default_rng([settings.seed, one.size])
+        drawn = replicates(one.nll, one.units, rng, settings.bootstrap)
+        numbers["nll"] = (float(one.nll.mean()), *quantiles(drawn), "nested bootstrap")
+        rng = np.random.default_rng([settings.seed, one.size])
+        numbers["ece"] = (*calibration_error(one, rng, settings.bootstrap), "basic nested bootstrap")
+        rows += [
+            about | {"quantity": name, "measured": value, "low": low, "high": high, "interval": method}
+            for name, (value, low, high, method) in numbers.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def calibration_error(one: Measured, rng: np.random.Generator, number: int) -> tuple[float, float, float]:
+    """The expected calibration error, mean over the rows, with its interval.
+
+    In a bin of the confidence, the difference of mean confidence and accuracy; ECE is its absolute value, weighted
+    by the bin's share of the samples. It cannot be below 0, so that noise adds to it, and a bootstrap's replicates
+    lie too high: the interval is the basic one, which turns them around the measured value, cut off at 0.
+    """
+    n = one.wrong.shape[1]
+    samples = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
+    measured, drawn = [], []
+    for wrong, confidence in zip(one.wrong, one.confidence, strict=True):
+        number_of_bin = np.minimum((confidence * BINS).astype(int), BINS - 1)
+        gaps = np.zeros((n, BINS), np.float32)
+        gaps[np.arange(n), number_of_bin] = confidence - ~wrong
+        measured.append(np.abs(gaps.sum(axis=0)).sum() / n)
+        drawn.append(np.abs(samples @ gaps).sum(axis=1) / n)
+    rows = len(measured)
+    counts = rng.multinomial(one.units, np.full(rows, 1 / rows), size=number) / one.units
+    value = float(np.mean(measured))
+    low, high = quantiles((counts * np.array(drawn).T).sum(axis=1))
+    return value, max(0.0, 2 * value - high), max(value, 2 * value - low)
+
+
+def ensemble_errors(measured: Sequence[Measured]) -> pd.DataFrame:
+    """The table ``ensemble_errors``: the error of each single ensemble."""
+    rows = [
+        {"size": one.size, "ensemble": i, "split": SPLIT, "error": error}
+        for one in measured
+        if one.predictor == "ensemble"
+        for i, error in enumerate(one.wrong.mean(axis=1))
+    ]
+    return pd.DataFrame(rows)
+
+
+def agreement(single: Predictor, label: np.ndarray) -> pd.DataFrame:
+    """The table ``agreement``: how often two single networks say the same, and how often both are wrong."""
+    said = single.logits[SPLIT].argmax(axis=2)
+    rows = [
+        {
+            "seed": seed,
+            "other": other,
+            "same": float((said[i] == said[j]).mean()),
+            "both_wrong": float(((said[i] != label) & (said[j] != label)).mean()),
+        }
+        for i, seed in enumerate(single.members)
+        for j, other in enumerate(single.members)
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,210 @@
+"""What every training job of a study on images does around `image_training.train`."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multiview import artifacts, config, predictors
+from multiview.datasets import base
+from multiview.datasets.images import KIND
+from multiview.image_training import ImageRun, logits_of, train
+from multiview.networks.images import build
+from multiview.objectives import Objective
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images as training needs them.
+
+    Attributes:
+        images: for each split uint8 ``[n, channels, h, w]``.
+        labels: for each split int64 ``[n]``.
+        about: the provenance of the artifact ``samples``.
+        names: the split of every sample, in the dataset's order.
+    """
+
+    images: Mapping[str, Tensor]
+    labels: Mapping[str, Tensor]
+    about: Mapping[str, Any]
+    names: np.ndarray
+
+    @property
+    def digest(self) -> str:
+        """Of the dataset."""
+        return self.about["dataset"]
+
+
+def read(samples: str, images: str) -> Data:
+    """Read a dataset of images from its artifacts.
+
+    Raises:
+        ArtifactError: if one is damaged, or they are of two datasets.
+    """
+    splits, about = base.read(samples, images, kind="images")
+    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
+    return Data(
+        {name: torch.from_numpy(np.array(split.x)) for name, split in splits.items()},
+        {name: torch.from_numpy(split.label.astype(np.int64)) for name, split in splits.items()},
+        about,
+        names,
+    )
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the seeds of a training job have in common.
+
+    Attributes:
+        data: what they are trained on.
+        predictor: whose networks they are.
+        network: the network section of the config.
+        settings: the training section of the config.
+        checkpoints: folder of all checkpoints of the study.
+        logs: folder of all of Lightning's logs of the study.
+        code: digest of the code that decides what is learned.
+        networks: how many networks are averaged; 1 but for ``joint``.
+    """
+
+    data: Data
+    predictor: str
+    network: config.ImageNetwork
+    settings: config.ImageTraining
+    checkpoints: str
+    logs: str
+    code: str
+    networks: int = 1
+
+    def fit(
+        self,
+        seed: int,
+        objective: Objective | None = None,
+        teacher: Tensor | None = None,
+        start: Mapping[str, Tensor] | None = None,
+    ) -> ImageRun:
+        """Train a seed, or take it up from a checkpoint that was made under the very same conditions.
+
+        Args:
+            seed: of the network.
+            objective: what is descended; cross-entropy if None.
+            teacher: ``[n, k]``, the teacher's logits on the training images.
+            start: the state of the network to start from; a fresh initialisation if None.
+        """
+        images, labels = self.data.images["train"], self.data.labels["train"]
+        run = ImageRun(seed, build(self.network, images, self.data.about["classes"], seed, self.networks))
+        if start is not None:
+            run.network.load_state_dict(start)
+        given = [] if teacher is None else [teacher.numpy()]
+        given += [] if start is None else [tensor.numpy() for tensor in start.values()]
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+        machine = [torch.__version__, device, torch.get_num_threads()]
+        key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
+        key += [repr(objective), artifacts.data_digest(*given), machine]
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+        train(
+            run,
+            images,
+            labels,
+            self.settings,
+            name=f"{self.predictor}, seed {seed}",
+            checkpoint=Path(self.checkpoints) / digest / f"seed_{seed}.pt",
+            logs=Path(self.logs) / self.predictor / f"seed_{seed}",
+            objective=objective,
+            teacher=teacher,
+        )
+        return run
+
+    def logits(self, run: ImageRun, split: str) -> np.ndarray:
+        """What a trained network says, float32 ``[n, k]``."""
+        return logits_of(run.network, self.data.images[split], self.settings.accelerator)
+
+    def write(self, runs: Sequence[ImageRun], target: Any, provenance: Mapping[str, Any]) -> None:
+        """Write the artifacts of trained seeds.
+
+        Args:
+            runs: they.
+            target: has the paths `logits`, `history`, `outcome` and `networks`.
+            provenance: what there is to say besides what the job knows.
+        """
+        said = {name: np.stack([self.logits(run, name) for run in runs]) for name in self.data.images}
+        record = {
+            "dataset": self.data.digest,
+            "seeds": [run.seed for run in runs],
+            "network": self.network.model_dump(),
+            "networks": self.networks,
+            "training": deciding(self.settings),
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
+        } | dict(provenance)
+        labels = self.data.labels["train"].numpy()
+        tables = {
+            "logits": predictors.logits_table(self.predictor, [run.seed for run in runs], said),
+            "history": _history(runs),
+            "outcome": _outcome(runs, said["train"], labels),
+        }
+        for kind, table in tables.items():
+            artifacts.write(target[kind], kind, table, record)
+        with artifacts.replacing(target["networks"]) as temporary:
+            states = {run.seed: run.network.state_dict() for run in runs}
+            torch.save({"dataset": self.data.digest, "states": states}, temporary)
+
+
+def deciding(settings: config.ImageTraining) -> dict[str, Any]:
+    """The training section without what has no influence on what is learned."""
+    return settings.model_dump(exclude={"checkpoint_seconds", "loggers"})
+
+
+def _history(runs: Sequence[ImageRun]) -> dict:
+    rows = [(run.seed, *row) for run in runs for row in run.history]
+    seed, step, rate, loss, accuracy = map(list, zip(*rows, strict=True))
+    return {
+        "seed": seed,
+        "step": step,
+        "kind": [KIND] * len(rows),
+        "loss": loss,
+        "accuracy": accuracy,
+        "step_size": rate,
+    }
+
+
+def _outcome(runs: Sequence[ImageRun], logits: np.ndarray, label: np.ndarray) -> dict:
+    losses = predictors.negative_log_likelihood(logits, label)
+    accuracy = (logits.argmax(axis=2) == label).mean(axis=1)
+    return {
+        "seed": [run.seed for run in runs],
+        "steps": [run.history[-1][0] for run in runs],
+        "converged": accuracy == 1,
+        "train_loss": losses.mean(axis=1),
+        "train_accuracy": accuracy,
+    }
+
+
+def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> dict[int, dict[str, Tensor]]:
+    """The states of trained networks of some seeds; no code is unpickled.
+
+    Raises:
+        ArtifactError: if a file is damaged, or of another dataset.
+    """
+    found = {}
+    for path in paths:
+        try:
+            file = torch.load(path, weights_only=True, map_location="cpu")
+            of, states = file["dataset"], file["states"]
+        except Exception as error:  # torch.load raises anything on a damaged file
+            raise artifacts.ArtifactError(
+                f"{path}: expected trained networks, found a file that cannot be read ({type(error).__name__}). "
+                "Delete it and run again"
+            ) from error
+        if of != dataset:
+            raise artifacts.ArtifactError(f"{path}: expected networks of dataset {dataset}, found those of {of}")
+        found |= {seed: states[seed] for seed in set(states) & set(seeds)}
+    return found

@@ -1,0 +1,345 @@
+"""Stochastic gradient descent of networks for images, one seed after the other.
+
+A seed decides the initialisation, the order of the images and their augmentation. Each epoch draws from a
+generator of its own, made of the seed and the epoch's number, so that a seed learns the same however often its job
+was interrupted.
+"""
+
+import logging
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.plugins.environments import LightningEnvironment
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+from multiview import artifacts, config
+from multiview.objectives import CrossEntropy, Objective
+
+log = logging.getLogger(__name__)
+
+# Workers would have nothing to do: a batch is a few numbers.
+warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+
+EVALUATION_BATCH = 512
+"""Images a batch where logits are computed, which needs no gradients; it has no influence on them."""
+
+
+@dataclass
+class ImageRun:
+    """One seed on its way.
+
+    Attributes:
+        seed: of initialisation, order and augmentation.
+        network: takes uint8 images.
+        history: for every epoch, the steps taken by its end, the learning rate in it, and mean loss and accuracy
+            over its batches, as they were trained on.
+        seconds: spent training, over all jobs.
+    """
+
+    seed: int
+    network: nn.Module
+    history: list[tuple[int, float, float, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class ImageTask(pl.LightningModule):
+    """Trains the network of one seed.
+
+    Args:
+        run: the seed.
+        images: uint8 ``[n, channels, h, w]``, the training images.
+        label: ``[n]``.
+        settings: the training section of the config.
+        objective: what is descended.
+        teacher: ``[n, k]``, the teacher's logits on the images as they are (not augmented), or None.
+    """
+
+    def __init__(
+        self,
+        run: ImageRun,
+        images: Tensor,
+        label: Tensor,
+        settings: config.ImageTraining,
+        objective: Objective,
+        teacher: Tensor | None = None,
+    ):
+        super().__init__()
+        self.run, self.settings, self.objective = run, settings, objective
+        self.network = run.network
+        # Buffers, so that images move to the device once: only indices and offsets do in every step.
+        for name, tensor in {"images": images, "label": label.long(), "teacher": teacher}.items():
+            self.register_buffer(name, tensor, persistent=False)
+        self.sums = torch.zeros(3, dtype=torch.float64)
+        self.forward_pass = self.network
+
+    def setup(self, stage: str) -> None:
+        """Choose what depends on the device."""
+        on_gpu = self.trainer.strategy.root_device.type == "cuda"
+        if self.settings.channels_last in (True, "auto"):
+            self.network.to(memory_format=torch.channels_last)
+        if self.settings.compile is True or (self.settings.compile == "auto" and on_gpu):
+            self.forward_pass = torch.compile(self.network)
+
+    def configure_optimizers(self) -> dict:
+        """SGD and its step schedule."""
+        s = self.settings
+        optimizer = torch.optim.SGD(
+            self.network.parameters(),
+            lr=s.learning_rate,
+            momentum=s.momentum,
+            nesterov=s.nesterov,
+            weight_decay=s.weight_decay,
+        )
+        milestones = [round(share * s.epochs) for share in s.milestones]
+        schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, s.drop)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
+        """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops and ``flip [b]``."""
+        index, offset, flip = batch
+        images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
+        logits = self.forward_pass(images)
+        label, teacher = self.label[index], None if self.teacher is None else self.teacher[index]
+        # An objective knows its slope; the sum below has that slope as its gradient.
+        values, slope = self.objective(logits.detach().float(), label, teacher)
+        right = (logits.detach().argmax(dim=1) == label).sum()
+        self.sums = self.sums.to(values.device) + torch.stack(
+            [values.sum().double(), right, len(index) + 0 * right]
+        )
+        return (slope * logits.float()).sum() / len(index)
+
+    def on_train_epoch_end(self) -> None:
+        """Note how the epoch went."""
+        loss, right, n = self.sums.tolist()
+        self.sums = torch.zeros_like(self.sums)
+        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"seed {self.run.seed}: the loss is {loss / n} in epoch {self.current_epoch}; "
+                f"training.learning_rate ({self.settings.learning_rate}) is too large"
+            )
+        self.run.history.append((self.trainer.global_step, rate, loss / n, right / n))
+        self.log_dict({"loss": loss / n, "accuracy": right / n, "learning_rate": rate})
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        """Keep the record with the weights."""
+        checkpoint["record"] = {"history": [list(row) for row in self.run.history], "seconds": self.run.seconds}
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        """Take it up again."""
+        self.run.history = [tuple(row) for row in checkpoint["record"]["history"]]
+        self.run.seconds = checkpoint["record"]["seconds"]
+
+    def train_dataloader(self) -> DataLoader:
+        """Batches of indices: the images are on the device."""
+        return DataLoader(_Batches(self), batch_size=None)
+
+
+class _Batches(Dataset):
+    """Which images are in each batch of the present epoch, and how they are augmented."""
+
+    def __init__(self, task: ImageTask):
+        self.task = task
+
+    def __len__(self) -> int:
+        return -(-len(self.task.label) // self.task.settings.batch_size)
+
+    def __getitem__(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+        if batch == 0:
+            self._draw()
+        part = slice(batch * self.task.settings.batch_size, (batch + 1) * self.task.settings.batch_size)
+        return self.order[part], self.offset[part], self.flip[part]
+
+    def _draw(self) -> None:
+        n, augmentation = len(self.task.label), self.task.settings.augmentation
+        rng = np.random.default_rng([self.task.run.seed, self.task.current_epoch])
+        self.order = torch.from_numpy(rng.permutation(n))
+        self.offset = torch.from_numpy(rng.integers(0, 2 * augmentation.crop_padding, (n, 2), endpoint=True))
+        self.flip = torch.from_numpy(rng.random(n) < 0.5) & augmentation.flip
+
+
+def augment(images: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tensor:
+    """Crop and mirror images, on their device.
+
+    Args:
+        images: ``[b, channels, h, w]``.
+        offset: ``[b, 2]``, row and column of the crop in the padded image, 0 to ``2 padding``.
+        flip: bool ``[b]``, which are mirrored left to right.
+        padding: zeros on every side.
+
+    Returns:
+        Images of the same shape and type.
+    """
+    height, width = images.shape[2:]
+    rows = offset[:, :1] + torch.arange(height, device=images.device)
+    columns = torch.arange(width, device=images.device).expand(len(images), width)
+    columns = offset[:, 1:] + torch.where(flip[:, None], columns.flip(1), columns)
+    padded = functional.pad(images, (padding,) * 4) if padding else images
+    one = torch.arange(len(images), device=images.device)[:, None, None]
+    # Indices around a slice bring the channels to the end.
+    return padded[one, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+class EpochCheckpoint(pl.Callback):
+    """Saves Lightning's own checkpoint at the end of an epoch, by renaming, if the last one is long enough ago."""
+
+    def __init__(self, path: Path, seconds: float):
+        self.path, self.seconds, self.last = path, seconds, time.monotonic()
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, task: ImageTask) -> None:
+        """Save if it is time; the last epoch is saved by `train` itself."""
+        if time.monotonic() - self.last < self.seconds or trainer.current_epoch + 1 >= trainer.max_epochs:
+            return
+        with artifacts.replacing(self.path) as temporary:
+            trainer.save_checkpoint(temporary)
+        self.last = time.monotonic()
+
+
+class EpochProgress(pl.Callback):
+    """A line in the log every few seconds: seed, epoch, rate, time left for this seed, loss and accuracy."""
+
+    def __init__(self, name: str, seconds: float = 5.0):
+        self.name, self.seconds = name, seconds
+        self.begin = self.last = self.since = time.monotonic()
+        self.images = 0
+
+    def on_train_batch_end(self, trainer: pl.Trainer, task: ImageTask, outputs, batch, batch_idx: int) -> None:
+        """Log if it is time."""
+        now = time.monotonic()
+        task.run.seconds += now - self.since
+        self.since = now
+        self.images += len(batch[0])
+        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
+        if now - self.last < self.seconds and not last:
+            return
+        self.last = now
+        rate = self.images / (now - self.begin)
+        n = len(task.label)
+        left = n * (trainer.max_epochs - trainer.current_epoch) - min((batch_idx + 1) * len(batch[0]), n)
+        loss, right, seen = task.sums.tolist()
+        log.info(
+            "%s | epoch %d/%d | %.0f images/s | %.0f s left for this seed | loss %.4f | accuracy %.4f",
+            self.name,
+            trainer.current_epoch + 1,
+            trainer.max_epochs,
+            rate,
+            left / rate,
+            loss / seen,
+            right / seen,
+        )
+
+
+def train(
+    run: ImageRun,
+    images: Tensor,
+    label: Tensor,
+    settings: config.ImageTraining,
+    name: str = "",
+    checkpoint: Path | None = None,
+    logs: Path | None = None,
+    objective: Objective | None = None,
+    teacher: Tensor | None = None,
+) -> None:
+    """Train the network of one seed to the end, from its checkpoint if there is one.
+
+    Args:
+        run: what is trained; afterwards its network is on the CPU.
+        images: uint8 ``[n, channels, h, w]``.
+        label: ``[n]``.
+        settings: the training section of the config.
+        name: of the seed, in the log.
+        checkpoint: file to resume from and to save to, or None.
+        logs: folder of Lightning's loggers, or None.
+        objective: what is descended; cross-entropy if None.
+        teacher: ``[n, k]``, the teacher's logits.
+
+    Raises:
+        FloatingPointError: if the loss stops being finite.
+        InterruptedError: if Lightning was asked to stop; what was reached is saved.
+    """
+    resume = None if checkpoint is None else _usable(checkpoint)
+    if resume is not None and resume["epoch"] is None:
+        run.network.load_state_dict(resume["state_dict"])
+        run.history = [tuple(row) for row in resume["record"]["history"]]
+        run.seconds = resume["record"]["seconds"]
+        log.info("%s is taken up from %s, finished", name, checkpoint)
+        return
+    task = ImageTask(run, images, label, settings, objective or CrossEntropy(), teacher)
+    callbacks: list[pl.Callback] = [EpochProgress(name)]
+    if checkpoint is not None:
+        callbacks.append(EpochCheckpoint(checkpoint, settings.checkpoint_seconds))
+    if resume is not None:
+        log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"])
+    trainer = pl.Trainer(
+        accelerator=settings.accelerator,
+        devices=1,
+        precision=_precision(settings),
+        max_epochs=settings.epochs,
+        callbacks=callbacks,
+        plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
+        logger=_loggers(settings, logs) if logs is not None else False,
+        log_every_n_steps=1,
+        deterministic="warn",
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    trainer.fit(task, ckpt_path=None if resume is None else checkpoint, weights_only=True)
+    if len(run.history) < settings.epochs:
+        if checkpoint is not None and run.history:
+            with artifacts.replacing(checkpoint) as temporary:
+                trainer.save_checkpoint(temporary)
+        raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
+    task.cpu()
+    run.network.to(memory_format=torch.contiguous_format).eval()
+    if checkpoint is not None:
+        record = {"history": [list(row) for row in run.history], "seconds": run.seconds}
+        with artifacts.replacing(checkpoint) as temporary:
+            torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": record}, temporary)
+
+
+def _usable(checkpoint: Path) -> dict | None:
+    """A checkpoint, or None if there is none that can be read."""
+    if not checkpoint.exists():
+        return None
+    try:
+        found = torch.load(checkpoint, weights_only=True, map_location="cpu")
+        found["epoch"], found["state_dict"], found["record"]["history"]
+    except Exception as error:  # torch.load raises anything on a damaged file
+        log.warning("%s cannot be read (%s); it is trained anew", checkpoint, error)
+        checkpoint.unlink()
+        return None
+    return found
+
+
+def _precision(settings: config.ImageTraining) -> str:
+    if settings.precision != "auto":
+        return settings.precision
+    gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
+    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported() else "32-true"
+
+
+def _loggers(settings: config.ImageTraining, folder: Path) -> list:
+    kinds = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
+    return [kinds[name](folder.parent, name=folder.name, version=name) for name in settings.loggers]
+
+
+def logits_of(network: nn.Module, images: Tensor, accelerator: str = "auto") -> np.ndarray:
+    """Logits float32 ``[n, k]`` of uint8 `images` ``[n, channels, h, w]``, in full precision."""
+    gpu = accelerator != "cpu" and torch.cuda.is_available()
+    device = torch.device("cuda" if gpu else "cpu")
+    network = network.to(device).eval()
+    with torch.inference_mode():
+        parts = [network(part.to(device)).cpu() for part in images.split(EVALUATION_BATCH)]
+    network.cpu()
+    return torch.cat(parts).numpy()

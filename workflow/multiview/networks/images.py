@@ -1,0 +1,63 @@
+"""Networks for images, made from the config, and what is put around all of them."""
+
+import torch
+from torch import Tensor, nn
+
+from multiview import config
+from multiview.networks.plain import CNN, VGG
+from multiview.networks.wide_resnet import WideResNet
+
+BUILDERS = {
+    "wide_resnet": lambda s, channels, classes: WideResNet(channels, classes, s.depth, s.width),
+    "cnn": lambda s, channels, classes: CNN(channels, classes, s.channels),
+    "vgg": lambda s, channels, classes: VGG(channels, classes, s.channels, s.convolutions),
+}
+"""From ``network.kind`` to what builds it, given its section, the channels of an image, and k."""
+
+
+class Standardised(nn.Module):
+    """A network behind the standardisation of its images, whose mean and deviation are kept with its weights."""
+
+    def __init__(self, network: nn.Module, mean: Tensor, deviation: Tensor):
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", mean.view(1, -1, 1, 1))
+        self.register_buffer("deviation", deviation.view(1, -1, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """uint8 ``[n, channels, h, w]`` to logits ``[n, k]``."""
+        return self.network((images.float() / 255 - self.mean) / self.deviation)
+
+
+class Average(nn.Module):
+    """The average of the logits of networks, as one network that is trained end to end (Section 5.1)."""
+
+    def __init__(self, networks: list[nn.Module]):
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs to the mean of the logits ``[n, k]``."""
+        return torch.stack([network(x) for network in self.networks]).mean(dim=0)
+
+
+def build(
+    settings: config.ImageNetwork, images: Tensor, classes: int, seed: int, networks: int = 1
+) -> Standardised:
+    """Build a network.
+
+    Args:
+        settings: the network section of the config.
+        images: uint8 ``[n, channels, h, w]``, the training images, by whose channels images are standardised.
+        classes: k.
+        seed: of its initialisation.
+        networks: if more than 1, the average of so many.
+    """
+    pixels = images.transpose(0, 1).flatten(1).double() / 255
+    deviation = pixels.std(dim=1).clamp(min=1 / 255)  # a channel without contrast stays without it
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        built = [BUILDERS[settings.kind](settings, images.shape[1], classes) for _ in range(networks)]
+    return Standardised(
+        built[0] if networks == 1 else Average(built), pixels.mean(dim=1).float(), deviation.float()
+    )

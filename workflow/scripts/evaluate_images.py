@@ -1,0 +1,56 @@
+"""Measure every predictor of a study on images, and hold it against the paper's statements."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+import json  # noqa: E402
+
+import pandas as pd  # noqa: E402
+
+from multiview import artifacts, config, image_evaluation, image_verdicts, predictors  # noqa: E402
+
+source, target, params = snakemake.input, snakemake.output, snakemake.params
+settings = config.Evaluation.model_validate_json(params.evaluation)
+roles = json.loads(params.roles)
+about = artifacts.read(source.samples, "samples")
+dataset, classes = about.provenance["dataset"], about.provenance["classes"]
+splits = about.numpy("split")
+said = predictors.read_logits([*source.logits, *source.others], dataset, splits, classes)
+single = said["single"]
+drawn = artifacts.read(source.members, "members", expect={"dataset": dataset, "seeds": single.members}).pandas()
+members = {
+    size: part["seed"].to_numpy().reshape(part["ensemble"].nunique(), size)
+    for size, part in drawn.groupby("size", sort=True)
+}
+label = about.numpy("label")[splits == image_evaluation.SPLIT]
+measured = image_evaluation.measure(label, said, members, roles)
+spreads = pd.DataFrame(
+    [
+        {"predictor": one.predictor, "spread": one.wrong.mean(axis=1).std(ddof=1) if len(one.wrong) > 1 else 0.0}
+        for one in measured
+        if one.size == 1
+    ]
+)
+tables = {
+    "image_scores": image_evaluation.score_table(params.study, measured, settings),
+    "ensemble_errors": image_evaluation.ensemble_errors(measured),
+    "agreement": image_evaluation.agreement(single, label),
+    "verdicts": image_verdicts.verdict_table(params.study, measured, roles, settings),
+}
+trained = artifacts.read(source.logits[0], "logits").provenance
+provenance = {
+    "study": params.study,
+    "dataset": dataset,
+    "seeds": single.members,
+    "spreads": spreads.to_dict("records"),
+    "config": {
+        "dataset": about.provenance["config"],
+        "network": trained["network"],
+        "training": trained["training"],
+        "students": roles,
+        "evaluation": settings.model_dump(),
+    },
+}
+for path, (kind, table) in zip(target, tables.items(), strict=True):
+    artifacts.write(path, kind, table.to_dict("series"), provenance)
