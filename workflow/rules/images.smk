@@ -45,11 +45,11 @@ rule images:
         "benchmarks/{study}/images.tsv"
     wildcard_constraints:
         study=IMAGES,
+    # Before anything else: what is missing should be known at once.
+    priority: 10
     conda:
         "../../envs/multiview.yaml"
     threads: 1
-    # Before anything else: what is missing should be known at once.
-    priority: 10
     resources:
         mem_mb=4000,
     params:

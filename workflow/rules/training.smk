@@ -2,8 +2,8 @@
 # (Snakemake deletes the outputs of failed jobs), from which the next one carries on.
 
 
-SINGLE = "results/{study}/single/seeds_{first}-{last}"
-STUDENTS = "results/{study}/{students}/seeds_{first}-{last}"
+SINGLE_FOLDER = "results/{study}/single/seeds_{first}-{last}"
+STUDENTS_FOLDER = "results/{study}/{students}/seeds_{first}-{last}"
 THEORY = any_of(settings.theory)
 TRAINING_CODE = ["training.py", "objectives.py", "networks/two_layer.py"]
 
@@ -15,12 +15,12 @@ rule train:
         patches="results/{study}/dataset/patches.parquet",
         views="results/{study}/dataset/views.parquet",
     output:
-        logits=f"{SINGLE}/logits.parquet",
-        history=f"{SINGLE}/history.parquet",
-        outcome=f"{SINGLE}/outcome.parquet",
-        strengths=f"{SINGLE}/strengths.parquet",
-        start=f"{SINGLE}/start.parquet",
-        weights=f"{SINGLE}/weights.parquet",
+        logits=f"{SINGLE_FOLDER}/logits.parquet",
+        history=f"{SINGLE_FOLDER}/history.parquet",
+        outcome=f"{SINGLE_FOLDER}/outcome.parquet",
+        strengths=f"{SINGLE_FOLDER}/strengths.parquet",
+        start=f"{SINGLE_FOLDER}/start.parquet",
+        weights=f"{SINGLE_FOLDER}/weights.parquet",
     log:
         "logs/{study}/train_{first}-{last}.log",
     benchmark:
@@ -53,11 +53,11 @@ rule distil:
         teacher=of_the_teachers("logits"),
         start=of_the_starts("weights"),
     output:
-        logits=f"{STUDENTS}/logits.parquet",
-        history=f"{STUDENTS}/history.parquet",
-        outcome=f"{STUDENTS}/outcome.parquet",
-        strengths=f"{STUDENTS}/strengths.parquet",
-        weights=f"{STUDENTS}/weights.parquet",
+        logits=f"{STUDENTS_FOLDER}/logits.parquet",
+        history=f"{STUDENTS_FOLDER}/history.parquet",
+        outcome=f"{STUDENTS_FOLDER}/outcome.parquet",
+        strengths=f"{STUDENTS_FOLDER}/strengths.parquet",
+        weights=f"{STUDENTS_FOLDER}/weights.parquet",
     log:
         "logs/{study}/{students}_{first}-{last}.log",
     benchmark:

@@ -12,7 +12,7 @@ from multiview.figures import style
 def draw(agreement: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     """Draw, for every pair of seeds, how often they differ (left) and are both wrong (right).
 
-    The diagonal on the right is the error of a seed: were the errors of all the same, so would be everything there.
+    The diagonal on the right is the error of each seed.
 
     Args:
         agreement: the table ``agreement``.
