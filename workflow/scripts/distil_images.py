@@ -30,7 +30,7 @@ teacher = predictors.read_logits(source.teacher, data.digest, data.names, data.a
 starts = image_fitting.read_networks(source.start, list(taught_by), data.digest)
 settings = way.objective
 if way.grid is not None:
-    settings = choice.with_chosen(settings, artifacts.read(source.choice, "choice"))
+    settings = choice.with_chosen(settings, artifacts.read(source.choice[0], "choice"))
     logging.info("chosen: alpha %g, temperature %g", settings.hinton.alpha, settings.hinton.temperature)
 runs = []
 for seed, members in sorted(taught_by.items()):
