@@ -111,7 +111,15 @@ KINDS: dict[str, dict[str, Any]] = {
         "n_seeds": pa.int32(),
         "n_cells": pa.int64(),
     },
-    # Of studies on images. `trials`: what students tried on the validation split, and which pair was chosen.
+    # Of studies on images. `copies`: what a network says of augmented copies of the training images. `trials`:
+    # what students tried on the validation split; `choice`: which pair was chosen.
+    "copies": {
+        "predictor": pa.string(),
+        "member": pa.int64(),
+        "copy": pa.int16(),
+        "sample": pa.int32(),
+        "logits": VECTOR,
+    },
     "trials": {
         "alpha": pa.float64(),
         "temperature": pa.float64(),

@@ -15,7 +15,7 @@ from torch import Tensor
 from multiview import artifacts, config, predictors
 from multiview.datasets import base
 from multiview.datasets.images import KIND
-from multiview.image_training import ImageRun, logits_of, train
+from multiview.image_training import Copies, ImageRun, logits_of, train
 from multiview.networks.images import build
 from multiview.objectives import Objective
 
@@ -73,6 +73,7 @@ class Job:
         logs: folder of all of Lightning's logs of the study.
         code: digest of the code that decides what is learned.
         networks: how many networks are averaged; 1 but for ``joint``.
+        copies: how many augmented copies of the training images students see; 0: augmentations of their own.
     """
 
     data: Data
@@ -83,6 +84,7 @@ class Job:
     logs: str
     code: str
     networks: int = 1
+    copies: int = 0
 
     def fit(
         self,
@@ -96,7 +98,7 @@ class Job:
         Args:
             seed: of the network.
             objective: what is descended; cross-entropy if None.
-            teacher: ``[n, k]``, the teacher's logits on the training images.
+            teacher: ``[copies, n, k]``, the teacher's logits on the copies, or ``[1, n, k]`` on the images.
             start: the state of the network to start from; a fresh initialisation if None.
         """
         images, labels = self.data.images["train"], self.data.labels["train"]
@@ -108,7 +110,7 @@ class Job:
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
         machine = [torch.__version__, device, torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
-        key += [repr(objective), artifacts.data_digest(*given), machine]
+        key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
         train(
             run,
@@ -120,6 +122,7 @@ class Job:
             logs=Path(self.logs) / self.predictor / f"seed_{seed}",
             objective=objective,
             teacher=teacher,
+            copies=draw_copies(self.data, self.settings.augmentation, self.copies) if self.copies else None,
         )
         return run
 
@@ -156,6 +159,12 @@ class Job:
         with artifacts.replacing(target["networks"]) as temporary:
             states = {run.seed: run.network.state_dict() for run in runs}
             torch.save({"dataset": self.data.digest, "states": states}, temporary)
+
+
+def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> Copies:
+    """The augmented copies of the training images of a study, the same for all its teachers and students."""
+    rng = np.random.default_rng([data.about["config"]["seed"], number])
+    return Copies.draw(augmentation, number, len(data.labels["train"]), rng)
 
 
 def deciding(settings: config.ImageTraining) -> dict[str, Any]:

@@ -51,6 +51,32 @@ class ImageRun:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Augmented copies of images: how each is cropped and mirrored.
+
+    A teacher says what it makes of each copy, so that a student learns of the very image that it sees.
+
+    Attributes:
+        offset: int64 ``[copies, n, 2]``, row and column of the crop in the padded image.
+        flip: bool ``[copies, n]``.
+    """
+
+    offset: Tensor
+    flip: Tensor
+
+    @staticmethod
+    def draw(augmentation: config.Augmentation, number: int, n: int, rng: np.random.Generator) -> "Copies":
+        """Draw `number` copies of each of `n` images."""
+        offset = rng.integers(0, 2 * augmentation.crop_padding, (number, n, 2), endpoint=True)
+        flip = rng.random((number, n)) < 0.5
+        return Copies(torch.from_numpy(offset), torch.from_numpy(flip) & augmentation.flip)
+
+    def apply(self, copy: int, images: Tensor, padding: int) -> Tensor:
+        """One copy of all images ``[n, channels, h, w]``."""
+        return augment(images, self.offset[copy], self.flip[copy], padding)
+
+
 class ImageTask(pl.LightningModule):
     """Trains the network of one seed.
 
@@ -60,7 +86,9 @@ class ImageTask(pl.LightningModule):
         label: ``[n]``.
         settings: the training section of the config.
         objective: what is descended.
-        teacher: ``[n, k]``, the teacher's logits on the images as they are (not augmented), or None.
+        teacher: ``[copies, n, k]``, the teacher's logits on each of the `copies`, or ``[1, n, k]``, those on the
+            images as they are, or None.
+        copies: what the network sees, if not augmentations of its own.
     """
 
     def __init__(
@@ -71,9 +99,10 @@ class ImageTask(pl.LightningModule):
         settings: config.ImageTraining,
         objective: Objective,
         teacher: Tensor | None = None,
+        copies: Copies | None = None,
     ):
         super().__init__()
-        self.run, self.settings, self.objective = run, settings, objective
+        self.run, self.settings, self.objective, self.copies = run, settings, objective, copies
         self.network = run.network
         # Buffers, so that images move to the device once: only indices and offsets do in every step.
         for name, tensor in {"images": images, "label": label.long(), "teacher": teacher}.items():
@@ -103,12 +132,12 @@ class ImageTask(pl.LightningModule):
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, s.drop)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
-    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
-        """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops and ``flip [b]``."""
-        index, offset, flip = batch
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
+        """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops, ``flip [b]`` and ``copy [b]``."""
+        index, offset, flip, copy = batch
         images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
         logits = self.forward_pass(images)
-        label, teacher = self.label[index], None if self.teacher is None else self.teacher[index]
+        label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
         # An objective knows its slope; the sum below has that slope as its gradient.
         values, slope = self.objective(logits.detach().float(), label, teacher)
         right = (logits.detach().argmax(dim=1) == label).sum()
@@ -153,18 +182,23 @@ class _Batches(Dataset):
     def __len__(self) -> int:
         return -(-len(self.task.label) // self.task.settings.batch_size)
 
-    def __getitem__(self, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+    def __getitem__(self, batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         if batch == 0:
             self._draw()
-        part = slice(batch * self.task.settings.batch_size, (batch + 1) * self.task.settings.batch_size)
-        return self.order[part], self.offset[part], self.flip[part]
+        size = self.task.settings.batch_size
+        part = slice(batch * size, (batch + 1) * size)
+        return tuple(column[part] for column in self.columns)
 
     def _draw(self) -> None:
-        n, augmentation = len(self.task.label), self.task.settings.augmentation
+        n, copies = len(self.task.label), self.task.copies
         rng = np.random.default_rng([self.task.run.seed, self.task.current_epoch])
-        self.order = torch.from_numpy(rng.permutation(n))
-        self.offset = torch.from_numpy(rng.integers(0, 2 * augmentation.crop_padding, (n, 2), endpoint=True))
-        self.flip = torch.from_numpy(rng.random(n) < 0.5) & augmentation.flip
+        order = torch.from_numpy(rng.permutation(n))
+        if copies is None:
+            drawn = Copies.draw(self.task.settings.augmentation, 1, n, rng)
+            self.columns = order, drawn.offset[0], drawn.flip[0], torch.zeros(n, dtype=torch.int64)
+        else:
+            copy = torch.from_numpy(rng.integers(len(copies.offset), size=n))
+            self.columns = order, copies.offset[copy, order], copies.flip[copy, order], copy
 
 
 def augment(images: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tensor:
@@ -248,6 +282,7 @@ def train(
     logs: Path | None = None,
     objective: Objective | None = None,
     teacher: Tensor | None = None,
+    copies: Copies | None = None,
 ) -> None:
     """Train the network of one seed to the end, from its checkpoint if there is one.
 
@@ -260,7 +295,8 @@ def train(
         checkpoint: file to resume from and to save to, or None.
         logs: folder of Lightning's loggers, or None.
         objective: what is descended; cross-entropy if None.
-        teacher: ``[n, k]``, the teacher's logits.
+        teacher: ``[copies, n, k]``, the teacher's logits (see `ImageTask`).
+        copies: what the network sees, if not augmentations of its own.
 
     Raises:
         FloatingPointError: if the loss stops being finite.
@@ -273,7 +309,7 @@ def train(
         run.seconds = resume["record"]["seconds"]
         log.info("%s is taken up from %s, finished", name, checkpoint)
         return
-    task = ImageTask(run, images, label, settings, objective or CrossEntropy(), teacher)
+    task = ImageTask(run, images, label, settings, objective or CrossEntropy(), teacher, copies)
     callbacks: list[pl.Callback] = [EpochProgress(name)]
     if checkpoint is not None:
         callbacks.append(EpochCheckpoint(checkpoint, settings.checkpoint_seconds))

@@ -85,6 +85,36 @@ def read_logits(
     return result
 
 
+def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:
+    """Columns of ``copies``, for `logits` ``[members, copies, n, k]`` on copies of the training images."""
+    number, copies, n, k = logits.shape
+    return {
+        "predictor": np.full(number * copies * n, predictor),
+        "member": np.repeat(members, copies * n),
+        "copy": np.tile(np.repeat(np.arange(copies), n), number),
+        "sample": np.tile(np.arange(n), number * copies),
+        "logits": logits.reshape(-1, k),
+    }
+
+
+def read_copies(paths: Sequence[str | Path], dataset: str, predictor: str) -> dict[int, np.ndarray]:
+    """Read what the members of a predictor say of augmented copies of the training images.
+
+    Returns:
+        For each member float32 ``[copies, n, k]``.
+
+    Raises:
+        ArtifactError: if a file is about another dataset, or of another predictor.
+    """
+    found = {}
+    for path in paths:
+        file = artifacts.read(path, "copies", expect={"dataset": dataset, "predictor": predictor})
+        logits, member, copy = (file.numpy(column) for column in ("logits", "member", "copy"))
+        for one in dict.fromkeys(member.tolist()):
+            found[one] = logits[member == one].reshape(copy.max() + 1, -1, logits.shape[1])
+    return found
+
+
 def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
     """``-ln softmax(F)_y`` in nats.
 

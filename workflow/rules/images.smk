@@ -86,9 +86,9 @@ rule train_images:
         predictor="{predictor}",
         first_seed="{first}",
         last_seed="{last}",
-        networks=lambda wildcards: studies[wildcards.study].joint.networks if wildcards.predictor == JOINT else 1,
+        networks=lambda wildcards: studies[wildcards.study].networks_of(wildcards.predictor),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
-        training=lambda wildcards: canonical(studies[wildcards.study].training),
+        training=lambda wildcards: canonical(studies[wildcards.study].training_of(wildcards.predictor)),
         checkpoints="results/{study}/checkpoints",
         lightning_logs="logs/{study}/lightning",
         training_code=IMAGE_TRAINING_CODE,
@@ -97,11 +97,44 @@ rule train_images:
         "../scripts/train_images.py"
 
 
+rule label_copies:
+    input:
+        samples="results/{study}/dataset/samples.parquet",
+        images="results/{study}/dataset/images.parquet",
+        networks="results/{study}/{predictor}/seeds_{first}-{last}/networks.pt",
+    output:
+        "results/{study}/{predictor}/seeds_{first}-{last}/copies.parquet",
+    log:
+        "logs/{study}/{predictor}_{first}-{last}_copies.log",
+    benchmark:
+        "benchmarks/{study}/{predictor}_{first}-{last}_copies.tsv"
+    wildcard_constraints:
+        study=IMAGES,
+        predictor=any_of([SINGLE, *{name: None for study in studies.values() for name in study.students}]),
+    conda:
+        "../../envs/multiview.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+    params:
+        study="{study}",
+        predictor="{predictor}",
+        first_seed="{first}",
+        last_seed="{last}",
+        copies=lambda wildcards: studies[wildcards.study].copies,
+        network=lambda wildcards: canonical(studies[wildcards.study].network),
+        training=lambda wildcards: canonical(studies[wildcards.study].training),
+        training_code=IMAGE_TRAINING_CODE,
+        code=IMAGE_JOB_CODE,
+    script:
+        "../scripts/label_copies.py"
+
+
 rule try_objectives:
     input:
         samples="results/{study}/dataset/samples.parquet",
         images="results/{study}/dataset/images.parquet",
-        teacher=of_the_teachers("logits", teachers_of_trials),
+        teacher=of_the_teachers("copies", teachers_of_trials),
         start=of_the_starts("networks", teachers_of_trials),
     output:
         "results/{study}/{students}/trials/{first}-{last}.parquet",
@@ -124,6 +157,7 @@ rule try_objectives:
         teachers=lambda wildcards: json.dumps(teachers_of_trials(wildcards), sort_keys=True),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
+        copies=lambda wildcards: studies[wildcards.study].copies,
         checkpoints="results/{study}/checkpoints",
         lightning_logs="logs/{study}/lightning",
         training_code=IMAGE_TRAINING_CODE,
@@ -156,7 +190,7 @@ rule distil_images:
     input:
         samples="results/{study}/dataset/samples.parquet",
         images="results/{study}/dataset/images.parquet",
-        teacher=of_the_teachers("logits"),
+        teacher=of_the_teachers("copies"),
         start=of_the_starts("networks"),
         choice=choice_of,
     output:
@@ -182,6 +216,7 @@ rule distil_images:
         teachers=lambda wildcards: json.dumps(teachers_of(wildcards)),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
+        copies=lambda wildcards: studies[wildcards.study].copies,
         checkpoints="results/{study}/checkpoints",
         lightning_logs="logs/{study}/lightning",
         training_code=IMAGE_TRAINING_CODE,

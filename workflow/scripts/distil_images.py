@@ -7,6 +7,7 @@ jobs.start(snakemake.log[0])
 import json  # noqa: E402
 import logging  # noqa: E402
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 
@@ -25,8 +26,9 @@ job = image_fitting.Job(
     params.checkpoints,
     params.lightning_logs,
     params.training_code,
+    copies=params.copies,
 )
-teacher = predictors.read_logits(source.teacher, data.digest, data.names, data.about["classes"])[params.teacher]
+teacher = predictors.read_copies(source.teacher, data.digest, params.teacher)
 starts = image_fitting.read_networks(source.start, list(taught_by), data.digest)
 settings = way.objective
 if way.grid is not None:
@@ -35,7 +37,7 @@ if way.grid is not None:
 runs = []
 for seed, members in sorted(taught_by.items()):
     logging.info("student %d learns from %s %s", seed, params.teacher, ", ".join(map(str, members)))
-    told = torch.from_numpy(teacher.of(members, "train").mean(axis=0))
+    told = torch.from_numpy(np.mean([teacher[member] for member in members], axis=0))
     runs.append(job.fit(seed, objectives.from_config(settings), told, starts.get(seed)))
 provenance = {
     "study": params.study,

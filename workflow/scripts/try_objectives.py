@@ -7,6 +7,7 @@ jobs.start(snakemake.log[0])
 import json  # noqa: E402
 import logging  # noqa: E402
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 
@@ -26,14 +27,15 @@ job = image_fitting.Job(
     params.checkpoints,
     params.lightning_logs,
     params.training_code,
+    copies=params.copies,
 )
-teacher = predictors.read_logits(source.teacher, data.digest, data.names, data.about["classes"])[params.teacher]
+teacher = predictors.read_copies(source.teacher, data.digest, params.teacher)
 starts = image_fitting.read_networks(source.start, list(taught_by), data.digest)
 label = data.labels["validation"].numpy()
 rows = []
 for alpha, temperature, seed in trials:
     settings = choice.with_pair(way.objective, alpha, temperature)
-    told = torch.from_numpy(teacher.of(taught_by[seed], "train").mean(axis=0))
+    told = torch.from_numpy(np.mean([teacher[member] for member in taught_by[seed]], axis=0))
     run = job.fit(seed, objectives.from_config(settings), told, starts.get(seed))
     logits = job.logits(run, "validation")
     accuracy = float((logits.argmax(axis=1) == label).mean())

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from multiview.config.sections import Float, Int, NonNegative, Objective, Positive, Section
 
 Count = Annotated[Int, Field(ge=1)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Auto = Literal["auto", True, False]
 
 HUB = ("cifar10", "cifar100", "fashion_mnist")
@@ -28,6 +29,10 @@ class Images(Section):
     path: str | None = Field(
         None,
         description="folder with train*.parquet and test*.parquet in the hub's schema, read instead of the hub",
+    )
+    revision: str | None = Field(None, description="of the hub's repository; null: the one that is known")
+    sha256: dict[Literal["train", "test"], Sha256] | None = Field(
+        None, description="of the hub's files; null: those that are known"
     )
     image_column: str | None = Field(None, description="parquet: column of the images; default image")
     label_column: str | None = Field(None, description="parquet: column of the labels; default label")
@@ -46,6 +51,10 @@ class Images(Section):
             for key in ("image_column", "label_column", "classes"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key} belongs to kind parquet; of {self.kind} it is known")
+        if self.kind not in HUB or self.path is not None:
+            for key in ("revision", "sha256"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} is of files from the hub, but {self.path or self.kind} is none")
         if self.kind == "digits":
             if self.path is not None:
                 raise ValueError("path: digits comes with scikit-learn; use kind parquet for images of your own")
@@ -180,3 +189,4 @@ class Joint(Section):
 
     networks: Annotated[Int, Field(ge=2)] = Field(description="L, networks averaged; paper: 10")
     runs: Count = Field(description="how many such averages are trained, from the study's first seeds on")
+    training: ImageTraining

@@ -49,8 +49,9 @@ def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) 
     if isinstance(study.get("dataset"), Mapping) and "data_seed" in shared:
         study["dataset"] = {"seed": shared["data_seed"]} | dict(study["dataset"])
     # Students' training is the study's with their own keys laid over it; each kind of students likewise.
-    if isinstance(study.get("distillation"), Mapping) and "training" in study:
-        study["distillation"] = _merge({"training": study["training"]}, study["distillation"])
+    for section in ("distillation", "joint"):
+        if isinstance(study.get(section), Mapping) and "training" in study:
+            study[section] = _merge({"training": study["training"]}, study[section])
     if isinstance(study.get("students"), Mapping) and isinstance(study.get("distillation"), Mapping):
         study["students"] = {
             key: _merge(study["distillation"], own) if own is not None else None
@@ -115,7 +116,7 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
             # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
             tail = loc[2:]
             tail = tail[2:] if tail[:1] == ("students",) else tail
-            tail = tail[1:] if tail[:1] == ("distillation",) else tail
+            tail = tail[1:] if tail[:1] in (("distillation",), ("joint",)) else tail
             # A section that is at fault as a whole is known by the message: it may differ in other keys.
             value = None if isinstance(item["input"], Mapping | BaseModel) else item["input"]
             values = known.setdefault((root(loc[1]), tail, item["msg"]), [])

@@ -201,11 +201,24 @@ class ImageStudy(Study):
     training: ImageTraining
     distillation: ImageDistillation | None = Field(None, description="as in a study of theory")
     students: dict[Name, ImageStudents] = Field({}, description="networks that learn from a teacher, by name")
+    copies: Annotated[Int, Field(ge=0)] = Field(
+        0,
+        description="augmented copies of each training image that teachers label and students see; "
+        "0: teachers label the image as it is, whatever students see",
+    )
     joint: Joint | None = Field(None, description="training the average end to end; null: not done")
 
     def positions(self, predictor: str) -> range:
         """Positions of the networks of a predictor; those of ``joint`` are averages of networks."""
         return range(self.joint.runs) if predictor == JOINT else super().positions(predictor)
+
+    def networks_of(self, predictor: str) -> int:
+        """How many networks one of ``single`` or ``joint`` is the average of."""
+        return self.joint.networks if predictor == JOINT else 1
+
+    def training_of(self, predictor: str) -> ImageTraining:
+        """How ``single`` or ``joint`` is trained."""
+        return self.joint.training if predictor == JOINT else self.training
 
     def trials(self, predictor: str) -> list[tuple[float, float, int]]:
         """What the grid of some students makes them try: alpha, temperature and the seed of the student."""
@@ -225,6 +238,11 @@ class ImageStudy(Study):
             if one.grid is not None and one.grid.students > one.students:
                 raise ValueError(
                     f"students.{name}.grid.students is {one.grid.students}, but there are {one.students} students"
+                )
+            if self.copies > 0 and one.training.augmentation != self.training.augmentation:
+                raise ValueError(
+                    f"students.{name}.training.augmentation differs from that of training, but copies is "
+                    f"{self.copies}: students see copies that are augmented as training says"
                 )
         return self
 

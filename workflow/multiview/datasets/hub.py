@@ -7,8 +7,10 @@ from the network if ``HF_HUB_OFFLINE`` is set. Revisions are pinned, and a file 
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from multiview.config import Images
 
 
 class DataError(ValueError):
@@ -76,6 +78,14 @@ SOURCES = {
         classes=10,
     ),
 }
+
+
+def source_of(config: Images) -> Source:
+    """Where a dataset is on the hub, with the revision and the checksums that the config may give."""
+    source = SOURCES[config.kind]
+    if config.revision is not None:
+        source = replace(source, revision=config.revision, sha256={})
+    return source if config.sha256 is None else replace(source, sha256=config.sha256)
 
 
 def fetch(source: Source, split: str) -> Path:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from multiview import config as settings
 from multiview.datasets.base import Dataset, Split
-from multiview.datasets.hub import SOURCES, DataError, fetch
+from multiview.datasets.hub import DataError, fetch, source_of
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 KIND = "image"
@@ -79,7 +79,7 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
 
 def _from_parquet(config: settings.Images) -> tuple[int, dict[str, tuple[np.ndarray, np.ndarray]]]:
     """The number of classes, and the images and labels of the training and the test file."""
-    source = SOURCES.get(config.kind)
+    source = source_of(config) if config.kind in settings.HUB else None
     image = source.image if source else config.image_column or "image"
     column = source.label if source else config.label_column or "label"
     k = source.classes if source else config.classes
@@ -117,15 +117,16 @@ def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndar
         DataError: naming the file and the row.
     """
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        names = pq.read_schema(path).names
+        columns = [name for name in (image, label) if name in names]
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: expected a Parquet file, found one that is damaged ({error})") from error
-    for column in (image, label):
-        if column not in table.column_names:
-            raise DataError(
-                f"{path}: expected the columns {image!r} and {label!r}, found {', '.join(table.column_names)} "
-                "(dataset.image_column and dataset.label_column name them for kind parquet)"
-            )
+    if len(columns) < 2:
+        raise DataError(
+            f"{path}: expected the columns {image!r} and {label!r}, found {', '.join(names)} "
+            "(dataset.image_column and dataset.label_column name them for kind parquet)"
+        )
     if len(table) == 0:
         raise DataError(f"{path}: expected images, found no row")
     found = table.column(label)
