@@ -67,6 +67,28 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
+rule summary:
+    input:
+        verdicts="results/{study}/evaluation/verdicts.parquet",
+        figures=lambda wildcards: [
+            f"results/{wildcards.study}/figures/{name}.png" for name in figures_of(wildcards.study)
+        ],
+    output:
+        "results/{study}/summary.md",
+    log:
+        "logs/{study}/summary.log",
+    benchmark:
+        "benchmarks/{study}/summary.tsv"
+    localrule: True
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        study="{study}",
+        code=code_digest("verdicts.py"),
+    script:
+        "../scripts/summary.py"
+
+
 rule verdicts:
     input:
         expand("results/{study}/evaluation/verdicts.parquet", study=studies),

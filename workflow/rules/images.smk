@@ -32,7 +32,7 @@ def files_of_images(split):
     return files
 
 
-rule images:
+rule image_dataset:
     input:
         train=files_of_images("train"),
         test=files_of_images("test"),

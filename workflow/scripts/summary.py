@@ -1,0 +1,17 @@
+"""Put what came out of a study on one page: its verdicts and its figures."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+from pathlib import Path  # noqa: E402
+
+from multiview import artifacts, verdicts  # noqa: E402
+
+rows = artifacts.read(snakemake.input.verdicts, "verdicts").table.to_pylist()
+folder = Path(snakemake.output[0]).parent
+lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), ""]
+for path in map(Path, snakemake.input.figures):
+    lines += [f"![{path.stem.replace('_', ' ')}]({path.relative_to(folder)})", ""]
+with artifacts.replacing(snakemake.output[0]) as temporary:
+    temporary.write_text("\n".join(lines))
