@@ -4,9 +4,12 @@ import copy
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from multiview import config
+
+torch.set_num_threads(1)  # the networks are small, and CI's cores are busy
 
 ROOT = Path(__file__).parent.parent
 

@@ -146,18 +146,21 @@ class ImageTask(pl.LightningModule):
         )
         return (slope * logits.float()).sum() / len(index)
 
+    def on_train_epoch_start(self) -> None:
+        """Note the learning rate: at the end of the epoch it is the next one's."""
+        self.rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        self.sums = torch.zeros_like(self.sums)
+
     def on_train_epoch_end(self) -> None:
         """Note how the epoch went."""
         loss, right, n = self.sums.tolist()
-        self.sums = torch.zeros_like(self.sums)
-        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"seed {self.run.seed}: the loss is {loss / n} in epoch {self.current_epoch}; "
                 f"training.learning_rate ({self.settings.learning_rate}) is too large"
             )
-        self.run.history.append((self.trainer.global_step, rate, loss / n, right / n))
-        self.log_dict({"loss": loss / n, "accuracy": right / n, "learning_rate": rate})
+        self.run.history.append((self.trainer.global_step, self.rate, loss / n, right / n))
+        self.log_dict({"loss": loss / n, "accuracy": right / n, "learning_rate": self.rate})
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         """Keep the record with the weights."""
@@ -223,8 +226,11 @@ def augment(images: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tenso
     return padded[one, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-class EpochCheckpoint(pl.Callback):
-    """Saves Lightning's own checkpoint at the end of an epoch, by renaming, if the last one is long enough ago."""
+class EpochCheckpoint(pl.callbacks.Checkpoint):
+    """Saves Lightning's own checkpoint at the end of an epoch, by renaming, if the last one is long enough ago.
+
+    As a `Checkpoint` it comes after what the module itself does then.
+    """
 
     def __init__(self, path: Path, seconds: float):
         self.path, self.seconds, self.last = path, seconds, time.monotonic()
@@ -234,7 +240,7 @@ class EpochCheckpoint(pl.Callback):
         if time.monotonic() - self.last < self.seconds or trainer.current_epoch + 1 >= trainer.max_epochs:
             return
         with artifacts.replacing(self.path) as temporary:
-            trainer.save_checkpoint(temporary)
+            trainer.save_checkpoint(temporary, weights_only=False)
         self.last = time.monotonic()
 
 
@@ -325,16 +331,13 @@ def train(
         logger=_loggers(settings, logs) if logs is not None else False,
         log_every_n_steps=1,
         deterministic="warn",
-        enable_checkpointing=False,
+        enable_checkpointing=checkpoint is not None,  # by ours: there is no other
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
     trainer.fit(task, ckpt_path=None if resume is None else checkpoint, weights_only=True)
     if len(run.history) < settings.epochs:
-        if checkpoint is not None and run.history:
-            with artifacts.replacing(checkpoint) as temporary:
-                trainer.save_checkpoint(temporary)
         raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
     task.cpu()
     run.network.to(memory_format=torch.contiguous_format).eval()

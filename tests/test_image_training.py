@@ -1,0 +1,215 @@
+"""Training on images: the schedule, the augmentation, the objectives' gradients, checkpoints."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from pydantic import TypeAdapter
+from torch.nn import functional
+
+from multiview import config, objectives
+from multiview.image_training import Copies, ImageRun, ImageTask, _Batches, augment, logits_of, train
+from multiview.networks.images import build
+
+SETTINGS = {
+    "epochs": 4,
+    "batch_size": 16,
+    "learning_rate": 0.1,
+    "momentum": 0.9,
+    "nesterov": True,
+    "weight_decay": 5e-4,
+    "milestones": [0.5, 0.75],
+    "drop": 0.2,
+    "augmentation": {"crop_padding": 1, "flip": True},
+    "precision": "32-true",
+    "channels_last": "auto",
+    "compile": "auto",
+    "accelerator": "cpu",
+    "loggers": [],
+    "checkpoint_seconds": 0,
+}
+NETWORK = TypeAdapter(config.ImageNetwork).validate_python({"kind": "wide_resnet", "depth": 10, "width": 1})
+RNG = np.random.default_rng(0)
+LABEL = torch.from_numpy(RNG.integers(3, size=50))
+IMAGES = torch.from_numpy(RNG.integers(256, size=(50, 1, 6, 5)).astype(np.uint8))
+
+
+def settings(**changes):
+    return config.ImageTraining.model_validate(SETTINGS | changes)
+
+
+def fresh(seed=0, networks=1):
+    return ImageRun(seed, build(NETWORK, IMAGES, 3, seed, networks))
+
+
+def trained(seed=0, checkpoint=None, networks=1, settings_=None, **more):
+    run = fresh(seed, networks)
+    train(run, IMAGES, LABEL, settings_ or settings(), checkpoint=checkpoint, **more)
+    return run
+
+
+def same(one, other):
+    states = one.network.state_dict(), other.network.state_dict()
+    return all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_training_is_sgd_as_published():
+    # Against a loop written out with torch's own optimizer, cross-entropy and schedule.
+    plain = settings(augmentation={"crop_padding": 0, "flip": False}, channels_last=False)
+    run = trained(settings_=plain)
+    network = fresh().network.train()
+    optimizer = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    for epoch in range(4):
+        optimizer.param_groups[0]["lr"] = 0.1 * 0.2 ** sum(epoch >= m for m in (2, 3))
+        order = np.random.default_rng([0, epoch]).permutation(50)
+        for start in range(0, 50, 16):
+            part = order[start : start + 16]
+            optimizer.zero_grad()
+            functional.cross_entropy(network(IMAGES[part]), LABEL[part]).backward()
+            optimizer.step()
+    for name, value in run.network.state_dict().items():
+        torch.testing.assert_close(value, network.state_dict()[name], rtol=1e-4, atol=1e-5)
+
+
+def test_history_has_a_row_an_epoch():
+    run = trained()
+    steps, rates, losses, accuracies = zip(*run.history, strict=True)
+    assert steps == (4, 8, 12, 16)
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0.02, 0.004])
+    assert all(np.isfinite(losses)) and all(0 <= a <= 1 for a in accuracies)
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_an_interrupted_seed_ends_the_same_to_the_bit(tmp_path, monkeypatch, epoch):
+    whole = trained()
+    save = ImageTask.on_train_epoch_end
+
+    def killed(task):
+        if task.current_epoch == epoch:
+            raise KeyboardInterrupt
+        save(task)
+
+    monkeypatch.setattr(ImageTask, "on_train_epoch_end", killed)
+    checkpoint = tmp_path / "seed_0.pt"
+    with pytest.raises((KeyboardInterrupt, InterruptedError, SystemExit)):
+        trained(checkpoint=checkpoint)
+    monkeypatch.undo()
+    assert torch.load(checkpoint, weights_only=True)["epoch"] is not None
+    resumed = trained(checkpoint=checkpoint)
+    assert same(whole, resumed)
+    assert [row[:2] for row in whole.history] == [row[:2] for row in resumed.history]
+    # Once finished it is taken up as it is.
+    again = trained(checkpoint=checkpoint)
+    assert same(whole, again) and again.history == resumed.history
+
+
+def test_a_damaged_checkpoint_is_trained_anew(tmp_path, caplog):
+    checkpoint = tmp_path / "seed_0.pt"
+    checkpoint.write_bytes(b"half a checkpoint")
+    assert same(trained(checkpoint=checkpoint), trained())
+    assert "cannot be read" in caplog.text
+
+
+def test_seeds_differ_and_each_is_the_same_again():
+    one, again, other = trained(0), trained(0), trained(1)
+    assert same(one, again)
+    assert not same(one, other)
+
+
+def test_a_loss_that_is_not_finite_names_the_key():
+    with pytest.raises(FloatingPointError, match=r"training.learning_rate \(1e\+30\) is too large"):
+        trained(settings_=settings(learning_rate=1e30))
+
+
+OBJECTIVES = {
+    "hard": objectives.CrossEntropy(),
+    "hinton": objectives.Hinton(alpha=0.7, temperature=3.0, teacher_scale=1.5),
+    "truncated": objectives.Truncated(strength=2.0, tau=0.5, teacher_scale=1.0),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_gradient_is_that_of_the_objective(name):
+    objective, teacher = OBJECTIVES[name], torch.randn(1, 50, 3)
+    run = fresh()
+    task = ImageTask(run, IMAGES, LABEL, settings(), objective, teacher)
+    index = torch.arange(12)
+    zero = torch.zeros(12, dtype=torch.int64)
+    batch = (index, torch.ones(12, 2, dtype=torch.int64), zero.bool(), zero)
+    reference = copy.deepcopy(run.network)
+    task.training_step(batch, 0).backward()
+    logits = reference(IMAGES[index])
+    if name == "truncated":  # the slope of no function
+        logits.backward(objective(logits.detach(), LABEL[index], teacher[0, index])[1] / 12)
+    else:
+        values = functional.cross_entropy(logits, LABEL[index])
+        if name == "hinton":
+            log_p, log_q = (logits / 3).log_softmax(1), (teacher[0, index] * 0.5).log_softmax(1)
+            soft = functional.kl_div(log_p, log_q, reduction="batchmean", log_target=True)
+            values = 0.3 * values + 0.7 * 9 * soft
+        values.backward()
+    for parameter, expected in zip(run.network.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(parameter.grad, expected.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_crops_and_flips_by_hand():
+    image = torch.arange(1, 7, dtype=torch.uint8).view(1, 1, 2, 3).repeat(3, 2, 1, 1)
+    offset = torch.tensor([[1, 1], [0, 2], [1, 1]])
+    out = augment(image, offset, torch.tensor([False, False, True]), padding=1)
+    assert out.shape == (3, 2, 2, 3) and out.dtype == torch.uint8
+    assert out[0, 1].tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert out[1, 0].tolist() == [[0, 0, 0], [2, 3, 0]]
+    assert out[2, 0].tolist() == [[3, 2, 1], [6, 5, 4]]
+
+
+def test_augmentations_cover_what_they_may_and_nothing_else():
+    drawn = Copies.draw(config.Augmentation(crop_padding=2, flip=True), 3, 2000, np.random.default_rng(0))
+    assert drawn.offset.shape == (3, 2000, 2) and sorted(set(drawn.offset.flatten().tolist())) == [0, 1, 2, 3, 4]
+    assert 0.45 < drawn.flip.float().mean() < 0.55
+    still = Copies.draw(config.Augmentation(crop_padding=2, flip=False), 3, 50, np.random.default_rng(0))
+    assert not still.flip.any()
+
+
+def test_a_student_learns_of_the_copy_that_it_sees():
+    copies = Copies.draw(settings().augmentation, 5, 50, np.random.default_rng(1))
+    task = ImageTask(fresh(), IMAGES, LABEL, settings(), OBJECTIVES["hinton"], torch.randn(5, 50, 3), copies)
+    batches = _Batches(task)
+    rows = [torch.cat(parts) for parts in zip(*(batches[i] for i in range(len(batches))), strict=True)]
+    index, offset, flip, copy_ = rows
+    assert sorted(index.tolist()) == list(range(50))
+    assert len(set(copy_.tolist())) == 5
+    assert torch.equal(offset, copies.offset[copy_, index]) and torch.equal(flip, copies.flip[copy_, index])
+    # A teacher that says "class = copy" of every copy is what the student then learns from.
+    seen = {}
+    task.objective = lambda logits, label, teacher: (
+        seen.update(teacher=teacher) or logits.sum(dim=1),
+        torch.zeros_like(logits),
+    )
+    task.teacher = torch.arange(5.0).view(5, 1, 1).expand(5, 50, 3)
+    task.training_step(batches[0], 0)
+    assert torch.equal(seen["teacher"][:, 0], batches[0][3].float())
+
+
+def test_loggers_write_what_lightning_users_expect(tmp_path):
+    run = fresh()
+    chosen = settings(loggers=["csv", "tensorboard"], epochs=2)
+    train(run, IMAGES, LABEL, chosen, logs=tmp_path / "single" / "seed_0")
+    csv = next(tmp_path.rglob("metrics.csv")).read_text().splitlines()
+    assert {"epoch", "loss", "accuracy", "learning_rate"} <= set(csv[0].split(","))
+    assert len(csv) == 3
+    assert list(tmp_path.rglob("events.out.tfevents.*"))
+
+
+def test_logits_do_not_depend_on_the_batch(monkeypatch):
+    network = trained().network
+    whole = logits_of(network, IMAGES)
+    monkeypatch.setattr("multiview.image_training.EVALUATION_BATCH", 7)
+    np.testing.assert_allclose(logits_of(network, IMAGES), whole, atol=1e-5)
+
+
+def test_an_average_is_trained_end_to_end():
+    run = trained(networks=3)
+    before = fresh(networks=3)
+    for one, other in zip(run.network.network.networks, before.network.network.networks, strict=True):
+        assert not torch.equal(one.linear.weight, other.linear.weight)
