@@ -15,6 +15,8 @@ WAY = "studies.theory_students.distillation"
 STUDENTS = "studies.theory_students.students"
 SELF = {"teacher": "single", "teacher_size": 1, "first_teacher": 20, "first_student": 0, "students": 5}
 
+IMAGES = "studies.digits"
+
 BROKEN = [
     # (path of the key that is set, its value, what the one error has to name)
     ("sedes", 3, ["sedes", "seeds"]),
@@ -88,6 +90,42 @@ BROKEN = [
     ),
     ("figures.palette", "rainbow", ["figures.palette", "'rainbow'", "colorblind"]),
     ("figures.race_seed", 99, ["figures.race_seed", "99", "theory"]),
+    (f"{IMAGES}.dataset.kind", "mnist", [f"{IMAGES}.dataset.kind", "'mnist'", "fashion_mnist"]),
+    (f"{IMAGES}.dataset.train_sample", 3, [f"{IMAGES}.dataset.train_sample", "'train_samples'"]),
+    (f"{IMAGES}.dataset.train_samples", None, [f"{IMAGES}.dataset", "train_samples is missing"]),
+    (f"{IMAGES}.dataset.path", "data", [f"{IMAGES}.dataset", "kind parquet"]),
+    (f"{IMAGES}.dataset.classes", 10, [f"{IMAGES}.dataset", "classes belongs to kind parquet"]),
+    (f"{IMAGES}.dataset.sha256", {"train": "0" * 64}, [f"{IMAGES}.dataset", "sha256", "hub"]),
+    (
+        f"{IMAGES}.dataset",
+        {"kind": "parquet", "validation_samples": 5, "classes": 3},
+        [f"{IMAGES}.dataset", "path is missing"],
+    ),
+    (f"{IMAGES}.network.depth", 11, [f"{IMAGES}.network", "6 n + 4"]),
+    (f"{IMAGES}.network.widht", 2, [f"{IMAGES}.network.widht", "'width'"]),
+    (f"{IMAGES}.network.kind", "resnet", [f"{IMAGES}.network", "'resnet'", "'wide_resnet'"]),
+    (
+        f"{IMAGES}.network",
+        {"kind": "vgg", "channels": [8, 8], "convolutions": [1]},
+        [f"{IMAGES}.network", "2 blocks, convolutions 1"],
+    ),
+    (f"{IMAGES}.training.momentum", 0, [f"{IMAGES}.training", "nesterov"]),
+    (f"{IMAGES}.training.milestones", [0.5, 0.2], [f"{IMAGES}.training", "ascend"]),
+    (f"{IMAGES}.training.step_size", 1.0, [f"{IMAGES}.training.step_size", "batch_size"]),
+    (f"{IMAGES}.training.compile", "maybe", [f"{IMAGES}.training.compile", "'maybe'", "'auto'"]),
+    (f"{IMAGES}.distillation.objective.kind", "truncated", [f"{IMAGES}.distillation", "set grid to null"]),
+    (f"{IMAGES}.distillation.grid.alpha", [1.5], [f"{IMAGES}.distillation.grid.alpha.0", "1.5"]),
+    (f"{IMAGES}.students.distilled.grid", {"students": 11}, [IMAGES, "11", "there are 10 students"]),
+    (f"{IMAGES}.students.distilled.start", "warm", [IMAGES, "students.distilled", "those that start warm"]),
+    (f"{IMAGES}.students.distilled.first_student", 5, [IMAGES, "own teacher"]),
+    (
+        f"{IMAGES}.students.distilled.training",
+        {"augmentation": {"crop_padding": 0}},
+        [IMAGES, "students.distilled.training.augmentation", "copies is 20"],
+    ),
+    (f"{IMAGES}.joint.networks", 1, [f"{IMAGES}.joint.networks", "found 1"]),
+    (f"{IMAGES}.joint.training.epochs", 0, [f"{IMAGES}.joint.training.epochs", "found 0"]),
+    ("studies.theory.joint", {"networks": 3}, ["studies.theory.joint", "unknown key"]),
 ]
 
 

@@ -320,7 +320,7 @@ def train(
     if checkpoint is not None:
         callbacks.append(EpochCheckpoint(checkpoint, settings.checkpoint_seconds))
     if resume is not None:
-        log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"])
+        log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"] + 1)
     trainer = pl.Trainer(
         accelerator=settings.accelerator,
         devices=1,

@@ -1,0 +1,192 @@
+"""Scores, calibration, verdicts, choice and headline of studies on images, on cases worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from multiview import artifacts, choice, config, headline, image_evaluation, image_verdicts
+from multiview.image_evaluation import Measured, calibration_error
+from multiview.predictors import Predictor, copies_table, negative_log_likelihood, read_copies
+
+SETTINGS = config.Evaluation(bootstrap=500, seed=0, learned_ratio=0.3, mus=[0.1])
+LABEL = np.array([0, 1, 2, 0, 1, 2])
+
+
+def says(*rows, sure=3.0):
+    """Logits of networks that name these classes."""
+    return np.eye(3, dtype=np.float32)[np.array(rows)] * sure
+
+
+def predictor(logits, first=0):
+    return Predictor(list(range(first, first + len(logits))), {"test": logits})
+
+
+ROLES = {
+    "distilled": {"teacher": "single", "teacher_size": 2, "teachers": {"5": [0, 1]}},
+    "self_distilled": {"teacher": "single", "teacher_size": 1, "teachers": {"5": [0]}},
+}
+
+
+def study():
+    # Two networks, each wrong where the other is right: their average, sure where they are, is right on 5 of 6.
+    single = says([0, 1, 2, 0, 0, 0], [1, 1, 2, 0, 1, 0])
+    single[0, 4], single[1, 0] = [1, 0.9, 0], [0.9, 1, 0]
+    said = {
+        "single": predictor(single),
+        "distilled": predictor(says([0, 1, 2, 0, 1, 0]), first=5),
+        "self_distilled": predictor(says([1, 1, 2, 0, 0, 0]), first=5),
+        "joint": predictor(says([0, 0, 2, 0, 0, 0])),
+    }
+    members = {1: np.array([[0], [1]]), 2: np.array([[0, 1]])}
+    return image_evaluation.measure(LABEL, said, members, ROLES), said
+
+
+def test_every_predictor_is_measured():
+    measured, _ = study()
+    errors = {(one.predictor, one.size): one.wrong.mean() * 6 for one in measured}
+    assert errors == pytest.approx(
+        {
+            ("single", 1): 2,
+            ("ensemble", 1): 2,
+            ("ensemble", 2): 1,
+            ("best", 2): 2,
+            ("teacher_of_distilled", 2): 1,
+            ("distilled", 1): 1,
+            ("self_distilled", 1): 3,
+            ("joint", 1): 3,
+        }
+    )
+
+
+def test_scores_of_a_case_by_hand():
+    measured, _ = study()
+    table = image_evaluation.score_table("digits", measured, SETTINGS)
+    assert set(table["quantity"]) == {"accuracy", "gain", "nll", "ece"}
+    found = table.set_index(["predictor", "size", "quantity"])["measured"]
+    assert found["ensemble", 2, "accuracy"] == pytest.approx(5 / 6)
+    assert found["ensemble", 2, "gain"] == pytest.approx(1 / 6)
+    assert found["distilled", 1, "gain"] == pytest.approx(1 / 6)
+    log_p = np.log(np.exp(3) / (np.exp(3) + 2))
+    assert found["distilled", 1, "nll"] == pytest.approx(-(5 * log_p + log_p - 3) / 6, rel=1e-6)
+    assert (table["low"] <= table["measured"] + 1e-9).all() and (table["measured"] <= table["high"] + 1e-9).all()
+
+
+def test_a_gain_is_paired():
+    # Both err on the very same half of the images: the difference is known though the accuracies are not.
+    wrong = np.tile(np.arange(200) % 2 == 0, (3, 1))
+    zeros = np.zeros(wrong.shape, np.float32)
+    both = [Measured(name, 1, 3, wrong, zeros, zeros + 0.5) for name in ("single", "distilled")]
+    table = image_evaluation.score_table("x", both, SETTINGS).set_index(["predictor", "quantity"])
+    assert table.loc[("distilled", "gain"), ["low", "high"]].tolist() == [0, 0]
+    assert table.loc[("distilled", "accuracy"), "high"] - table.loc[("distilled", "accuracy"), "low"] > 0.1
+
+
+def test_calibration_error_by_hand():
+    # Bins of width 1/15: two samples at .95 (one right), two at .55 (both right).
+    confidence = np.array([[0.95, 0.95, 0.55, 0.55]], np.float32)
+    wrong = np.array([[True, False, False, False]])
+    one = Measured("single", 1, 1, wrong, confidence, confidence)
+    value, low, high = calibration_error(one, np.random.default_rng(0), 500)
+    assert value == pytest.approx((abs(0.95 + 0.95 - 1) + abs(0.55 + 0.55 - 2)) / 4)
+    assert 0 <= low <= value <= high
+
+
+def test_the_interval_of_the_calibration_error_covers_a_calibrated_network():
+    # Right with the probability that it says: its ECE is noise alone, which a plain bootstrap would double.
+    rng, covered = np.random.default_rng(1), 0
+    for _ in range(20):
+        confidence = rng.uniform(0.3, 1, (1, 2000)).astype(np.float32)
+        one = Measured("single", 1, 1, rng.random((1, 2000)) > confidence, confidence, confidence)
+        value, low, high = calibration_error(one, rng, 200)
+        assert low <= value <= high
+        covered += low < 0.01
+    assert covered >= 18
+
+
+def test_agreement_counts_answers_and_common_errors():
+    _, said = study()
+    table = image_evaluation.agreement(said["single"], LABEL).set_index(["seed", "other"])
+    assert table.loc[(0, 0), "same"] == 1
+    assert table.loc[(0, 1), "same"] == pytest.approx(4 / 6)
+    assert table.loc[(0, 1), "both_wrong"] == pytest.approx(1 / 6)
+    assert table.loc[(1, 0)].tolist() == table.loc[(0, 1)].tolist()
+
+
+def test_verdicts_say_what_each_difference_is():
+    measured, _ = study()
+    table = image_verdicts.verdict_table("digits", measured, ROLES, SETTINGS).set_index(["predictor", "quantity"])
+    expected = {
+        ("ensemble", "accuracy minus single's, L = 2"): 1 / 6,
+        ("ensemble", "accuracy minus best's, L = 2"): 1 / 6,
+        ("distilled", "accuracy minus single's"): 1 / 6,
+        ("self_distilled", "accuracy minus single's"): -1 / 6,
+        ("self_distilled", "distilled's accuracy minus its"): 2 / 6,
+        ("joint", "ensemble's accuracy minus its"): 2 / 6,
+    }
+    assert table["measured"].to_dict() == pytest.approx(expected)
+
+
+def test_an_interval_that_touches_0_is_no_gain():
+    rng = np.random.default_rng(0)
+    same = rng.random((5, 300)) < 0.2
+    zeros = np.zeros(same.shape, np.float32)
+    tables = {"single": same, "ensemble": same[:1], "best": same[:1], "joint": same}
+    measured = [
+        Measured(
+            name, 5 if name in ("ensemble", "best") else 1, 5, wrong, zeros[: len(wrong)], zeros[: len(wrong)]
+        )
+        for name, wrong in tables.items()
+    ]
+    table = image_verdicts.verdict_table("x", measured, {}, SETTINGS)
+    best = table[table["quantity"].str.contains("best")].iloc[0]
+    assert (best["low"], best["high"], best["verdict"]) == (0, 0, "fails")
+    assert table[table["predictor"] == "joint"].iloc[0]["verdict"] == "undecided"
+
+
+def test_likelihood_by_hand_and_for_large_logits():
+    logits = np.array([[0.0, np.log(3.0)], [1000.0, 0.0]])
+    assert negative_log_likelihood(logits, np.array([0, 1])) == pytest.approx([np.log(4), 1000])
+
+
+def test_the_pair_of_the_best_validation_accuracy_is_chosen():
+    trials = pd.DataFrame(
+        [
+            (0.5, 1.0, 10, 0.90, 0.30),
+            (0.5, 1.0, 11, 0.94, 0.30),
+            (0.5, 4.0, 10, 0.92, 0.20),
+            (0.5, 4.0, 11, 0.92, 0.20),
+            (0.9, 4.0, 10, 0.91, 0.10),
+            (0.9, 4.0, 11, 0.91, 0.10),
+        ],
+        columns=["alpha", "temperature", "seed", "accuracy", "nll"],
+    )
+    for order in (trials, trials[::-1]):
+        table = choice.choose(order)
+        chosen = table[table["chosen"]]
+        # Two pairs have .92: the lower NLL decides.
+        assert chosen[["alpha", "temperature"]].values.tolist() == [[0.5, 4.0]]
+        assert table["n_seeds"].tolist() == [2, 2, 2]
+
+
+def test_headline_has_the_papers_layout():
+    measured, _ = study()
+    scores = {"digits": image_evaluation.score_table("digits", measured, SETTINGS)}
+    spreads = {"digits": pd.DataFrame([{"predictor": "single", "spread": 0.012}])}
+    table = headline.table(scores, spreads)
+    assert set(table["predictor"]) == {"single", "ensemble", "distilled", "self_distilled", "joint"}
+    text = headline.as_markdown(table).splitlines()
+    assert text[0] == "| test accuracy in % | digits | paper, CIFAR-10 | paper, CIFAR-100 |"
+    assert text[2].startswith("| single model | 66.67 ± 1.20 [")
+    assert text[2].endswith("| 96.70 ± 0.21 | 81.51 ± 0.16 |")
+    assert text[3].endswith("| 97.20 | 84.69 |")
+
+
+def test_copies_come_back_by_member(tmp_path):
+    logits = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype(np.float32)
+    columns = copies_table("single", [7, 9], logits)
+    artifacts.write(tmp_path / "c.parquet", "copies", columns, {"dataset": "d", "predictor": "single"})
+    found = read_copies([tmp_path / "c.parquet"], "d", "single")
+    assert list(found) == [7, 9]
+    assert (found[7] == logits[0]).all() and (found[9] == logits[1]).all()
+    with pytest.raises(artifacts.ArtifactError, match="whose dataset is 'other'"):
+        read_copies([tmp_path / "c.parquet"], "other", "single")

@@ -1,0 +1,244 @@
+"""Studies on images as a user runs them: digits from config to figures, faults, a cut of the paper's preset."""
+
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+import yaml
+from conftest import ROOT, merge
+from hub import serving
+from test_workflow import checkout, command, jobs, run
+
+from multiview import artifacts
+from multiview.datasets import hub, idx
+
+TINY = {
+    "seeds": 4,
+    "seeds_per_job": 2,
+    "dataset": {"train_samples": 120, "validation_samples": 60, "test_samples": 200},
+    "network": {"kind": "cnn", "channels": [4, 8], "depth": None, "width": None},
+    "training": {"epochs": 3, "batch_size": 32, "loggers": ["csv"]},
+    "ensembles": {"sizes": [1, 2, 4]},
+    "distillation": {"grid": {"alpha": [0.5, 0.9], "temperature": [4.0], "students": 1}},
+    "copies": 3,
+    "students": {
+        "distilled": {"teacher_size": 4, "first_student": 4, "students": 2},
+        "self_distilled": {"first_student": 4, "students": 2, "grid": None},
+    },
+    "joint": {"networks": 2, "runs": 1},
+}
+TABLES = [
+    *(f"results/digits/evaluation/{name}.parquet" for name in ("image_scores", "ensemble_errors", "agreement")),
+    "results/digits/evaluation/verdicts.parquet",
+    "results/headline.parquet",
+]
+
+
+def configure(folder, **changes):
+    """Write a config with a tiny study on digits alone."""
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    study = merge(merge(raw["studies"]["digits"], TINY), changes)
+    for section in [study["network"], study["dataset"]]:
+        for key in [key for key, value in section.items() if value is None]:
+            del section[key]
+    raw |= {"studies": {"digits": study}, "evaluation": raw["evaluation"] | {"bootstrap": 200}}
+    raw["figures"]["dpi"] = 60
+    (folder / "config.yaml").write_text(yaml.safe_dump(raw))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = checkout(tmp_path_factory.mktemp("digits"))
+    configure(folder)
+    return folder, run(folder)
+
+
+def copied(finished, folder):
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    return folder
+
+
+def test_a_run_leaves_every_table_and_figure(finished):
+    folder, output = finished
+    for name in ("accuracy", "accuracy_over_size", "agreement", "disputed", "choice"):
+        assert (folder / f"results/digits/figures/{name}.svg").stat().st_size > 4000
+    scores = artifacts.read(folder / "results/digits/evaluation/image_scores.parquet", "image_scores").pandas()
+    assert set(scores["predictor"]) == {
+        *("single", "ensemble", "best", "joint", "teacher_of_distilled"),
+        *("distilled", "ensemble_of_distilled", "self_distilled", "ensemble_of_self_distilled"),
+    }
+    assert "ensemble, accuracy minus single's, L = 4" in output
+    text = (folder / "results/headline.md").read_text()
+    assert "| single model |" in text and "| 96.70 ± 0.21 |" in text
+    summary = (folder / "results/digits/summary.md").read_text()
+    assert "| verdict |" in summary and "](figures/accuracy.png)" in summary
+    assert list((folder / "logs/digits/lightning").rglob("metrics.csv"))
+    assert "images/s" in (folder / "logs/digits/single_0-1.log").read_text()
+    assert "Nothing to be done" in run(folder)
+
+
+def test_students_use_what_was_chosen_on_the_validation_split(finished):
+    folder, _ = finished
+    choice = artifacts.read(folder / "results/digits/distilled/choice.parquet", "choice").pandas()
+    chosen = choice[choice["chosen"]].iloc[0]
+    logits = artifacts.read(folder / "results/digits/distilled/seeds_4-5/logits.parquet", "logits")
+    hinton = logits.provenance["objective"]["hinton"]
+    assert hinton == {"alpha": chosen["alpha"], "temperature": chosen["temperature"]}
+    # What was tried with the chosen pair is not trained again: it is the first student.
+    assert "is taken up" in (folder / "logs/digits/distilled_4-5.log").read_text()
+    # The other kind of students has no grid: the config's objective.
+    other = artifacts.read(folder / "results/digits/self_distilled/seeds_4-5/logits.parquet", "logits")
+    assert other.provenance["objective"]["hinton"] == {"alpha": 0.9, "temperature": 4.0}
+
+
+def test_the_test_split_has_no_say_in_the_choice(finished, tmp_path):
+    # Other test images, another choice? Every file that the choice comes from is the same but for its dataset.
+    folder = copied(finished, tmp_path / "other")
+    configure(folder, dataset={"test_samples": 150})
+    run(folder, "results/digits/distilled/choice.parquet")
+    one, other = (
+        artifacts.read(at / "results/digits/distilled/choice.parquet", "choice").table
+        for at in (finished[0], folder)
+    )
+    assert one.equals(other)
+
+
+def test_networks_load_without_unpickling_and_say_what_their_logits_say(finished):
+    folder, _ = finished
+    file = torch.load(folder / "results/digits/single/seeds_0-1/networks.pt", weights_only=True)
+    assert sorted(file["states"]) == [0, 1]
+
+
+def test_results_do_not_depend_on_the_chunks(finished, tmp_path):
+    folder = checkout(tmp_path)
+    configure(folder, seeds_per_job=4)
+    run(folder, "results/headline.parquet", TABLES[3])
+    for name in TABLES:
+        kind = {"headline": "headline", "verdicts": "verdicts"}.get(name.split("/")[-1][:-8])
+        kind = kind or name.split("/")[-1][:-8]
+        one, other = (artifacts.read(at / name, kind).table for at in (finished[0], folder))
+        assert one.equals(other), name
+
+
+def test_a_killed_job_carries_on_and_changes_no_number(finished, tmp_path):
+    folder = checkout(tmp_path)
+    configure(folder, training={"checkpoint_seconds": 0})
+    script = folder / "workflow/scripts/train_images.py"
+    text = script.read_text()
+    # The second seed of a job dies as a kill -9 would have it, after its second epoch.
+    trap = (
+        "import os, signal\nfrom multiview.image_training import EpochCheckpoint as E\n"
+        "save = E.on_train_epoch_end\n"
+        "def die(self, trainer, task):\n    save(self, trainer, task)\n"
+        "    if task.run.seed == 1 and trainer.current_epoch == 1: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "E.on_train_epoch_end = die\n"
+    )
+    script.write_text(text.replace("runs = [", trap + "runs = ["))
+    target = "results/digits/single/seeds_0-1/logits.parquet"
+    run(folder, target, check=False)
+    assert not (folder / target).exists()
+    script.write_text(text)
+    run(folder, *TABLES)
+    log = (folder / "logs/digits/single_0-1.log").read_text()
+    assert "seed 0 is taken up" in log and "finished" in log
+    assert "seed 1 is taken up" in log and "after epoch 2" in log
+    for name in TABLES[:3]:
+        kind = name.split("/")[-1][:-8]
+        one, other = (artifacts.read(at / name, kind).table for at in (finished[0], folder))
+        assert one.equals(other), name
+
+
+def test_a_missing_folder_is_one_error_before_any_job(tmp_path):
+    folder = checkout(tmp_path)
+    configure(folder, dataset={"kind": "parquet", "path": "nowhere", "classes": 4})
+    output = run(folder, "-n", check=False)
+    assert "studies.digits.dataset.path: expected train*.parquet in nowhere, found no such folder" in output
+    assert "Traceback" not in output
+
+
+def test_a_users_own_images(tmp_path):
+    folder = checkout(tmp_path)
+    rng = np.random.default_rng(0)
+    (folder / "mine").mkdir()
+    for split, n in (("train", 90), ("test", 60)):
+        images = rng.integers(256, size=(n, 9, 7, 3), dtype=np.uint8)
+        table = idx.hub_table(images, np.arange(n) % 3).rename_columns(["picture", "kind"])
+        pq.write_table(table, folder / f"mine/{split}.parquet")
+    columns = {"image_column": "picture", "label_column": "kind"}
+    sizes = {"train_samples": None, "validation_samples": 30, "test_samples": None}
+    configure(folder, dataset={"kind": "parquet", "path": "mine", "classes": 3} | columns | sizes)
+    run(folder, "results/digits/evaluation/image_scores.parquet")
+    samples = artifacts.read(folder / "results/digits/dataset/samples.parquet", "samples")
+    assert samples.provenance["classes"] == 3 and samples.provenance["shape"] == [3, 9, 7]
+    # A label that is out of range is one error, with the file and the row.
+    bad = pq.read_table(folder / "mine/train.parquet")
+    pq.write_table(bad.set_column(1, "kind", [np.arange(90) % 4]), folder / "mine/train.parquet")
+    output = run(folder, "results/digits/evaluation/image_scores.parquet", check=False)
+    assert "DataError: mine/train.parquet: expected labels 0 to 2, found 3 in row 3" in output
+
+
+def preset(*more):
+    return ["--configfile", "workflow/presets/paper.yaml", *more]
+
+
+def test_the_papers_preset_passes_a_dry_run(tmp_path):
+    folder = checkout(tmp_path)
+    shutil.copy(ROOT / "config.yaml", folder / "config.yaml")
+    targets = ["results/cifar10/summary.md", "results/cifar100/summary.md"]
+    done = subprocess.run(
+        command("-n", *targets, *preset()), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = jobs(done.stdout + done.stderr)
+    # For each of two datasets: 10 seeds and 1 joint; 2 kinds of students with 6 pairs and 10 students each.
+    assert counts["train_images"] == 2 * 11
+    assert counts["try_objectives"] == 2 * 2 * 6
+    assert counts["distil_images"] == 2 * 2 * 10
+
+
+def test_a_cut_of_the_papers_preset_from_a_hub(tmp_path):
+    folder = checkout(tmp_path)
+    shutil.copy(ROOT / "config.yaml", folder / "config.yaml")
+    rng, files, sums = np.random.default_rng(0), {}, {}
+    source = hub.SOURCES["cifar10"]
+    for split, n in (("train", 80), ("test", 60)):
+        images = rng.integers(256, size=(n, 32, 32, 3), dtype=np.uint8)
+        file = io.BytesIO()
+        pq.write_table(idx.hub_table(images, np.arange(n) % 10).rename_columns(["img", "label"]), file)
+        files[f"{source.repository}/{source.files[split]}"] = file.getvalue()
+        sums[split] = hashlib.sha256(file.getvalue()).hexdigest()
+    students = {"first_student": 2, "students": 2}
+    cut = {
+        "seeds": 2,
+        "dataset": {"validation_samples": 20, "sha256": sums},
+        "network": {"depth": 10, "width": 1},
+        "training": {"epochs": 2, "batch_size": 32},
+        "ensembles": {"sizes": [1, 2]},
+        "distillation": {"grid": {"alpha": [0.9], "temperature": [4.0]}},
+        "copies": 2,
+        "students": {"distilled": students | {"teacher_size": 2}, "self_distilled": students},
+        "joint": {"networks": 2},
+    }
+    (folder / "cut.yaml").write_text(yaml.safe_dump({"studies": {"cifar10": cut}}))
+    target = "results/cifar10/summary.md"
+    with serving(files) as server:
+        environment = os.environ | {
+            "HF_ENDPOINT": server.url,
+            "HF_HOME": str(tmp_path / "cache"),
+            "HF_HUB_OFFLINE": "0",
+            "NO_PROXY": "127.0.0.1",
+        }
+        done = subprocess.run(
+            command(target, *preset("cut.yaml")), cwd=folder, capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert {key for method, key, _ in server.requests if method == "GET"} >= set(files)
+    scores = artifacts.read(folder / "results/cifar10/evaluation/image_scores.parquet", "image_scores").pandas()
+    assert {"joint", "distilled", "self_distilled", "ensemble"} <= set(scores["predictor"])
+    assert "| verdict |" in (folder / target).read_text()
