@@ -32,22 +32,22 @@ ROWS = {
 """Names of the rows; students of other names get rows of their own below."""
 
 
-def table(scores: Mapping[str, pd.DataFrame], spreads: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def table(scores: Mapping[str, pd.DataFrame], spreads: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     """The table ``headline``: for every study and predictor the accuracy, its spread over seeds and its interval.
 
     Args:
         scores: for every study the table ``image_scores``.
-        spreads: for every study a table with the columns ``predictor`` and ``spread``: the standard deviation of
-            the accuracies of single networks over their seeds, the paper's +-.
+        spreads: for every study and predictor the standard deviation of the accuracies of single networks over
+            their seeds, the paper's +-; 0 in the table where there is none.
     """
     tables = []
     for study, one in scores.items():
         one = one[one["quantity"] == "accuracy"].rename(columns={"measured": "accuracy"})
         largest = one.groupby("predictor")["size"].transform("max")
-        one = one[one["size"] == largest].merge(spreads[study], on="predictor", how="left")
+        one = one[one["size"] == largest]
         one = one[~one["predictor"].str.startswith(("teacher_of_", "best"))]
-        columns = ["predictor", "accuracy", "spread", "low", "high", "n_seeds", "size"]
-        tables.append(one[columns].assign(study=study, spread=one["spread"].fillna(0.0)))
+        columns = ["predictor", "accuracy", "low", "high", "n_seeds", "size"]
+        tables.append(one[columns].assign(study=study, spread=one["predictor"].map(spreads[study]).fillna(0.0)))
     return pd.concat(tables, ignore_index=True)
 
 

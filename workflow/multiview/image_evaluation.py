@@ -128,6 +128,15 @@ def calibration_error(one: Measured, rng: np.random.Generator, number: int) -> t
     return value, max(0.0, 2 * value - high), max(value, 2 * value - low)
 
 
+def spreads(measured: Sequence[Measured]) -> dict[str, float]:
+    """For each predictor with several networks, the standard deviation of their accuracies over the seeds."""
+    return {
+        one.predictor: float(one.wrong.mean(axis=1).std(ddof=1))
+        for one in measured
+        if one.size == 1 and len(one.wrong) > 1 and one.predictor != "ensemble"
+    }
+
+
 def ensemble_errors(measured: Sequence[Measured]) -> pd.DataFrame:
     """The table ``ensemble_errors``: the error of each single ensemble."""
     rows = [

@@ -21,6 +21,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from multiview import artifacts, config
+from multiview.networks.linearised import Linearised
 from multiview.objectives import CrossEntropy, Objective
 
 log = logging.getLogger(__name__)
@@ -113,16 +114,17 @@ class ImageTask(pl.LightningModule):
     def setup(self, stage: str) -> None:
         """Choose what depends on the device."""
         on_gpu = self.trainer.strategy.root_device.type == "cuda"
+        linearised = any(isinstance(module, Linearised) for module in self.network.modules())
         if self.settings.channels_last in (True, "auto"):
             self.network.to(memory_format=torch.channels_last)
-        if self.settings.compile is True or (self.settings.compile == "auto" and on_gpu):
+        if self.settings.compile is True or (self.settings.compile == "auto" and on_gpu and not linearised):
             self.forward_pass = torch.compile(self.network)
 
     def configure_optimizers(self) -> dict:
         """SGD and its step schedule."""
         s = self.settings
         optimizer = torch.optim.SGD(
-            self.network.parameters(),
+            [parameter for parameter in self.network.parameters() if parameter.requires_grad],
             lr=s.learning_rate,
             momentum=s.momentum,
             nesterov=s.nesterov,

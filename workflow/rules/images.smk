@@ -3,7 +3,12 @@
 
 IMAGES = any_of(settings.images)
 IMAGE_TRAINING_CODE = code_digest(
-    "image_training.py", "objectives.py", "networks/images.py", "networks/plain.py", "networks/wide_resnet.py"
+    "image_training.py",
+    "objectives.py",
+    "networks/images.py",
+    "networks/linearised.py",
+    "networks/plain.py",
+    "networks/wide_resnet.py",
 )
 IMAGE_JOB_CODE = code_digest("image_fitting.py", "predictors.py", "choice.py")
 IMAGE_EVALUATION_CODE = code_digest(

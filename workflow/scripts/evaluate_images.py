@@ -6,8 +6,6 @@ jobs.start(snakemake.log[0])
 
 import json  # noqa: E402
 
-import pandas as pd  # noqa: E402
-
 from multiview import artifacts, config, image_evaluation, image_verdicts, predictors  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -25,13 +23,7 @@ members = {
 }
 label = about.numpy("label")[splits == image_evaluation.SPLIT]
 measured = image_evaluation.measure(label, said, members, roles)
-spreads = pd.DataFrame(
-    [
-        {"predictor": one.predictor, "spread": one.wrong.mean(axis=1).std(ddof=1) if len(one.wrong) > 1 else 0.0}
-        for one in measured
-        if one.size == 1
-    ]
-)
+spreads = image_evaluation.spreads(measured)
 tables = {
     "image_scores": image_evaluation.score_table(params.study, measured, settings),
     "ensemble_errors": image_evaluation.ensemble_errors(measured),
@@ -43,7 +35,7 @@ provenance = {
     "study": params.study,
     "dataset": dataset,
     "seeds": single.members,
-    "spreads": spreads.to_dict("records"),
+    "spreads": spreads,
     "config": {
         "dataset": about.provenance["config"],
         "network": trained["network"],

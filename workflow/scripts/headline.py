@@ -4,13 +4,11 @@ from multiview import jobs
 
 jobs.start(snakemake.log[0])
 
-import pandas as pd  # noqa: E402
-
 from multiview import artifacts, headline  # noqa: E402
 
 files = [artifacts.read(path, "image_scores") for path in snakemake.input]
 scores = {file.provenance["study"]: file.pandas() for file in files}
-spreads = {file.provenance["study"]: pd.DataFrame(file.provenance["spreads"]) for file in files}
+spreads = {file.provenance["study"]: file.provenance["spreads"] for file in files}
 table = headline.table(scores, spreads)
 provenance = {"studies": {file.provenance["study"]: file.provenance for file in files}}
 artifacts.write(snakemake.output.table, "headline", table.to_dict("series"), provenance)

@@ -78,7 +78,16 @@ class Images(Section):
         return found
 
 
-class WideResNet(Section):
+class Network(Section):
+    """What all networks for images have."""
+
+    regime: Literal["learned", "linearised", "random_features"] = Field(
+        "learned",
+        description="what is trained: all weights, the network linearised at its initialisation, its last layer",
+    )
+
+
+class WideResNet(Network):
     """A wide residual network with pre-activation blocks."""
 
     kind: Literal["wide_resnet"]
@@ -92,14 +101,14 @@ class WideResNet(Section):
         return self
 
 
-class CNN(Section):
+class CNN(Network):
     """A plain convolutional network: convolution, ReLU and halving for each entry, then the mean."""
 
     kind: Literal["cnn"]
     channels: Annotated[list[Count], Field(min_length=1)] = Field(description="of each 3x3 convolution")
 
 
-class VGG(Section):
+class VGG(Network):
     """A network in the style of VGG: blocks of 3x3 convolutions with batch normalisation, halved after each."""
 
     kind: Literal["vgg"]

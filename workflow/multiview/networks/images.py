@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from multiview import config
+from multiview.networks.linearised import REGIMES, settle
 from multiview.networks.plain import CNN, VGG
 from multiview.networks.wide_resnet import WideResNet
 
@@ -58,6 +59,10 @@ def build(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         built = [BUILDERS[settings.kind](settings, images.shape[1], classes) for _ in range(networks)]
-    return Standardised(
-        built[0] if networks == 1 else Average(built), pixels.mean(dim=1).float(), deviation.float()
-    )
+    whole = Standardised(nn.Identity(), pixels.mean(dim=1).float(), deviation.float())
+    if settings.regime != "learned":
+        for network in built:
+            settle(network, whole(images))
+    built = [REGIMES[settings.regime](network) for network in built]
+    whole.network = built[0] if networks == 1 else Average(built)
+    return whole

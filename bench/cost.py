@@ -1,0 +1,90 @@
+"""What studies on images cost: floating-point operations, GPU hours at a sustained rate, and disk.
+
+    python bench/cost.py workflow/presets/paper.yaml --teraflops 100
+
+Operations are counted by PyTorch on a network without data, forward and backward; hours are these divided by the
+rate that the user's GPU sustains (as a rule a third of its peak), not measured.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+import yaml
+from snakemake.utils import update_config
+from torch.utils.flop_counter import FlopCounterMode
+
+from multiview import config
+from multiview.networks.images import BUILDERS
+
+SIZES = {"digits": (1, 8, 8, 400), "fashion_mnist": (1, 28, 28, 60000)} | dict.fromkeys(
+    ("cifar10", "cifar100"), (3, 32, 32, 50000)
+)
+"""Channels, height, width and training images of the datasets that are known."""
+CLASSES = {"cifar100": 100}
+FLOAT = 4
+
+
+def flops_of_a_step(study: config.ImageStudy, shape: tuple[int, int, int], k: int) -> tuple[float, int]:
+    """Operations of forward and backward for one image, and the number of parameters."""
+    with torch.device("meta"):
+        network = BUILDERS[study.network.kind](study.network, shape[0], k)
+        images = torch.empty(2, *shape)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        network(images).sum().backward()
+    return counter.get_total_flops() / 2, sum(p.numel() for p in network.parameters())
+
+
+def cost(study: config.ImageStudy) -> dict[str, float]:
+    """Jobs, networks trained, operations and bytes of a study."""
+    *shape, n = SIZES[study.dataset.kind]
+    k = CLASSES.get(study.dataset.kind, 10)
+    images = study.dataset.train_samples or n - study.dataset.validation_samples
+    per_image, parameters = flops_of_a_step(study, tuple(shape), k)
+    networks = study.seeds * study.training.epochs
+    jobs = len(study.chunks)
+    kept = study.seeds
+    for name, one in study.students.items():
+        # The first students' trials of the chosen pair are not trained again.
+        tried = len(study.trials(name))
+        networks += (one.students + tried - (one.grid.students if tried else 0)) * one.training.epochs
+        jobs += len(study.chunks_of(name)) + len(study.trial_chunks(name))
+        kept += one.students
+    if study.joint is not None:
+        networks += study.joint.networks * study.joint.runs * study.joint.training.epochs
+        jobs += len(study.chunks_of(config.JOINT))
+        kept += study.joint.networks * study.joint.runs
+    checkpoints = networks / study.training.epochs
+    copies = study.seeds * max(1, study.copies) * images * k
+    return {
+        "jobs": jobs,
+        "networks": networks / study.training.epochs,
+        "parameters": parameters,
+        "flops": per_image * images * networks,
+        "bytes": FLOAT * (parameters * (kept + checkpoints) + copies),
+    }
+
+
+def main() -> None:
+    """Print the cost of every study on images in the default config with a preset laid over it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("preset", type=Path)
+    parser.add_argument("--teraflops", type=float, default=100, help="that the GPU sustains")
+    arguments = parser.parse_args()
+    raw = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
+    own = yaml.safe_load(arguments.preset.read_text())
+    update_config(raw, own)
+    studies = {name: study for name, study in config.load(raw).images.items() if name in own["studies"]}
+    print("study        training jobs  networks  parameters     EFLOP  GPU hours    GB")
+    for name, study in studies.items():
+        one = cost(study)
+        hours = one["flops"] / (arguments.teraflops * 1e12) / 3600
+        print(
+            f"{name:<12} {one['jobs']:13d} {one['networks']:9.0f} {one['parameters'] / 1e6:9.1f} M "
+            f"{one['flops'] / 1e18:9.2g} {hours:10.1f} {one['bytes'] / 1e9:5.0f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

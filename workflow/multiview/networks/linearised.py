@@ -1,0 +1,87 @@
+"""Networks that learn no features: linear in their weights around the initialisation, or in the last layer's.
+
+The paper holds such models against real networks (Section 5 and its appendix): their ensembles gain as well, but
+there are no learned views behind the gain, so that distilling it does not work.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, jvp
+
+
+class Linearised(nn.Module):
+    """The first-order expansion of a network in its weights: the model of the neural tangent kernel.
+
+    ``F(x) = <grad f(w_0, x), w - w_0>``: what is trained is ``w - w_0``, which starts at 0, and with it F. The
+    network's own output at the start is left out, as it has not been learned (paper: silent).
+
+    Args:
+        network: with the weights ``w_0``; it is frozen, and its batch normalisation uses its running statistics.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network.eval().requires_grad_(False)
+        self.names = [name for name, _ in network.named_parameters()]
+        self.change = nn.ParameterList(torch.zeros_like(p) for p in network.parameters())
+
+    def train(self, mode: bool = True) -> "Linearised":
+        """As ever, but the network at the initialisation is never in training."""
+        super().train(mode)
+        self.network.eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs to logits ``[n, k]``."""
+        start = dict(self.network.named_parameters())
+        buffers = dict(self.network.named_buffers())
+        change = dict(zip(self.names, self.change, strict=True))
+        return jvp(lambda w: functional_call(self.network, (w, buffers), (x,)), (start,), (change,))[1]
+
+
+class RandomFeatures(nn.Module):
+    """A network of which the last layer alone is trained, from 0: a linear model of random features.
+
+    Args:
+        network: its other layers are frozen, and its batch normalisation uses its running statistics; the last
+            layer is called ``linear``.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network.eval().requires_grad_(False)
+        for parameter in network.linear.parameters():
+            nn.init.zeros_(parameter).requires_grad_(True)
+
+    def train(self, mode: bool = True) -> "RandomFeatures":
+        """As ever, but the frozen layers are never in training."""
+        super().train(mode)
+        self.network.eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs to logits ``[n, k]``."""
+        return self.network(x)
+
+
+REGIMES = {"learned": lambda network: network, "linearised": Linearised, "random_features": RandomFeatures}
+"""From ``network.regime`` to what is made of a network at its initialisation."""
+
+
+def settle(network: nn.Module, inputs: Tensor, batch: int = 512) -> None:
+    """Set the running statistics of batch normalisation to those of `inputs` ``[n, ...]``, the training data.
+
+    Where the weights do not move, the statistics do not either: they are taken at the initialisation.
+    """
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the average over all batches
+    network.train()
+    with torch.no_grad():
+        for part in inputs.split(batch):
+            network(part)
+    network.eval()
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
