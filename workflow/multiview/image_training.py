@@ -108,8 +108,12 @@ class ImageTask(pl.LightningModule):
         # Buffers, so that images move to the device once: only indices and offsets do in every step.
         for name, tensor in {"images": images, "label": label.long(), "teacher": teacher}.items():
             self.register_buffer(name, tensor, persistent=False)
-        self.sums = torch.zeros(3, dtype=torch.float64)
-        self.forward_pass = self.network
+        self.sums = torch.zeros(3)  # of loss, right answers and images; not in double, which not every device has
+        self._compute_by(self.network)
+
+    def _compute_by(self, module: nn.Module) -> None:
+        # Not an attribute as others are: a compiled network must not be in the checkpoints a second time.
+        self.__dict__["forward_pass"] = module
 
     def setup(self, stage: str) -> None:
         """Choose what depends on the device."""
@@ -118,7 +122,7 @@ class ImageTask(pl.LightningModule):
         if self.settings.channels_last in (True, "auto"):
             self.network.to(memory_format=torch.channels_last)
         if self.settings.compile is True or (self.settings.compile == "auto" and on_gpu and not linearised):
-            self.forward_pass = torch.compile(self.network)
+            self._compute_by(torch.compile(self.network))
 
     def configure_optimizers(self) -> dict:
         """SGD and its step schedule."""
@@ -143,9 +147,8 @@ class ImageTask(pl.LightningModule):
         # An objective knows its slope; the sum below has that slope as its gradient.
         values, slope = self.objective(logits.detach().float(), label, teacher)
         right = (logits.detach().argmax(dim=1) == label).sum()
-        self.sums = self.sums.to(values.device) + torch.stack(
-            [values.sum().double(), right, len(index) + 0 * right]
-        )
+        seen = right.new_tensor(len(index))
+        self.sums = self.sums.to(values.device) + torch.stack([values.sum(), right.float(), seen.float()])
         return (slope * logits.float()).sum() / len(index)
 
     def on_train_epoch_start(self) -> None:
