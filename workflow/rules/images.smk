@@ -27,16 +27,6 @@ IMAGE_EVALUATION_CODE = code_digest(
 )
 
 
-def files_of_images(split):
-    """The user's own files of a split, if there are any: a change of them is a change of the dataset."""
-
-    def files(wildcards):
-        dataset = studies[wildcards.study].dataset
-        return [str(path) for path in dataset.files(split)] if dataset.path is not None else []
-
-    return files
-
-
 rule image_dataset:
     input:
         train=files_of_images("train"),

@@ -129,3 +129,18 @@ def teachers_of_trials(wildcards):
 def swept_studies():
     """The studies that are points of sweeps."""
     return sorted({point.study for sweep in settings.sweeps.values() for point in sweep.points})
+
+
+def any_of(names):
+    """A pattern for a wildcard that is one of some names."""
+    return "|".join(names) or "(?!)"
+
+
+def files_of_images(split):
+    """The user's own files of a split, if there are any: a change of them is a change of the dataset."""
+
+    def files(wildcards):
+        dataset = studies[wildcards.study].dataset
+        return [str(path) for path in dataset.files(split)] if dataset.path is not None else []
+
+    return files
