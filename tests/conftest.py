@@ -57,7 +57,8 @@ def make_tiny(raw, **changes):
     """The default config made tiny: one study, in which there are students too."""
     studies = raw["studies"]
     theory = studies["theory"] | {"distillation": studies["theory_students"]["distillation"]}
-    return merge(merge(raw | {"studies": {"theory": theory}}, copy.deepcopy(TINY)), changes)
+    raw = raw | {"studies": {"theory": theory}, "families": {}, "comparisons": {}}
+    return merge(merge(raw, copy.deepcopy(TINY)), changes)
 
 
 @pytest.fixture

@@ -125,7 +125,24 @@ BROKEN = [
     ),
     (f"{IMAGES}.joint.networks", 1, [f"{IMAGES}.joint.networks", "found 1"]),
     (f"{IMAGES}.joint.training.epochs", 0, [f"{IMAGES}.joint.training.epochs", "found 0"]),
-    ("studies.theory.joint", {"networks": 3}, ["studies.theory.joint", "unknown key"]),
+    (f"{IMAGES}.joint.networks", 6, [IMAGES, "joint.networks is 6", "ensembles.sizes"]),
+    (f"{IMAGES}.features.seeds", 11, [IMAGES, "features.seeds is 11", "seeds is 10"]),
+    ("families.gaussian.shows", "losses", ["families.gaussian", "no columns"]),
+    ("families.gaussian.beside", ["theori"], ["families.gaussian.beside", "theori", "theory"]),
+    ("families.gaussian.rows", {}, ["families.gaussian.rows"]),
+    ("families.gaussian.study.training.epoch", 3, ["families.gaussian", "training.epoch", "'epochs'"]),
+    ("families.gaussian.study.dataset.margin", -1, ["families.gaussian", "dataset.margin", "-1"]),
+    ("families.gaussian.rows.normal_mlp.dataset", {"target": "tree"}, ["normal_mlp", "dataset.target", "'tree'"]),
+    ("families.layers.study.dataset.study", "theory", ["dataset.study", "'theory'", "digits"]),
+    ("families.layers.study.dataset.layers", 9, ["dataset.layers", "found 9", "has 4 modules"]),
+    ("families.layers.study.dataset.channels", 0, ["dataset.channels", "found 0"]),
+    ("families.layers.study.dataset.kind", "layers", ["families.layers", "dataset.kind", "'layers'", "layer"]),
+    ("comparisons.features_on_digits.studies", {"digit": "x"}, ["comparisons", "'digit'", "digits"]),
+    (
+        "comparisons.features_on_digits.studies",
+        {"digits": "x", "theory": "y"},
+        ["comparisons.features_on_digits.studies", "other errors"],
+    ),
 ]
 
 
@@ -137,8 +154,16 @@ def put(raw, path, value):
     raw[last] = value
 
 
+def without_contrasts(raw):
+    """Leave out the studies that are based on others."""
+    raw |= {"families": None, "comparisons": None}
+    raw["studies"] = {name: one for name, one in raw["studies"].items() if name in ("theory", "theory_students")}
+
+
 @pytest.mark.parametrize(("path", "value", "named"), BROKEN, ids=[f"{p}={v}" for p, v, _ in BROKEN])
 def test_broken_config_gives_one_error_that_names_the_key(default, path, value, named):
+    if path == f"{STUDENTS}.x":
+        without_contrasts(default)  # they would have these students too
     put(default, path, value)
     with pytest.raises(config.ConfigError) as caught:
         config.load(default)
@@ -146,6 +171,32 @@ def test_broken_config_gives_one_error_that_names_the_key(default, path, value, 
     assert len(message.splitlines()) == 1, message
     for word in named:
         assert word in message, message
+
+
+def test_cells_of_families_are_studies(default):
+    settings = config.load(default)
+    cell = settings.studies[settings.cells("gaussian")["mixture_mlp", "cnn"]]
+    assert (cell.dataset.inputs, cell.dataset.target, cell.network.kind) == ("mixture", "mlp", "cnn")
+    assert cell.dataset.seed == default["data_seed"] and cell.seeds == 10
+    assert "layers/all" in settings.studies and "layers/all" not in settings.named
+    assert "digits" in settings.photos and "digits_linearised" not in settings.photos
+
+
+def test_a_section_of_another_kind_replaces_the_one_below(default):
+    default["studies"]["other"] = {"based_on": "digits", "network": {"kind": "cnn", "channels": [4]}}
+    default["studies"]["deeper"] = {"based_on": "digits", "network": {"kind": "wide_resnet", "depth": 16}}
+    studies = config.load(default).studies
+    assert studies["other"].network == config.CNN(kind="cnn", channels=[4])
+    assert (studies["deeper"].network.depth, studies["deeper"].network.width) == (16, 1)
+
+
+def test_what_is_null_is_left_out(default):
+    default["families"], default["comparisons"] = None, {"features_on_digits": None, "features_in_theory": None}
+    default["studies"]["digits_random_features"] = None
+    settings = config.load(default)
+    assert not settings.families and not settings.comparisons
+    assert "digits_random_features" not in settings.studies
+    assert "digits_linearised" in settings.studies
 
 
 def test_missing_key_is_named(default):
@@ -207,6 +258,7 @@ def test_every_key_of_the_default_config_has_a_comment():
 
 
 def test_students_take_what_they_do_not_set_from_the_study(default):
+    without_contrasts(default)
     put(default, f"{TRAINING}.block_samples", 7)
     put(default, f"{WAY}.training.max_steps", 11)
     put(default, f"{STUDENTS}.own", SELF | {"start": "scratch", "objective": {"hinton": {"temperature": 5.0}}})
@@ -220,12 +272,14 @@ def test_students_take_what_they_do_not_set_from_the_study(default):
 
 
 def test_students_of_nobody_are_left_out(default):
+    without_contrasts(default)
     # A config laid over another can take students away only by setting them to nothing.
     put(default, f"{STUDENTS}.distilled", None)
     assert "distilled" not in config.load(default).studies["theory_students"].students
 
 
 def test_who_teaches_whom(default):
+    without_contrasts(default)
     default["studies"]["theory_students"]["students"] = {
         "many": SELF | {"teacher_size": 3, "first_teacher": 10, "students": 2},
         "one": SELF | {"first_teacher": 5},

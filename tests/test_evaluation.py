@@ -138,7 +138,7 @@ def test_verdicts_of_students(said, settings):
         {"seed": [0, 1], "class": [0, 0], "view": [1, 1], "won": [True, True], "predicted": [True, False]}
     )
     accuracy = {"single": np.ones(4), "taught": np.array([1.0, 0.9])}
-    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, ROLES, settings)
+    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, ROLES, None, settings)
     found = table.set_index(["predictor", "quantity"])
     assert found.loc[("taught", "train accuracy, lowest student"), "verdict"] == "fails"
     assert found.loc[("taught", "error_s"), "measured"] == 0.25
@@ -147,7 +147,7 @@ def test_verdicts_of_students(said, settings):
     alone = {"taught": ROLES["taught"] | {"teacher_size": 1, "teachers": {"0": [1], "3": [2]}}}
     errors = evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, alone)
     scores, _ = evaluation.score_tables("theory", errors, settings)
-    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, alone, settings)
+    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, alone, None, settings)
     found = table.set_index(["predictor", "quantity"])
     assert found.loc[("taught", "single's error_s minus its"), "measured"] == pytest.approx(0.4375 - 0.25)
     assert ("taught", "error_s minus teacher's") not in found.index

@@ -114,14 +114,16 @@ def test_agreement_counts_answers_and_common_errors():
 
 def test_verdicts_say_what_each_difference_is():
     measured, _ = study()
-    table = image_verdicts.verdict_table("digits", measured, ROLES, SETTINGS).set_index(["predictor", "quantity"])
+    table = image_verdicts.verdict_table("digits", measured, ROLES, 2, SETTINGS).set_index(
+        ["predictor", "quantity"]
+    )
     expected = {
         ("ensemble", "accuracy minus single's, L = 2"): 1 / 6,
         ("ensemble", "accuracy minus best's, L = 2"): 1 / 6,
         ("distilled", "accuracy minus single's"): 1 / 6,
         ("self_distilled", "accuracy minus single's"): -1 / 6,
         ("self_distilled", "distilled's accuracy minus its"): 2 / 6,
-        ("joint", "ensemble's accuracy minus its"): 2 / 6,
+        ("joint", "ensemble's accuracy minus its, L = 2"): 2 / 6,
     }
     assert table["measured"].to_dict() == pytest.approx(expected)
 
@@ -137,7 +139,7 @@ def test_an_interval_that_touches_0_is_no_gain():
         )
         for name, wrong in tables.items()
     ]
-    table = image_verdicts.verdict_table("x", measured, {}, SETTINGS)
+    table = image_verdicts.verdict_table("x", measured, {}, 5, SETTINGS)
     best = table[table["quantity"].str.contains("best")].iloc[0]
     assert (best["low"], best["high"], best["verdict"]) == (0, 0, "fails")
     assert table[table["predictor"] == "joint"].iloc[0]["verdict"] == "undecided"

@@ -32,6 +32,7 @@ TINY = {
         "self_distilled": {"first_student": 4, "students": 2, "grid": None},
     },
     "joint": {"networks": 2, "runs": 1},
+    "features": {"seeds": 2, "images": 2, "steps": 5},
 }
 TABLES = [
     *(f"results/digits/evaluation/{name}.parquet" for name in ("image_scores", "ensemble_errors", "agreement")),
@@ -47,6 +48,7 @@ def configure(folder, **changes):
     for section in [study["network"], study["dataset"]]:
         for key in [key for key, value in section.items() if value is None]:
             del section[key]
+    raw |= {"families": {}, "comparisons": {}}
     raw |= {"studies": {"digits": study}, "evaluation": raw["evaluation"] | {"bootstrap": 200}}
     raw["figures"]["dpi"] = 60
     (folder / "config.yaml").write_text(yaml.safe_dump(raw))
@@ -66,7 +68,7 @@ def copied(finished, folder):
 
 def test_a_run_leaves_every_table_and_figure(finished):
     folder, output = finished
-    for name in ("accuracy", "accuracy_over_size", "agreement", "disputed", "choice"):
+    for name in ("accuracy", "accuracy_over_size", "agreement", "disputed", "choice", "similarity", "exciting"):
         assert (folder / f"results/digits/figures/{name}.svg").stat().st_size > 4000
     scores = artifacts.read(folder / "results/digits/evaluation/image_scores.parquet", "image_scores").pandas()
     assert set(scores["predictor"]) == {

@@ -73,6 +73,8 @@ KINDS: dict[str, dict[str, Any]] = {
         "train_accuracy": pa.float64(),
     },
     "strengths": _OF_VIEW | {"step": pa.int32(), "phi": pa.float32()},
+    # Of each network of an average that was trained end to end, at the end.
+    "member_strengths": _OF_VIEW | {"member": pa.int32(), "phi": pa.float32()},
     "start": _OF_VIEW | {"lambda": pa.float64(), "s": pa.float64()},
     "weights": {"seed": pa.int64(), "class": pa.int16(), "neuron": pa.int16(), "w": VECTOR},
     # Ensembles and what is measured of every predictor.
@@ -138,6 +140,43 @@ KINDS: dict[str, dict[str, Any]] = {
     "image_scores": _SCORE | {"size": pa.int32(), "n_ensembles": pa.int32(), "interval": pa.string()},
     # Shares of the test samples on which two single networks say the same, and on which both are wrong.
     "agreement": {"seed": pa.int64(), "other": pa.int64(), "same": pa.float64(), "both_wrong": pa.float64()},
+    # Of families of studies: accuracies and the ensemble's gain in each cell; what each row loses to the first.
+    "gains": {
+        "row": pa.string(),
+        "column": pa.string(),
+        "single": pa.float64(),
+        "ensemble": pa.float64(),
+        "gain": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "size": pa.int32(),
+        "n_seeds": pa.int32(),
+        "n_samples": pa.int32(),
+    },
+    "losses": {
+        "row": pa.string(),
+        "predictor": pa.string(),
+        "error": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "loss": pa.float64(),
+        "loss_low": pa.float64(),
+        "loss_high": pa.float64(),
+        "size": pa.int32(),
+        "n_seeds": pa.int32(),
+    },
+    # Of features: their similarity (linear CKA) between seeds, trained or not; what excites a channel, best first,
+    # with rank 0 for the optimised image.
+    "similarity": {"trained": pa.bool_(), "seed": pa.int64(), "other": pa.int64(), "cka": pa.float64()},
+    "exciting": {
+        "class": pa.int16(),
+        "seed": pa.int64(),
+        "channel": pa.int32(),
+        "rank": pa.int32(),
+        "activation": pa.float64(),
+        "label": pa.int16(),
+        "x": BYTES,
+    },
     "headline": {
         "study": pa.string(),
         "predictor": pa.string(),

@@ -92,6 +92,12 @@ class Errors:
     n_seeds: int
     wrong: Mapping[str, np.ndarray]
 
+    @property
+    def units(self) -> int:
+        """Rows in a bootstrap replicate (see `multiview.intervals.units`)."""
+        rows = len(self.wrong["error_s"])
+        return min(units(self.size, self.n_seeds), rows) if self.size > 1 else rows
+
 
 @dataclass(frozen=True)
 class Group:
@@ -243,6 +249,16 @@ def learned_table(final: Mapping[str, pd.DataFrame], learned_ratio: float) -> pd
         table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
         tables.append(table.assign(predictor=predictor))
     return pd.concat(tables, ignore_index=True)
+
+
+def members_of_joint(strengths: pd.DataFrame) -> pd.DataFrame:
+    """The table ``member_strengths`` in the form of ``strengths``.
+
+    Its ``seed`` then counts the networks of all averages that were trained.
+    """
+    runs = strengths["seed"].rank(method="dense").astype(int) - 1
+    number = runs * (strengths["member"].max() + 1) + strengths["member"]
+    return strengths.drop(columns="member").assign(seed=number, step=0)
 
 
 def _larger(pairs: np.ndarray) -> np.ndarray:

@@ -61,6 +61,7 @@ def fit(
     settings: config.Training,
     checkpoints: str | Path,
     decisive: Sequence[Any],
+    members: int = 1,
     **more,
 ) -> list[training.SeedRun]:
     """Train `seeds`, resuming from checkpoints that were made under the very same conditions.
@@ -72,11 +73,12 @@ def fit(
         settings: the training section of the config.
         checkpoints: folder of all checkpoints of the study.
         decisive: everything besides data, network and settings that decides what is learned: digests, say.
+        members: how many networks are averaged.
         more: objective, teachers and starts, for `training.train`.
     """
     train = data.splits["train"]
     machine = [torch.__version__, torch.cuda.is_available(), torch.get_num_threads()]
-    key = [data.digest, config.canonical(network), deciding(settings), list(decisive), machine]
+    key = [data.digest, config.canonical(network), deciding(settings), list(decisive), members, machine]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     return training.train(
         seeds,
@@ -88,6 +90,7 @@ def fit(
         network,
         settings,
         checkpoints=Path(checkpoints) / digest,
+        members=members,
         **more,
     )
 
@@ -97,9 +100,7 @@ def deciding(settings: config.Training) -> dict[str, Any]:
     return settings.model_dump(exclude={"checkpoint_seconds"})
 
 
-def tables(
-    predictor: str, runs: Sequence[training.SeedRun], data: Data, network: config.Network, block: int
-) -> dict[str, dict]:
+def tables(predictor: str, runs: Sequence[training.SeedRun], data: Data, block: int) -> dict[str, dict]:
     """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind."""
     logits = {
         name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
@@ -110,14 +111,14 @@ def tables(
         "history": records.history_table(runs, data.kinds),
         "outcome": records.outcome_table(runs),
         "strengths": records.strengths_table(runs),
-        "weights": records.weights_table(runs, network.neurons),
+        "weights": records.weights_table(runs),
     }
 
 
 def read_weights(
     paths: Sequence[str], seeds: Sequence[int], data: Data, network: config.Network
 ) -> dict[int, Tensor]:
-    """The weights ``[k m, d]`` with which the hard-label training of some seeds ended.
+    """The weights with which the hard-label training of some seeds ended.
 
     Raises:
         ArtifactError: if a file is of another dataset or network.

@@ -27,7 +27,7 @@ class Data:
     """Images as training needs them.
 
     Attributes:
-        images: for each split uint8 ``[n, channels, h, w]``.
+        images: for each split ``[n, channels, h, w]``, bytes or float32.
         labels: for each split int64 ``[n]``.
         about: the provenance of the artifact ``samples``.
         names: the split of every sample, in the dataset's order.
@@ -45,12 +45,12 @@ class Data:
 
 
 def read(samples: str, images: str) -> Data:
-    """Read a dataset of images from its artifacts.
+    """Read a dataset from its artifacts, of which one is called after its kind: ``images`` or ``inputs``.
 
     Raises:
         ArtifactError: if one is damaged, or they are of two datasets.
     """
-    splits, about = base.read(samples, images, kind="images")
+    splits, about = base.read(samples, images, kind=Path(images).stem)
     names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
     return Data(
         {name: torch.from_numpy(np.array(split.x)) for name, split in splits.items()},

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from multiview.networks.two_layer import view_strengths
 from multiview.training import SeedRun
 
 
@@ -59,10 +60,23 @@ def start_table(runs: Sequence[SeedRun], scale: np.ndarray) -> dict:
     } | _view_index(len(runs), len(scale))
 
 
-def weights_table(runs: Sequence[SeedRun], neurons: int) -> dict:
-    """Columns of ``weights``: a row a neuron."""
+def member_strengths_table(runs: Sequence[SeedRun], views: torch.Tensor) -> dict:
+    """Columns of ``member_strengths``: Phi at the end, of each network of an average."""
+    networks = [run.network for run in runs]
+    rows = [(run.seed, member) for run in runs for member in range(run.network.members)]
+    phi = [view_strengths(n.directions(m), views, n.classes)[0] for n in networks for m in range(n.members)]
+    return {
+        "seed": np.repeat([seed for seed, _ in rows], phi[0].numel()),
+        "member": np.repeat([member for _, member in rows], phi[0].numel()),
+        "phi": torch.stack(phi).numpy().ravel(),
+    } | _view_index(len(rows), len(phi[0]))
+
+
+def weights_table(runs: Sequence[SeedRun]) -> dict:
+    """Columns of ``weights``: a row a neuron, or a class where its weights are of features."""
     weights = np.concatenate([run.network.weight.detach().numpy() for run in runs])
     row = np.arange(len(weights) // len(runs))
+    neurons = len(row) // runs[0].network.classes
     return {
         "seed": np.repeat([run.seed for run in runs], len(row)),
         "class": np.tile(row // neurons, len(runs)),

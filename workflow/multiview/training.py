@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from multiview import artifacts, config
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
+from multiview.networks.two_layer_regimes import REGIMES
 from multiview.objectives import Objective
 
 log = logging.getLogger(__name__)
@@ -179,10 +180,10 @@ class ChunkTraining(pl.LightningModule):
         run.history.append((self.kinds @ by_kind / self.kinds.sum(dim=1, keepdim=True)).cpu())
         run.loss, run.accuracy = float(losses.mean()), float(correct.mean())
         if self.views is not None:
-            phi, lambda_ = view_strengths(run.network.weight, self.views, run.network.classes)
-            run.phi.append(phi.cpu())
+            classes = run.network.classes
+            run.phi.append(view_strengths(run.network.directions(), self.views, classes)[0].cpu())
             if run.start is None:
-                run.start = lambda_.cpu()
+                run.start = view_strengths(run.network.gating, self.views, classes)[1].cpu()
         if not math.isfinite(run.loss):
             raise FloatingPointError(
                 f"seed {run.seed}: the loss is {run.loss} at step {run.step}; training.step_size "
@@ -306,6 +307,7 @@ def train(
     objective: Objective = CROSS_ENTROPY,
     teachers: Mapping[int, Tensor] | None = None,
     starts: Mapping[int, Tensor] | None = None,
+    members: int = 1,
 ) -> list[SeedRun]:
     """Train a network for every seed on the same data, from its own initialisation or from given weights.
 
@@ -318,7 +320,8 @@ def train(
         checkpoints: folder to resume from and to save to, or None.
         objective: what is descended.
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
-        starts: for each seed ``[k m, d]``, the weights to start from instead of its initialisation.
+        starts: for each seed the weights to start from instead of its initialisation.
+        members: if more than 1, what is trained for a seed is the average of so many networks.
 
     Returns:
         The runs in the order of `seeds`, on the CPU. One that met `max_steps` has ``converged`` False.
@@ -328,7 +331,8 @@ def train(
     """
     shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
     law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
-    runs = [SeedRun(seed, TwoLayerNetwork(**shape, **law, seed=seed)) for seed in seeds]
+    build = REGIMES[network.regime]
+    runs = [SeedRun(seed, build(**shape, **law, seed=seed, members=members)) for seed in seeds]
     for run in runs:
         if starts is not None:
             run.network.weight.data.copy_(starts[run.seed])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from multiview import artifacts, config
 from multiview.evaluation import Errors
-from multiview.intervals import difference, exact_interval, quantiles, replicates
+from multiview.intervals import contrast, difference, exact_interval, quantiles, replicates
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 
@@ -25,6 +25,9 @@ class Claim:
     high: float
 
 
+ABOVE_0 = float(np.nextafter(0, 1))
+"""The lower end of a claim "more than 0": an interval that includes 0 does not lie above it."""
+
 # Where a text says "range: ours", the paper's statement is asymptotic ("about", "with high probability") and the
 # number was chosen here.
 TRAIN_ACCURACY = Claim("single", "train accuracy, lowest seed", "every network fits the training set", 1, 1)
@@ -33,6 +36,9 @@ ERROR_S = Claim("single", "error_s", "half of the single-view samples are errors
 ERROR_S_WIDE = Claim("single", "error_s", "the same, for finite k and few seeds (range: ours)", 0.47, 0.53)
 ENSEMBLE = Claim("ensemble", "error_s", "the average of L networks has at most 0.01", 0, 0.01)
 BEST = Claim("best", "error_s", "the best of L seeds is no ensemble (range: ours)", 0.4, 1)
+JOINT = Claim(
+    "joint", "error_s minus ensemble's, L = {size}", "training the average is no ensemble (range: ours)", 0.01, 1
+)
 LOTTERY = Claim("single", "lottery", "Lambda S^(1/(q-2)) names the winner, not a coin (range: ours)", 0.5, 1)
 
 # Students x: `{}` stands for their name. A difference is the first error minus the second, in the same units.
@@ -92,9 +98,10 @@ def verdict_table(
     learned: pd.DataFrame,
     lottery: pd.DataFrame,
     roles: Mapping[str, Mapping],
+    networks: int | None,
     settings: config.Evaluation,
 ) -> pd.DataFrame:
-    """The paper's statements (Theorems 1 to 4), each with its verdict.
+    """The paper's statements (Theorems 1 to 4; Section 5.1 for ``joint``), each with its verdict.
 
     Args:
         study: its name.
@@ -104,6 +111,7 @@ def verdict_table(
         learned: the table ``learned``.
         lottery: the table ``lottery``.
         roles: of the students, as `multiview.config.Study.roles` gives them.
+        networks: how many networks ``joint`` averages, or None.
         settings: the evaluation section of the config.
     """
     rows = []
@@ -164,6 +172,12 @@ def verdict_table(
                 add_difference(of(SELF_BELOW, other), name, other)
         else:
             add_difference(of(GENERATION), role["teacher"], name)
+    if networks is not None:
+        table = next(one for one in errors if (one.predictor, one.size) == ("ensemble", networks))
+        terms = [(1, wrong["joint"], len(wrong["joint"])), (-1, table.wrong["error_s"], table.units)]
+        drawn = contrast(terms, np.random.default_rng([settings.seed, 1]), settings.bootstrap)
+        claim = replace(JOINT, quantity=JOINT.quantity.format(size=networks))
+        add(claim, *drawn, len(wrong["joint"]), wrong["joint"].shape[1])
     return pd.DataFrame(rows)
 
 

@@ -3,7 +3,16 @@
 
 EVALUATION_CODE = [
     f"{module}.py"
-    for module in ("dark_knowledge", "ensembles", "evaluation", "intervals", "lottery", "predictors", "verdicts")
+    for module in (
+        "dark_knowledge",
+        "ensembles",
+        "evaluation",
+        "intervals",
+        "lottery",
+        "predictors",
+        "regime_verdicts",
+        "verdicts",
+    )
 ]
 
 
@@ -37,7 +46,8 @@ rule evaluate:
         samples="results/{study}/dataset/samples.parquet",
         patches="results/{study}/dataset/patches.parquet",
         logits=of_every_seed("logits"),
-        students_logits=of_every_student("logits"),
+        others=of_all_others("logits"),
+        members_of_joint=of_the_joint("member_strengths"),
         start=of_every_seed("start"),
         members="results/{study}/ensemble/members.parquet",
     output:
@@ -60,6 +70,7 @@ rule evaluate:
     params:
         study="{study}",
         q=lambda wildcards: studies[wildcards.study].network.q,
+        networks=lambda wildcards: joint_networks(wildcards.study),
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         evaluation=canonical(settings.evaluation),
         code=code_digest(*EVALUATION_CODE),
@@ -92,6 +103,11 @@ rule summary:
 rule verdicts:
     input:
         expand("results/{study}/evaluation/verdicts.parquet", study=studies),
+        [
+            f"results/{name}/evaluation/verdicts.parquet"
+            for name, family in settings.families.items()
+            if family.shows == "losses"
+        ],
     output:
         "results/verdicts.parquet",
     log:

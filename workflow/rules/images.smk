@@ -2,6 +2,7 @@
 
 
 IMAGES = any_of(settings.images)
+PHOTOS = any_of(name for name, study in settings.images.items() if study.dataset.kind in PHOTO_KINDS)
 IMAGE_TRAINING_CODE = code_digest(
     "image_training.py",
     "objectives.py",
@@ -21,6 +22,7 @@ IMAGE_EVALUATION_CODE = code_digest(
             "image_verdicts",
             "intervals",
             "predictors",
+            "regime_verdicts",
             "verdicts",
         )
     ]
@@ -39,7 +41,7 @@ rule image_dataset:
     benchmark:
         "benchmarks/{study}/images.tsv"
     wildcard_constraints:
-        study=IMAGES,
+        study=PHOTOS,
     # Before anything else: what is missing should be known at once.
     priority: 10
     conda:
@@ -58,7 +60,7 @@ rule image_dataset:
 rule train_images:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
+        images=inputs_of,
     output:
         logits="results/{study}/{predictor}/seeds_{first}-{last}/logits.parquet",
         history="results/{study}/{predictor}/seeds_{first}-{last}/history.parquet",
@@ -95,7 +97,7 @@ rule train_images:
 rule label_copies:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
+        images=inputs_of,
         networks="results/{study}/{predictor}/seeds_{first}-{last}/networks.pt",
     output:
         "results/{study}/{predictor}/seeds_{first}-{last}/copies.parquet",
@@ -128,7 +130,7 @@ rule label_copies:
 rule try_objectives:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
+        images=inputs_of,
         teacher=of_the_teachers("copies", teachers_of_trials),
         start=of_the_starts("networks", teachers_of_trials),
     output:
@@ -184,7 +186,7 @@ rule choose_objective:
 rule distil_images:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
+        images=inputs_of,
         teacher=of_the_teachers("copies"),
         start=of_the_starts("networks"),
         choice=choice_of,
@@ -244,6 +246,7 @@ rule evaluate_images:
     params:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
+        networks=lambda wildcards: joint_networks(wildcards.study),
         evaluation=canonical(settings.evaluation),
         code=IMAGE_EVALUATION_CODE,
     script:
@@ -252,7 +255,7 @@ rule evaluate_images:
 
 rule headline:
     input:
-        expand("results/{study}/evaluation/image_scores.parquet", study=settings.images),
+        expand("results/{study}/evaluation/image_scores.parquet", study=settings.photos),
     output:
         table="results/headline.parquet",
         text="results/headline.md",

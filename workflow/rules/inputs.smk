@@ -16,21 +16,12 @@ def of_every_seed(kind):
     return lambda wildcards: chunk_files(wildcards.study, "single", kind)
 
 
-def of_every_student(kind):
-    """The files of one kind of all students of a study."""
-
-    def files(wildcards):
-        names = sorted(studies[wildcards.study].students)
-        return [file for name in names for file in chunk_files(wildcards.study, name, kind)]
-
-    return files
-
-
 def of_every_predictor(kind):
     """The files of one kind of all trained networks of a study, as inputs named after the predictor."""
 
     def files(wildcards):
-        names = ["single", *sorted(studies[wildcards.study].students)]
+        study = studies[wildcards.study]
+        names = [SINGLE, *sorted(study.students), *([JOINT] if study.joint is not None else [])]
         return {f"{name}_{kind}": chunk_files(wildcards.study, name, kind) for name in names}
 
     return files
@@ -77,6 +68,8 @@ def figures_of(study):
     """The names of the figures that a study has: some are about students."""
     if study in settings.images:
         return image_figures_of(study)
+    if studies[study].network.regime != "learned":
+        return ["outcome", *(["views_learned"] if studies[study].students else [])]
     names = ["samples", "race", "outcome", "ensemble_size", "lottery"]
     students = studies[study].students
     if students:
@@ -88,12 +81,15 @@ def figures_of(study):
 
 def image_figures_of(study):
     """The names of the figures that a study on images has."""
-    tried = any(one.grid is not None for one in studies[study].students.values())
-    return ["accuracy", "accuracy_over_size", "agreement", "disputed", *(["choice"] if tried else [])]
+    own = studies[study]
+    names = ["accuracy", "accuracy_over_size", "agreement"]
+    names += ["disputed"] if own.dataset.kind in PHOTO_KINDS else []
+    names += ["choice"] if any(one.grid is not None for one in own.students.values()) else []
+    return names + (["similarity", "exciting"] if own.features is not None else [])
 
 
 def of_all_others(kind):
-    """The files of one kind of all trained predictors of a study on images but its single networks."""
+    """The files of one kind of all trained predictors of a study but its single networks."""
 
     def files(wildcards):
         study = studies[wildcards.study]
@@ -101,6 +97,27 @@ def of_all_others(kind):
         return [file for name in names for file in chunk_files(wildcards.study, name, kind)]
 
     return files
+
+
+def of_the_joint(kind):
+    """The files of one kind of the averages that are trained end to end, if there are any."""
+
+    def files(wildcards):
+        there = studies[wildcards.study].joint is not None
+        return chunk_files(wildcards.study, JOINT, kind) if there else []
+
+    return files
+
+
+def joint_networks(study):
+    """How many networks are averaged where the average is trained, or None."""
+    joint = studies[study].joint
+    return None if joint is None else joint.networks
+
+
+def inputs_of(wildcards):
+    """The file with the inputs of a study on images: bytes, or numbers where they are no pictures."""
+    return f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
 
 
 def trials_of(wildcards):
@@ -144,3 +161,68 @@ def files_of_images(split):
         return [str(path) for path in dataset.files(split)] if dataset.path is not None else []
 
     return files
+
+
+def studies_on(kind):
+    """The studies whose dataset is of a kind."""
+    return [name for name, study in studies.items() if study.dataset.kind == kind]
+
+
+def those(some):
+    """The studies of a target: those in `some` that are no cells of families and whose networks learn."""
+    return [name for name in some if name in settings.named and studies[name].network.regime == "learned"]
+
+
+def contrasting_studies():
+    """The studies beside the paper's own setting and real images: of models that learn no features, and others."""
+    return [name for name in settings.named if name not in those([*settings.theory, *settings.photos])]
+
+
+def layered(wildcards):
+    """The study of whose network a layer is taken."""
+    return studies[wildcards.study].dataset.study
+
+
+def first_network_of(study):
+    """The file with the first trained network of a study."""
+    (path,) = chunk_files(study, SINGLE, "networks", [studies[study].first_seed])
+    return path
+
+
+def scores_of(study):
+    """The score table of a study."""
+    name = "scores" if study in settings.theory else "image_scores"
+    return f"results/{study}/evaluation/{name}.parquet"
+
+
+def shown_of_families():
+    """The families, and what each shows, as lists for `expand`."""
+    return {
+        "family": list(settings.families),
+        "shows": [family.shows for family in settings.families.values()],
+    }
+
+
+def places_in_family(family):
+    """For each study of a family its row and column; those beside it have a column of their own."""
+    places = {study: list(place) for place, study in settings.cells(family).items()}
+    return places | {study: ["beside", study] for study in settings.families[family].beside}
+
+
+def files_by_study(family):
+    """For each study of a family, and beside it, the files that tell what its networks get wrong."""
+    return {
+        study: {
+            "samples": f"results/{study}/dataset/samples.parquet",
+            "members": f"results/{study}/ensemble/members.parquet",
+            "logits": chunk_files(study, SINGLE, "logits"),
+            "split": "test_single" if study in settings.theory else "test",
+        }
+        for study in places_in_family(family)
+    }
+
+
+def files_of_family(wildcards):
+    """All of these files."""
+    found = files_by_study(wildcards.family).values()
+    return [path for one in found for path in (one["samples"], one["members"], *one["logits"])]

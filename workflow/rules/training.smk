@@ -3,9 +3,10 @@
 
 
 SINGLE_FOLDER = "results/{study}/single/seeds_{first}-{last}"
+JOINT_FOLDER = "results/{study}/joint/seeds_{first}-{last}"
 STUDENTS_FOLDER = "results/{study}/{students}/seeds_{first}-{last}"
 THEORY = any_of(settings.theory)
-TRAINING_CODE = ["training.py", "objectives.py", "networks/two_layer.py"]
+TRAINING_CODE = ["training.py", "objectives.py", "networks/two_layer.py", "networks/two_layer_regimes.py"]
 
 
 rule train:
@@ -43,6 +44,42 @@ rule train:
         code=code_digest("fitting.py", "lottery.py", "predictors.py", "records.py"),
     script:
         "../scripts/train.py"
+
+
+rule train_joint:
+    input:
+        samples="results/{study}/dataset/samples.parquet",
+        inputs="results/{study}/dataset/inputs.parquet",
+        views="results/{study}/dataset/views.parquet",
+    output:
+        logits=f"{JOINT_FOLDER}/logits.parquet",
+        history=f"{JOINT_FOLDER}/history.parquet",
+        outcome=f"{JOINT_FOLDER}/outcome.parquet",
+        strengths=f"{JOINT_FOLDER}/strengths.parquet",
+        member_strengths=f"{JOINT_FOLDER}/member_strengths.parquet",
+    log:
+        "logs/{study}/joint_{first}-{last}.log",
+    benchmark:
+        "benchmarks/{study}/joint_{first}-{last}.tsv"
+    wildcard_constraints:
+        study=THEORY,
+    conda:
+        "../../envs/multiview.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        study="{study}",
+        first_seed="{first}",
+        last_seed="{last}",
+        networks=lambda wildcards: studies[wildcards.study].networks_of(JOINT),
+        network=lambda wildcards: canonical(studies[wildcards.study].network),
+        training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
+        checkpoints="results/{study}/checkpoints",
+        training_code=code_digest(*TRAINING_CODE),
+        code=code_digest("fitting.py", "predictors.py", "records.py"),
+    script:
+        "../scripts/train_joint.py"
 
 
 rule distil:

@@ -44,5 +44,5 @@ provenance = {
     "teachers": {str(seed): members for seed, members in taught_by.items()},
     "threads": snakemake.threads,
 }
-for kind, table in fitting.tables(params.students, runs, data, network, way.training.block_samples).items():
+for kind, table in fitting.tables(params.students, runs, data, way.training.block_samples).items():
     artifacts.write(target[kind], kind, table, provenance)

@@ -8,7 +8,7 @@ import json  # noqa: E402
 
 import pandas as pd  # noqa: E402
 
-from multiview import artifacts, config, dark_knowledge, evaluation, predictors, verdicts  # noqa: E402
+from multiview import artifacts, config, dark_knowledge, evaluation, predictors, regime_verdicts, verdicts  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -16,7 +16,7 @@ roles = json.loads(params.roles)
 about = artifacts.read(source.samples, "samples")
 dataset, classes = about.provenance["dataset"], about.provenance["classes"]
 samples = about.pandas()
-said = predictors.read_logits([*source.logits, *source.students_logits], dataset, about.numpy("split"), classes)
+said = predictors.read_logits([*source.logits, *source.others], dataset, about.numpy("split"), classes)
 seeds = said["single"].members
 
 
@@ -31,16 +31,24 @@ members = {
     size: part["seed"].to_numpy().reshape(part["ensemble"].nunique(), size)
     for size, part in drawn.groupby("size", sort=True)
 }
-names = ["single", *roles]
+names = ["single", *roles] + (["joint"] if "joint" in said else [])
 final = {name: evaluation.last_step(read("strengths", source[f"{name}_strengths"])) for name in names}
 accuracy = {name: read("outcome", source[f"{name}_outcome"])["train_accuracy"].to_numpy() for name in names}
+if "joint" in said:
+    final["member_of_joint"] = evaluation.members_of_joint(read("member_strengths", source.members_of_joint))
 learned = evaluation.learned_table(final, settings.learned_ratio)
 lottery = evaluation.lottery_table(
     read("start", source.start), final["single"], float(params.q), settings.learned_ratio
 )
 errors = evaluation.all_errors(samples, said, members, roles)
 scores, ensemble_errors = evaluation.score_tables(params.study, errors, settings)
-claims = verdicts.verdict_table(params.study, scores, errors, accuracy, learned, lottery, roles, settings)
+trained = artifacts.read(source.single_outcome[0], "outcome").provenance
+if trained["network"]["regime"] == "learned":
+    tables = (scores, errors, accuracy, learned, lottery)
+    claims = verdicts.verdict_table(params.study, *tables, roles, params.networks, settings)
+else:
+    wrong = {(one.predictor, one.size): (one.wrong["error_s"], one.units) for one in errors}
+    claims = regime_verdicts.verdict_table(params.study, "error_s", wrong, roles, params.networks, settings)
 dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]
 if roles:
     patches = artifacts.read(source.patches, "patches", expect={"dataset": dataset}).pandas()
@@ -50,7 +58,6 @@ if roles:
         dark_knowledge.table(name, role, said, learned, carried, label, settings) for name, role in roles.items()
     ]
 
-trained = artifacts.read(source.single_outcome[0], "outcome").provenance
 provenance = {
     "study": params.study,
     "dataset": dataset,

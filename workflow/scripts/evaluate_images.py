@@ -6,7 +6,7 @@ jobs.start(snakemake.log[0])
 
 import json  # noqa: E402
 
-from multiview import artifacts, config, image_evaluation, image_verdicts, predictors  # noqa: E402
+from multiview import artifacts, config, image_evaluation, image_verdicts, predictors, regime_verdicts  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -24,13 +24,20 @@ members = {
 label = about.numpy("label")[splits == image_evaluation.SPLIT]
 measured = image_evaluation.measure(label, said, members, roles)
 spreads = image_evaluation.spreads(measured)
+trained = artifacts.read(source.logits[0], "logits").provenance
+if about.provenance["config"]["kind"] == "gaussian":
+    claims = image_verdicts.gaussian_verdicts(params.study, measured, settings)
+elif trained["network"]["regime"] == "learned":
+    claims = image_verdicts.verdict_table(params.study, measured, roles, params.networks, settings)
+else:
+    wrong = {(one.predictor, one.size): (one.wrong, one.units) for one in measured}
+    claims = regime_verdicts.verdict_table(params.study, "error", wrong, roles, params.networks, settings)
 tables = {
     "image_scores": image_evaluation.score_table(params.study, measured, settings),
     "ensemble_errors": image_evaluation.ensemble_errors(measured),
     "agreement": image_evaluation.agreement(single, label),
-    "verdicts": image_verdicts.verdict_table(params.study, measured, roles, settings),
+    "verdicts": claims,
 }
-trained = artifacts.read(source.logits[0], "logits").provenance
 provenance = {
     "study": params.study,
     "dataset": dataset,

@@ -29,6 +29,6 @@ provenance = {
     "training": fitting.deciding(settings),
     "threads": snakemake.threads,
 }
-tables = fitting.tables("single", runs, data, network, settings.block_samples)
+tables = fitting.tables("single", runs, data, settings.block_samples)
 for kind, table in (tables | {"start": records.start_table(runs, scale)}).items():
     artifacts.write(target[kind], kind, table, provenance)

@@ -7,53 +7,66 @@
 from multiview.config.images import (
     CNN,
     HUB,
+    MLP,
     VGG,
     Augmentation,
+    Features,
+    Gaussian,
     Grid,
     ImageDistillation,
+    ImageJoint,
     ImageNetwork,
     Images,
     ImageTraining,
-    Joint,
+    Layer,
     WideResNet,
 )
 from multiview.config.loading import ConfigError, load
-from multiview.config.models import Config, Point, Sweep
+from multiview.config.models import Comparison, Config, Family, Point, Sweep
 from multiview.config.sections import (
     Ensembles,
     Evaluation,
     Figures,
     Hinton,
+    Joint,
     Objective,
     Section,
     Truncated,
     canonical,
 )
-from multiview.config.studies import JOINT, SINGLE, ImageStudy, Students, Study, TheoryStudy
-from multiview.config.theory import Dataset, Distillation, Network, Strengths, Training
+from multiview.config.studies import JOINT, PHOTO_KINDS, SINGLE, ImageStudy, Students, Study, TheoryStudy
+from multiview.config.theory import Dataset, Distillation, Network, Strengths, TheoryJoint, Training
 
 __all__ = [
     "CNN",
     "HUB",
     "JOINT",
+    "MLP",
+    "PHOTO_KINDS",
     "SINGLE",
     "VGG",
     "Augmentation",
+    "Comparison",
     "Config",
     "ConfigError",
     "Dataset",
     "Distillation",
     "Ensembles",
     "Evaluation",
+    "Family",
+    "Features",
     "Figures",
+    "Gaussian",
     "Grid",
     "Hinton",
     "ImageDistillation",
+    "ImageJoint",
     "ImageNetwork",
     "ImageStudy",
     "ImageTraining",
     "Images",
     "Joint",
+    "Layer",
     "Network",
     "Objective",
     "Point",
@@ -62,6 +75,7 @@ __all__ = [
     "Students",
     "Study",
     "Sweep",
+    "TheoryJoint",
     "TheoryStudy",
     "Training",
     "Truncated",

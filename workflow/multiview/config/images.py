@@ -5,12 +5,13 @@ Numbers of the training that are called published are those of Zagoruyko and Kom
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.sections import Float, Int, NonNegative, Objective, Positive, Section
+from multiview.config.sections import Float, Int, Joint, Name, NonNegative, Objective, Positive, Regime, Section
 
+Share = Annotated[Float, Field(gt=0, le=1)]
 Count = Annotated[Int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Auto = Literal["auto", True, False]
@@ -22,6 +23,7 @@ HUB = ("cifar10", "cifar100", "fashion_mnist")
 class Images(Section):
     """Labelled images, all of one size, and how they are divided into splits."""
 
+    artifact: ClassVar[str] = "images"
     kind: Literal["digits", "fashion_mnist", "cifar10", "cifar100", "parquet"] = Field(
         description="digits comes with scikit-learn, parquet from `path`, the others from the Hugging Face hub"
     )
@@ -78,10 +80,54 @@ class Images(Section):
         return found
 
 
+class Gaussian(Section):
+    """Gaussian-like inputs without views, labelled by a random network (Section 5.3).
+
+    The paper is silent on sizes; outputs of the target are standardised, so that classes are about as frequent.
+    """
+
+    artifact: ClassVar[str] = "inputs"
+    path: ClassVar[None] = None
+    kind: Literal["gaussian"]
+    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of everything drawn")
+    shape: Annotated[list[Count], Field(min_length=3, max_length=3)] = Field(
+        description="channels, height and width of an input: convolutions see an image"
+    )
+    classes: Annotated[Int, Field(ge=2)] = Field(description="k; a label is the target's largest output")
+    inputs: Literal["normal", "mixture"] = Field(description="N(0, I), or a mixture of Gaussians")
+    components: Count = Field(description="mixture: Gaussians, equally frequent")
+    spread: NonNegative = Field(description="mixture: standard deviation of an entry of their means, beside 1")
+    target: Literal["linear", "mlp", "cnn"] = Field(
+        description="random network that labels: linear, one hidden ReLU layer, or one of 3x3 convolutions"
+    )
+    target_width: Count = Field(description="mlp: hidden neurons; cnn: channels")
+    margin: NonNegative = Field(
+        description="samples whose two largest outputs are closer are rejected; in deviations of an output"
+    )
+    train_samples: Count = Field(description="training samples")
+    validation_samples: Count = Field(description="samples to choose settings by")
+    test_samples: Count = Field(description="test samples")
+
+
+class Layer(Section):
+    """A layer of a trained network as the inputs of new networks (Section 5.6)."""
+
+    artifact: ClassVar[str] = "inputs"
+    path: ClassVar[None] = None
+    kind: Literal["layer"]
+    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the draw of channels and training samples")
+    study: Name = Field(description="a study on images: its first network, its images and its splits are taken")
+    layers: Count = Field(description="modules of the network's trunk that its images pass")
+    channels: Share = Field(description="share of the channels that is kept, drawn at random; in (0, 1]")
+    train_share: Share = Field(
+        description="share of the training samples that is kept, drawn at random; in (0, 1]"
+    )
+
+
 class Network(Section):
     """What all networks for images have."""
 
-    regime: Literal["learned", "linearised", "random_features"] = Field(
+    regime: Regime = Field(
         "learned",
         description="what is trained: all weights, the network linearised at its initialisation, its last layer",
     )
@@ -100,12 +146,22 @@ class WideResNet(Network):
             raise ValueError(f"depth is {self.depth}, but must be 6 n + 4: 10, 16, 22, 28, ...")
         return self
 
+    @property
+    def trunk_length(self) -> int:
+        """Modules of the trunk: a convolution and all blocks."""
+        return 1 + (self.depth - 4) // 2
+
 
 class CNN(Network):
     """A plain convolutional network: convolution, ReLU and halving for each entry, then the mean."""
 
     kind: Literal["cnn"]
     channels: Annotated[list[Count], Field(min_length=1)] = Field(description="of each 3x3 convolution")
+
+    @property
+    def trunk_length(self) -> int:
+        """Modules of the trunk: convolutions, ReLUs and halvings."""
+        return 3 * len(self.channels) - 1
 
 
 class VGG(Network):
@@ -123,8 +179,22 @@ class VGG(Network):
             )
         return self
 
+    @property
+    def trunk_length(self) -> int:
+        """Modules of the trunk: convolutions, normalisations, ReLUs and halvings."""
+        return 3 * sum(self.convolutions) + len(self.convolutions) - 1
 
-ImageNetwork = Annotated[WideResNet | CNN | VGG, Field(discriminator="kind")]
+
+class MLP(Network):
+    """A fully connected network with ReLU; without hidden layers it is linear."""
+
+    kind: Literal["mlp"]
+    hidden: list[Count] = Field(description="neurons of each hidden layer; []: a linear network")
+    trunk_length: ClassVar[int] = 0  # its layers have no channels
+
+
+ImageNetwork = Annotated[WideResNet | CNN | VGG | MLP, Field(discriminator="kind")]
+ImageData = Annotated[Images | Gaussian | Layer, Field(discriminator="kind")]
 
 
 class Augmentation(Section):
@@ -193,9 +263,19 @@ class ImageDistillation(Section):
         return self
 
 
-class Joint(Section):
-    """Training the average of networks end to end (Section 5.1), which is no ensemble."""
+class ImageJoint(Joint):
+    """Training the average of networks for images."""
 
-    networks: Annotated[Int, Field(ge=2)] = Field(description="L, networks averaged; paper: 10")
-    runs: Count = Field(description="how many such averages are trained, from the study's first seeds on")
     training: ImageTraining
+
+
+class Features(Section):
+    """What is shown of the features that seeds learn (Section 5.7)."""
+
+    classes: Annotated[list[Annotated[Int, Field(ge=0)]], Field(min_length=1)] = Field(
+        description="classes of which the most important channel is shown"
+    )
+    seeds: Annotated[Int, Field(ge=2)] = Field(description="the first so many seeds are shown")
+    images: Count = Field(description="test images that excite a channel most, of each")
+    steps: Count = Field(description="steps of gradient ascent to the optimised image")
+    step_size: Positive = Field(description="their size, the norm of a change, in grey levels of 0 to 1")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from multiview.config.models import Config
+from multiview.config.models import Config, cell_name
 from multiview.config.studies import IMAGE_KINDS, NETWORK_KINDS, THEORY_KINDS, ImageStudy, Study, TheoryStudy
 
 
@@ -28,16 +28,45 @@ def load(raw: Mapping[str, Any]) -> Config:
     """
     if not isinstance(raw, Mapping) or not isinstance(raw.get("studies"), Mapping):
         raise ConfigError("studies: expected at least one study, as a mapping from its name to its settings")
+    raw = _without_nulls(raw)
     shared = {key: raw[key] for key in SHARED_KEYS if key in raw}
     body = {key: value for key, value in raw.items() if key not in SHARED_KEYS}
-    body["studies"] = {name: _complete(name, raw["studies"], shared) for name in raw["studies"]}
+    studies = dict(raw["studies"]) | _cells(raw.get("families"))
+    body["studies"] = {name: _complete(name, studies, shared) for name in studies}
     try:
         return Config.model_validate(body)
     except ValidationError as error:
-        items = _without_repeats(error.errors(), raw["studies"])
+        items = _without_repeats(error.errors(), studies)
         lines = [_explain(item, shared, body) for item in items]
         # A shared key at fault is at fault in every study: once is enough.
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
+def _without_nulls(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the studies, families, comparisons and sweeps that are null: a file laid over another drops them so.
+
+    (Snakemake lays mappings over one another, so that an empty one drops nothing.)
+    """
+    kept = dict(raw)
+    for key in ("studies", "families", "comparisons", "sweeps"):
+        if key in raw and raw[key] is None:
+            kept[key] = {}
+        elif isinstance(raw.get(key), Mapping):
+            kept[key] = {name: one for name, one in raw[key].items() if one is not None}
+    return kept
+
+
+def _cells(families: Any) -> dict[str, Any]:
+    """The studies of all cells of families. What is no family yet is left for the check of the config."""
+    cells = {}
+    for family, one in families.items() if isinstance(families, Mapping) else ():
+        if not isinstance(one, Mapping) or not isinstance(one.get("rows"), Mapping):
+            continue
+        columns = one.get("columns") if isinstance(one.get("columns"), Mapping) else {}
+        for row, own in one["rows"].items():
+            for column, more in (columns or {"": {}}).items():
+                cells[cell_name(family, row, column)] = _merge(_merge(one.get("study"), own), more)
+    return cells
 
 
 def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) -> Any:
@@ -66,7 +95,8 @@ def _known_kind(name: str, dataset: Any) -> None:
     kinds = THEORY_KINDS + IMAGE_KINDS
     if isinstance(dataset, Mapping) and "kind" in dataset and dataset["kind"] not in kinds:
         raise ConfigError(
-            f"studies.{name}.dataset.kind: found {dataset['kind']!r}. The kinds are {', '.join(kinds)}"
+            f"{_place(['studies', name, 'dataset', 'kind'])}: found {dataset['kind']!r}. "
+            f"The kinds are {', '.join(kinds)}"
         )
 
 
@@ -86,27 +116,32 @@ def _inherit(name: str, studies: Mapping[str, Any], below: tuple[str, ...]) -> A
     return _merge(_inherit(parent, studies, (*below, name)), own)
 
 
-def _merge(base: Any, over: Any) -> Any:
+def _merge(base: Any, over: Any, key: str = "") -> Any:
     if isinstance(base, Mapping) and isinstance(over, Mapping):
-        return dict(base) | {k: _merge(base[k], v) if k in base else v for k, v in over.items()}
+        # A dataset or network of another kind has keys of its own: nothing is left of the one below.
+        kinds = {section["kind"] for section in (base, over) if "kind" in section}
+        if key not in ("dataset", "network") or len(kinds) < 2:
+            return dict(base) | {k: _merge(base[k], v, k) if k in base else v for k, v in over.items()}
     return over
 
 
 def _without_tags(loc: tuple) -> tuple:
     """The location of an error without what is no key but tells which of several models a section is."""
     loc = tuple(part for part in loc if not str(part).startswith("("))
-    return tuple(
-        part for i, part in enumerate(loc) if i == 0 or loc[i - 1] != "network" or part not in NETWORK_KINDS
-    )
+    kinds = {"network": NETWORK_KINDS, "dataset": IMAGE_KINDS}
+    return tuple(part for i, part in enumerate(loc) if i == 0 or part not in kinds.get(loc[i - 1], ()))
 
 
 def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Without the errors that a section or a study inherits from the one it takes its keys from."""
+    """Without the errors that a section or a study inherits from the one it takes its keys from.
+
+    The cells of a family count as one.
+    """
 
     def root(name: str) -> str:
         study = studies[name]
         inherits = isinstance(study, Mapping) and "based_on" in study
-        return root(study["based_on"]) if inherits else name
+        return root(study["based_on"]) if inherits else name.split("/")[0]
 
     known: dict[tuple, list] = {}
     kept = []
@@ -119,7 +154,8 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
             tail = tail[1:] if tail[:1] in (("distillation",), ("joint",)) else tail
             # A section that is at fault as a whole is known by the message: it may differ in other keys.
             value = None if isinstance(item["input"], Mapping | BaseModel) else item["input"]
-            values = known.setdefault((root(loc[1]), tail, item["msg"]), [])
+            # After "but" comes what else there is, which can differ too.
+            values = known.setdefault((root(loc[1]), tail, item["msg"].split(", but")[0]), [])
             if any(value is other or value == other for other in values):
                 continue
             values.append(value)
@@ -127,9 +163,17 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
     return kept
 
 
+def _place(path: list[str]) -> str:
+    """A path in the config; that into a cell of a family names the family."""
+    if len(path) > 1 and "/" in path[1]:
+        family, *cell = path[1].split("/")
+        return ".".join([f"families.{family} (cell {', '.join(cell)})", *path[2:]])
+    return ".".join(path)
+
+
 def _explain(item: dict[str, Any], shared: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     path = [str(part) for part in item["loc"] if part != "[key]"]
-    where = ".".join(path) or "config"
+    where = _place(path) or "config"
     key = "data_seed" if path[2:] == ["dataset", "seed"] else path[-1] if len(path) == 3 else None
     if key in shared and item["input"] is shared[key]:
         where = f"{key} (of every study that does not set its own)"

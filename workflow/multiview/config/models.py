@@ -3,12 +3,20 @@
 The models are also the source of ``workflow/schemas/config.schema.json``.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from multiview.config.sections import Evaluation, Figures, Float, Name, Section
-from multiview.config.studies import AnyStudy, ImageStudy, TheoryStudy
+from multiview.config.studies import PHOTO_KINDS, AnyStudy, ImageStudy, TheoryStudy
+
+Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){0,2}$")]
+"""The name of a study; that of a cell of a family is made of several."""
+
+
+def cell_name(family: str, row: str, column: str) -> str:
+    """The name of the study of a cell; `column` is empty where there is none."""
+    return "/".join(part for part in (family, row, column) if part)
 
 
 class Point(Section):
@@ -28,10 +36,41 @@ class Sweep(Section):
     points: Annotated[list[Point], Field(min_length=1)]
 
 
+class Comparison(Section):
+    """Studies beside one another in one figure: the errors of every predictor of each."""
+
+    title: str = Field(description="of the figure")
+    studies: dict[Name, str] = Field(description="from the name of a study to what it is called there")
+
+
+class Family(Section):
+    """Studies that differ in one or two settings, and are shown in one figure.
+
+    The study of a cell is called ``<family>/<row>/<column>``, or ``<family>/<row>``.
+    """
+
+    shows: Literal["gains", "losses"] = Field(
+        description="gains: what the ensemble gains in each cell; losses: what single networks and ensemble lose "
+        "from the first row on"
+    )
+    study: dict[str, Any] = Field(description="what all cells share, as a study")
+    rows: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)] = Field(description="laid over it, by name")
+    columns: dict[Name, dict[str, Any]] = Field({}, description="and over this; none: a row is a cell")
+    beside: list[Name] = Field([], description="gains: other studies whose gain is shown on the same scale")
+
+    @model_validator(mode="after")
+    def _shown(self):
+        if self.shows == "losses" and (self.columns or self.beside or len(self.rows) < 2):
+            raise ValueError("shows is losses: it needs two rows or more, no columns and nothing beside")
+        return self
+
+
 class Config(Section):
     """The whole config. Studies hold their own settings; the keys beside them serve them all."""
 
-    studies: Annotated[dict[Name, AnyStudy], Field(min_length=1)]
+    studies: Annotated[dict[Path, AnyStudy], Field(min_length=1)]
+    families: dict[Name, Family] = Field({}, description="studies that differ in one or two settings, by name")
+    comparisons: dict[Name, Comparison] = Field({}, description="studies beside one another, by name")
     sweeps: dict[Name, Sweep]
     evaluation: Evaluation
     figures: Figures
@@ -45,6 +84,68 @@ class Config(Section):
     def images(self) -> dict[str, ImageStudy]:
         """The studies on images."""
         return {name: study for name, study in self.studies.items() if isinstance(study, ImageStudy)}
+
+    def cells(self, family: str) -> dict[tuple[str, str], str]:
+        """For each row and column of a family (``""`` if it has none) the name of the study."""
+        one = self.families[family]
+        return {
+            (row, column): cell_name(family, row, column) for row in one.rows for column in one.columns or [""]
+        }
+
+    @property
+    def named(self) -> dict[str, TheoryStudy | ImageStudy]:
+        """The studies that are no cells of families."""
+        cells = {cell for family in self.families for cell in self.cells(family).values()}
+        return {name: study for name, study in self.studies.items() if name not in cells}
+
+    @property
+    def photos(self) -> dict[str, ImageStudy]:
+        """The studies on real images whose networks learn features."""
+        return {
+            name: study
+            for name, study in self.images.items()
+            if study.dataset.kind in PHOTO_KINDS and study.network.regime == "learned"
+        }
+
+    @model_validator(mode="after")
+    def _contrasts_are_made(self):
+        for name, one in self.comparisons.items():
+            for study in one.studies:
+                if study not in self.studies:
+                    raise ValueError(
+                        f"comparisons.{name}.studies: found {study!r}, but the studies are {', '.join(self.named)}"
+                    )
+            if len({type(self.studies[study]) for study in one.studies}) > 1:
+                raise ValueError(f"comparisons.{name}.studies: studies on images and others have other errors")
+        for name, family in self.families.items():
+            if name in self.studies:
+                raise ValueError(f"families.{name}: this is the name of a study")
+            for study in family.beside:
+                if study not in self.studies:
+                    raise ValueError(
+                        f"families.{name}.beside: found {study!r}, but the studies are {', '.join(self.named)}"
+                    )
+            for cell in self.cells(name).values():
+                if not isinstance(self.studies[cell], ImageStudy):
+                    raise ValueError(f"families.{name}.study.dataset.kind: found that of another kind of study")
+        for name, study in self.images.items():
+            if study.dataset.kind == "layer":
+                self._has_layers(name, study)
+        return self
+
+    def _has_layers(self, name: str, study: ImageStudy) -> None:
+        of = study.dataset.study
+        if of not in self.photos:
+            raise ValueError(
+                f"studies.{name}.dataset.study: found {of!r}, but the studies on real images with networks that "
+                f"learn are {', '.join(self.photos) or 'none'}"
+            )
+        length = self.photos[of].network.trunk_length
+        if study.dataset.layers > length:
+            raise ValueError(
+                f"studies.{name}.dataset.layers: found {study.dataset.layers}, but the trunk of the network of "
+                f"{of!r} has {length} modules with channels"
+            )
 
     @model_validator(mode="after")
     def _sweeps_are_made(self):

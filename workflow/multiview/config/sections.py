@@ -19,6 +19,8 @@ NonNegative = Annotated[Float, Field(ge=0)]
 Positive = Annotated[Float, Field(gt=0)]
 Range = Annotated[list[NonNegative], Field(min_length=2, max_length=2)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Regime = Literal["learned", "linearised", "random_features"]
+"""What of a network is trained: all weights, those of its expansion at the initialisation, or the last layer."""
 
 
 class Section(BaseModel):
@@ -62,6 +64,15 @@ class Ensembles(Section):
         if len(set(self.sizes)) != len(self.sizes):
             raise ValueError(f"sizes is {self.sizes}: every size may occur once only")
         return self
+
+
+class Joint(Section):
+    """Training the average of networks end to end (Section 5.1), which is no ensemble."""
+
+    networks: Annotated[Int, Field(ge=2)] = Field(description="L, networks averaged; paper: 10")
+    runs: Annotated[Int, Field(ge=1)] = Field(
+        description="how many such averages are trained, from the study's first seeds on"
+    )
 
 
 class Evaluation(Section):

@@ -7,16 +7,21 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from multiview.config.images import (
     CNN,
+    MLP,
     VGG,
+    Features,
+    Gaussian,
+    ImageData,
     ImageDistillation,
+    ImageJoint,
     ImageNetwork,
     Images,
     ImageTraining,
-    Joint,
+    Layer,
     WideResNet,
 )
 from multiview.config.sections import Ensembles, Int, Name, Section
-from multiview.config.theory import Dataset, Distillation, Network, Training
+from multiview.config.theory import Dataset, Distillation, Network, TheoryJoint, Training
 
 SINGLE, JOINT = "single", "joint"
 """The predictors of networks trained on hard labels alone, one by one and as an average."""
@@ -26,10 +31,11 @@ RESERVED = (SINGLE, JOINT, "best", "ensemble", "dataset", "evaluation", "figures
 
 
 THEORY_KINDS = get_args(Dataset.model_fields["kind"].annotation)
-IMAGE_KINDS = get_args(Images.model_fields["kind"].annotation)
-"""The values of ``dataset.kind``, by the kind of study that they make."""
+PHOTO_KINDS = get_args(Images.model_fields["kind"].annotation)
+IMAGE_KINDS = PHOTO_KINDS + tuple(get_args(one.model_fields["kind"].annotation)[0] for one in (Gaussian, Layer))
+"""The values of ``dataset.kind``, by the kind of study that they make; the first are those of real images."""
 
-NETWORK_KINDS = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in (WideResNet, CNN, VGG))
+NETWORK_KINDS = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in (WideResNet, CNN, VGG, MLP))
 """The values of ``network.kind`` in a study on images."""
 
 
@@ -94,8 +100,18 @@ class Study(Section):
         return [(seeds[i], seeds[min(i + step, len(seeds)) - 1]) for i in range(0, len(seeds), step)]
 
     def positions(self, predictor: str) -> range:
-        """Positions of the networks of a predictor."""
+        """Positions of the networks of a predictor; those of ``joint`` are averages of networks."""
+        if predictor == JOINT:
+            return range(self.joint.runs)
         return range(self.seeds) if predictor == SINGLE else self.students[predictor].positions
+
+    def networks_of(self, predictor: str) -> int:
+        """How many networks one of ``single`` or ``joint`` is the average of."""
+        return self.joint.networks if predictor == JOINT else 1
+
+    def training_of(self, predictor: str) -> Section:
+        """How ``single`` or ``joint`` is trained."""
+        return self.joint.training if predictor == JOINT else self.training
 
     def chunks_of(self, predictor: str, needed: Iterable[int] | None = None) -> list[tuple[int, int]]:
         """First and last seed of the jobs that train a predictor's networks: all, or those of `needed` seeds."""
@@ -180,6 +196,11 @@ class Study(Section):
             raise ValueError(
                 f"ensembles.sizes asks for {max(self.ensembles.sizes)} networks, but seeds is {self.seeds}"
             )
+        if self.joint is not None and self.joint.networks not in self.ensembles.sizes:
+            raise ValueError(
+                f"joint.networks is {self.joint.networks}, but ensembles.sizes is {self.ensembles.sizes}: "
+                "the average that is trained is held against ensembles of as many networks"
+            )
         return self
 
 
@@ -191,12 +212,13 @@ class TheoryStudy(Study):
     training: Training
     distillation: Distillation | None = Field(None, description="how students learn that do not say so themselves")
     students: dict[Name, Students] = Field({}, description="networks that learn from a teacher, by name")
+    joint: TheoryJoint | None = Field(None, description="training the average end to end; null: not done")
 
 
 class ImageStudy(Study):
-    """A study on images."""
+    """A study on images, or on inputs of their shape."""
 
-    dataset: Images
+    dataset: ImageData
     network: ImageNetwork
     training: ImageTraining
     distillation: ImageDistillation | None = Field(None, description="as in a study of theory")
@@ -206,19 +228,8 @@ class ImageStudy(Study):
         description="augmented copies of each training image that teachers label and students see; "
         "0: teachers label the image as it is, whatever students see",
     )
-    joint: Joint | None = Field(None, description="training the average end to end; null: not done")
-
-    def positions(self, predictor: str) -> range:
-        """Positions of the networks of a predictor; those of ``joint`` are averages of networks."""
-        return range(self.joint.runs) if predictor == JOINT else super().positions(predictor)
-
-    def networks_of(self, predictor: str) -> int:
-        """How many networks one of ``single`` or ``joint`` is the average of."""
-        return self.joint.networks if predictor == JOINT else 1
-
-    def training_of(self, predictor: str) -> ImageTraining:
-        """How ``single`` or ``joint`` is trained."""
-        return self.joint.training if predictor == JOINT else self.training
+    joint: ImageJoint | None = Field(None, description="training the average end to end; null: not done")
+    features: Features | None = Field(None, description="what seeds learn, as pictures; null: not drawn")
 
     def trials(self, predictor: str) -> list[tuple[float, float, int]]:
         """What the grid of some students makes them try: alpha, temperature and the seed of the student."""
@@ -231,6 +242,14 @@ class ImageStudy(Study):
     def trial_chunks(self, predictor: str) -> list[tuple[int, int]]:
         """First and last number of the trials of every job that does some."""
         return self._cut(list(range(len(self.trials(predictor)))))
+
+    @model_validator(mode="after")
+    def _shown(self):
+        if self.features is not None and self.features.seeds > self.seeds:
+            raise ValueError(f"features.seeds is {self.features.seeds}, but seeds is {self.seeds}")
+        if self.features is not None and self.network.regime != "learned":
+            raise ValueError(f"features: a network of regime {self.network.regime} learns none; set it to null")
+        return self
 
     @model_validator(mode="after")
     def _trained_before(self):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.sections import Float, Int, NonNegative, Objective, Positive, Range, Section
+from multiview.config.sections import Float, Int, Joint, NonNegative, Objective, Positive, Range, Regime, Section
 
 
 class Strengths(Section):
@@ -86,6 +86,11 @@ class Network(Section):
     q: Annotated[Float, Field(ge=3)] = Field(description="q, the power of the smoothed ReLU")
     rho: Positive = Field(description="curly rho, where the smoothed ReLU turns linear")
     init_std: Positive = Field(description="sigma_0, standard deviation of the initial weights")
+    regime: Regime = Field(
+        "learned",
+        description="what is trained: all weights, the network linearised at its initialisation, or weights of "
+        "the activations it has there",
+    )
 
 
 class Training(Section):
@@ -111,4 +116,10 @@ class Distillation(Section):
         description="warm: from the end of the student's own training on hard labels; scratch: its initialisation"
     )
     objective: Objective
+    training: Training
+
+
+class TheoryJoint(Joint):
+    """Training the average of two-layer networks."""
+
     training: Training

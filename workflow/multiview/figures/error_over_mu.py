@@ -21,7 +21,7 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
     colours = style.apply(settings)
     largest = scores[scores["predictor"] == "ensemble"]["size"].max()
     shown = [("single", 1), ("best", largest), ("ensemble", largest)]
-    for name in roles:
+    for name in [*roles, *(["joint"] if "joint" in set(scores["predictor"]) else [])]:
         shown.append((name, 1))
         together = scores.loc[scores["predictor"] == f"ensemble_of_{name}", "size"]
         if len(together):

@@ -19,7 +19,11 @@ def draw(learned: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.F
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
-    names = ["single", *roles]
+    names = [
+        "single",
+        *roles,
+        *[name for name in ("joint", "member_of_joint") if name in set(learned["predictor"])],
+    ]
     count = learned.groupby(["predictor", "seed", "class"])["learned"].sum()
     figure, axis = plt.subplots(figsize=(style.COLUMN, 0.35 * len(names) + 1.3))
     drawn = [("both views", 2, colours[2]), ("one view", 1, colours[0]), ("neither", 0, "0.6")]

@@ -1,23 +1,33 @@
 """Networks for images, made from the config, and what is put around all of them."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from multiview import config
 from multiview.networks.linearised import REGIMES, settle
-from multiview.networks.plain import CNN, VGG
+from multiview.networks.plain import CNN, MLP, VGG
 from multiview.networks.wide_resnet import WideResNet
 
 BUILDERS = {
-    "wide_resnet": lambda s, channels, classes: WideResNet(channels, classes, s.depth, s.width),
-    "cnn": lambda s, channels, classes: CNN(channels, classes, s.channels),
-    "vgg": lambda s, channels, classes: VGG(channels, classes, s.channels, s.convolutions),
+    "wide_resnet": lambda s, shape, classes: WideResNet(shape[0], classes, s.depth, s.width),
+    "cnn": lambda s, shape, classes: CNN(shape[0], classes, s.channels),
+    "vgg": lambda s, shape, classes: VGG(shape[0], classes, s.channels, s.convolutions),
+    "mlp": lambda s, shape, classes: MLP(math.prod(shape), classes, s.hidden),
 }
-"""From ``network.kind`` to what builds it, given its section, the channels of an image, and k."""
+"""From ``network.kind`` to what builds it, given its section, the shape of an image, and k.
+
+A network has a ``trunk`` of modules that images pass one after the other, a last layer ``linear``, and ``embed``,
+which gives what that layer sees.
+"""
+
+GREY_LEVELS = 255
+"""Bytes are divided by it, so that pixels are 0 to 1; inputs that are no bytes are taken as they are."""
 
 
 class Standardised(nn.Module):
-    """A network behind the standardisation of its images, whose mean and deviation are kept with its weights."""
+    """A network behind the standardisation of its inputs, whose mean and deviation are kept with its weights."""
 
     def __init__(self, network: nn.Module, mean: Tensor, deviation: Tensor):
         super().__init__()
@@ -26,8 +36,16 @@ class Standardised(nn.Module):
         self.register_buffer("deviation", deviation.view(1, -1, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """uint8 ``[n, channels, h, w]`` to logits ``[n, k]``."""
-        return self.network((images.float() / 255 - self.mean) / self.deviation)
+        """Images ``[n, channels, h, w]``, bytes or numbers, to logits ``[n, k]``."""
+        return self.network(self.standardise(images))
+
+    def standardise(self, images: Tensor) -> Tensor:
+        """The inputs of the network itself."""
+        return (images.float() / _unit(images) - self.mean) / self.deviation
+
+
+def _unit(images: Tensor) -> int:
+    return 1 if images.is_floating_point() else GREY_LEVELS
 
 
 class Average(nn.Module):
@@ -49,16 +67,16 @@ def build(
 
     Args:
         settings: the network section of the config.
-        images: uint8 ``[n, channels, h, w]``, the training images, by whose channels images are standardised.
+        images: ``[n, channels, h, w]``, the training images, by whose channels images are standardised.
         classes: k.
         seed: of its initialisation.
         networks: if more than 1, the average of so many.
     """
-    pixels = images.transpose(0, 1).flatten(1).double() / 255
-    deviation = pixels.std(dim=1).clamp(min=1 / 255)  # a channel without contrast stays without it
+    pixels = images.transpose(0, 1).flatten(1).double() / _unit(images)
+    deviation = pixels.std(dim=1).clamp(min=1 / GREY_LEVELS)  # a channel without contrast stays without it
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        built = [BUILDERS[settings.kind](settings, images.shape[1], classes) for _ in range(networks)]
+        built = [BUILDERS[settings.kind](settings, images.shape[1:], classes) for _ in range(networks)]
     whole = Standardised(nn.Identity(), pixels.mean(dim=1).float(), deviation.float())
     if settings.regime != "learned":
         for network in built:

@@ -1,4 +1,4 @@
-"""Two networks for small images without shortcuts: a plain convolutional one, and one in the style of VGG."""
+"""Networks without shortcuts: fully connected, plain convolutional, and in the style of VGG."""
 
 from collections.abc import Sequence
 
@@ -16,9 +16,18 @@ class _Convolutional(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
 
+    @property
+    def trunk(self) -> nn.Sequential:
+        """The modules that an image passes before the mean."""
+        return self.features
+
+    def embed(self, x: Tensor) -> Tensor:
+        """What the last layer sees of images ``[n, channels, h, w]``: ``[n, features]``."""
+        return self.features(x).mean(dim=(2, 3))
+
     def forward(self, x: Tensor) -> Tensor:
         """Images ``[n, channels, h, w]`` to logits ``[n, k]``."""
-        return self.linear(self.features(x).mean(dim=(2, 3)))
+        return self.linear(self.embed(x))
 
 
 class CNN(_Convolutional):
@@ -48,3 +57,26 @@ class VGG(_Convolutional):
                 layers += [nn.Conv2d(size, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
                 size = width
         super().__init__(nn.Sequential(*layers), size, classes)
+
+
+class MLP(nn.Module):
+    """A linear layer and ReLU for each entry of `hidden`, then a linear layer; without any it is linear."""
+
+    def __init__(self, size: int, classes: int, hidden: Sequence[int]):
+        super().__init__()
+        layers = [nn.Flatten()]
+        for width in hidden:
+            layers += [nn.Linear(size, width), nn.ReLU()]
+            nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
+            nn.init.zeros_(layers[-2].bias)
+            size = width
+        self.trunk = nn.Sequential(*layers)
+        self.linear = nn.Linear(size, classes)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """What the last layer sees of inputs ``[n, channels, h, w]``: ``[n, features]``."""
+        return self.trunk(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs ``[n, channels, h, w]`` to logits ``[n, k]``."""
+        return self.linear(self.embed(x))

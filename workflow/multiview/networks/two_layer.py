@@ -23,24 +23,54 @@ def smoothed_relu(z: Tensor, q: float, rho: float) -> Tensor:
 
 
 class TwoLayerNetwork(nn.Module):
-    """One network, one seed.
+    """One network, one seed; or the average ``(1/L) sum F_l`` of `members` = L networks, trained end to end.
 
     Attributes:
-        weight: float32 ``[k * m, d]``, the neurons of class ``i`` in rows ``i * m`` to ``(i + 1) * m - 1``,
-            drawn from ``N(0, init_std^2)`` by a generator that the seed alone starts.
+        weight: float32 ``[k * L * m, d]``, the neurons of class ``i`` in rows ``i * L * m`` to
+            ``(i + 1) * L * m - 1``, those of one member after those of the other, drawn from ``N(0, init_std^2)``
+            by a generator that the seed alone starts.
     """
 
-    def __init__(self, classes: int, dim: int, neurons: int, q: float, rho: float, init_std: float, seed: int):
+    def __init__(
+        self,
+        classes: int,
+        dim: int,
+        neurons: int,
+        q: float,
+        rho: float,
+        init_std: float,
+        seed: int,
+        members: int = 1,
+    ):
         super().__init__()
-        self.classes, self.neurons, self.q, self.rho = classes, neurons, q, rho
+        self.classes, self.members, self.q, self.rho = classes, members, q, rho
+        self.neurons = neurons * members  # of a class, in all
         # Always drawn on the CPU: a seed gives the same network on every device.
         generator = torch.Generator().manual_seed(seed)
-        self.weight = nn.Parameter(torch.randn(classes * neurons, dim, generator=generator) * init_std)
+        self.weight = nn.Parameter(torch.randn(classes * self.neurons, dim, generator=generator) * init_std)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``[n, k]`` of samples ``[n, P, d]``, straight from the definition."""
         activations = smoothed_relu(x @ self.weight.T, self.q, self.rho)
-        return activations.sum(dim=1).unflatten(1, (self.classes, self.neurons)).sum(dim=2)
+        return activations.sum(dim=1).unflatten(1, (self.classes, self.neurons)).sum(dim=2) / self.members
+
+    @property
+    def gating(self) -> Tensor:
+        """``[k L m, d]``: the neurons as they decide on their activations."""
+        return self.weight.detach()
+
+    def directions(self, member: int | None = None) -> Tensor:
+        """``[rows, d]``, as many rows for each class: what was learned, to be held against the views.
+
+        Args:
+            member: one of the networks averaged; all if None.
+        """
+        return self._of_member(self.weight.detach(), member)
+
+    def _of_member(self, neurons: Tensor, member: int | None) -> Tensor:
+        if member is None:
+            return neurons
+        return neurons.unflatten(0, (self.classes, self.members, -1))[:, member].flatten(0, 1)
 
     @torch.no_grad()
     def logits(self, x: Tensor, block: int = 0) -> Tensor:
@@ -112,13 +142,13 @@ class _Pass:
             gate.mul_(rho ** (1 - q))
         pre.addcmul_(gate, inner, value=1 / q)
         sums = pre.view(-1, self.patches, pre.shape[1]).sum(dim=1)
-        return sums.view(len(sums), self.network.classes, -1).sum(dim=2)
+        return sums.view(len(sums), self.network.classes, -1).sum(dim=2).div_(self.network.members)
 
     def backward(self, part: slice, slope: Tensor, gradient: Tensor) -> None:
         """Add to `gradient` ``[k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[n, k]``."""
         rows = self._rows(part)
         gate = self.gate[: len(rows)]
-        per_neuron = slope.repeat_interleave(self.network.neurons, dim=1).unsqueeze(1)
+        per_neuron = (slope / self.network.members).repeat_interleave(self.network.neurons, dim=1).unsqueeze(1)
         gate.view(len(slope), self.patches, -1).mul_(per_neuron)
         gradient.addmm_(gate.T, rows)
 
@@ -137,7 +167,7 @@ def view_strengths(weight: Tensor, views: Tensor, classes: int) -> tuple[Tensor,
     """How strongly each class has learned its own views (Sections 3 and 5 of the paper).
 
     Args:
-        weight: ``[k m, d]``.
+        weight: ``[rows, d]``, as many rows for each class.
         views: ``[2k, d]``, rows ``v_{1,1}, v_{1,2}, v_{2,1}, ...``.
         classes: k.
 

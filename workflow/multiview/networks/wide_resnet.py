@@ -46,6 +46,15 @@ class WideResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         nn.init.zeros_(self.linear.bias)
 
+    @property
+    def trunk(self) -> nn.Sequential:
+        """The modules that an image passes before the last activation."""
+        return self.blocks
+
+    def embed(self, x: Tensor) -> Tensor:
+        """What the last layer sees of images ``[n, channels, h, w]``: ``[n, features]``."""
+        return torch.relu(self.norm(self.blocks(x))).mean(dim=(2, 3))
+
     def forward(self, x: Tensor) -> Tensor:
         """Images ``[n, channels, h, w]`` to logits ``[n, k]``."""
-        return self.linear(torch.relu(self.norm(self.blocks(x))).mean(dim=(2, 3)))
+        return self.linear(self.embed(x))

@@ -1,0 +1,195 @@
+"""What holds studies against one another, worked out by hand: gains, losses, layers, features, regimes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from multiview import config, evaluation, families, features, image_verdicts, layers, regime_verdicts
+from multiview.datasets.base import Split
+from multiview.image_evaluation import Measured
+from multiview.networks.images import build
+from multiview.predictors import Predictor
+
+SETTINGS = config.Evaluation(bootstrap=200, seed=0, learned_ratio=0.3, mus=[0.5])
+LABEL = np.array([0, 1, 1, 0])
+
+
+def pair(single, ensemble):
+    return families.Pair(LABEL, np.array(single, bool), np.array(ensemble, bool), 2)
+
+
+FIRST = pair([[0, 0, 0, 1], [0, 0, 1, 0]], [[0, 0, 0, 0]])
+WORSE = pair([[1, 0, 0, 1], [0, 1, 1, 1]], [[0, 0, 0, 1]])
+
+
+def test_pairs_come_from_logits():
+    logits = np.array([[[1, 0]] * 4, [[0, 3]] * 4], np.float32)  # always 0; always 1, and louder
+    one = families.Pair.of(LABEL, Predictor([5, 9], {"test": logits}), "test", np.array([[5, 9]]))
+    assert one.single.tolist() == [[False, True, True, False], [True, False, False, True]]
+    assert one.ensemble.tolist() == [[True, False, False, True]] and one.size == 2
+
+
+def test_gains_by_hand():
+    table = families.gain_table({("a", "x"): FIRST, ("a", "y"): WORSE}, SETTINGS)
+    assert table["single"].tolist() == pytest.approx([0.75, 1 - 5 / 8])
+    assert table["ensemble"].tolist() == [1, 0.75]
+    assert table["gain"].tolist() == pytest.approx([0.25, 5 / 8 - 1 / 4])
+    assert (table["low"] <= table["gain"]).all() and (table["gain"] <= table["high"]).all()
+
+
+def test_losses_are_to_the_first_row_on_the_same_samples():
+    table, claims = families.loss_tables("layers", {"all": FIRST, "half": WORSE}, SETTINGS)
+    loss = table.set_index(["row", "predictor"])["loss"]
+    assert loss.to_dict() == pytest.approx(
+        {
+            ("all", "single"): 0,
+            ("all", "ensemble"): 0,
+            ("half", "single"): 5 / 8 - 2 / 8,
+            ("half", "ensemble"): 1 / 4,
+        }
+    )
+    assert claims["measured"].tolist() == pytest.approx([3 / 8 - 1 / 4])
+    other = families.Pair(1 - LABEL, WORSE.single, WORSE.ensemble, 2)
+    with pytest.raises(ValueError, match="half has other test samples"):
+        families.loss_tables("layers", {"all": FIRST, "half": other}, SETTINGS)
+
+
+def test_losses_of_identical_rows_are_0_with_an_interval_around_it():
+    _, claims = families.loss_tables("layers", {"all": FIRST, "same": FIRST}, SETTINGS)
+    one = claims.iloc[0]
+    assert one["measured"] == 0 and one["low"] <= 0 <= one["high"] and one["verdict"] != "holds"
+
+
+def test_statements_on_models_without_features_by_hand():
+    wrong = {
+        ("single", 1): (np.array([[1, 1, 0, 0], [0, 1, 1, 1]], bool), 2),
+        ("ensemble", 2): (np.array([[0, 0, 0, 1]], bool), 1),
+        ("ensemble", 4): (np.array([[0, 0, 0, 0]], bool), 1),
+        ("distilled", 1): (np.array([[1, 1, 0, 0]], bool), 1),
+        ("joint", 1): (np.array([[0, 0, 0, 0]], bool), 1),
+    }
+    roles = {
+        "distilled": {"teacher": "single", "teacher_size": 2},
+        "self": {"teacher": "single", "teacher_size": 1},
+    }
+    table = regime_verdicts.verdict_table("x", "error", wrong, roles, 2, SETTINGS)
+    assert table["predictor"].tolist() == ["ensemble", "distilled", "joint"]
+    # single 5/8, ensemble of 2 1/4; half the gain 3/16, distilled gains 1/8.
+    assert table["measured"].tolist() == pytest.approx([3 / 8, 3 / 16 - 1 / 8, -1 / 4])
+    assert table["quantity"][0] == "single's error minus its, L = 2"
+    assert len(regime_verdicts.verdict_table("x", "error", wrong, {}, None, SETTINGS)) == 1
+
+
+def test_gaussian_data_have_a_claim_of_their_own():
+    rng = np.random.default_rng(0)
+    single = rng.random((4, 2000)) < 0.3
+    zeros = np.zeros(single.shape, np.float32)
+    for ensemble, expected in ((single[0], "undecided"), (single[0] & single[1], "fails")):
+        measured = [
+            Measured("single", 1, 4, single, zeros, zeros),
+            Measured("ensemble", 4, 4, ensemble[None], zeros[:1], zeros[:1]),
+        ]
+        (row,) = image_verdicts.gaussian_verdicts("x", measured, SETTINGS).to_dict("records")
+        assert row["measured"] == pytest.approx(single.mean() - ensemble.mean())
+        assert row["verdict"] == expected
+
+
+def test_members_of_averages_are_counted_through():
+    table = pd.DataFrame({"seed": [7, 7, 9, 9], "member": [0, 1, 0, 1], "class": 0, "view": 1, "phi": 1.0})
+    assert evaluation.members_of_joint(table)["seed"].tolist() == [0, 1, 2, 3]
+
+
+NETWORK = config.CNN(kind="cnn", channels=[6, 4])
+
+
+def images(n, seed=0):
+    return torch.randint(0, 256, (n, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+
+
+def layer(**changes):
+    settings = {"kind": "layer", "seed": 3, "study": "digits", "layers": 2, "channels": 1.0, "train_share": 1.0}
+    return config.Layer(**settings | changes)
+
+
+@pytest.fixture
+def splits():
+    found = {}
+    for seed, (name, n) in enumerate({"train": 40, "validation": 7, "test": 9}.items()):
+        label = np.arange(n, dtype=np.int16) % 3
+        found[name] = Split(images(n, seed).numpy(), label, np.full(n, "image"), np.zeros(n, np.int8))
+    return found
+
+
+def test_a_layer_is_what_the_trunk_says(splits):
+    network = build(NETWORK, images(40), 3, 0).eval()
+    cut = layers.cut(network, splits, 3, layer())
+    for name, split in cut.splits.items():
+        x = network.standardise(torch.from_numpy(splits[name].x))
+        expected = network.network.trunk[1](network.network.trunk[0](x)).detach()
+        torch.testing.assert_close(torch.from_numpy(split.x), expected)
+        assert (split.label == splits[name].label).all()
+
+
+def test_smaller_shares_are_part_of_larger_ones(splits):
+    network = build(NETWORK, images(40), 3, 0).eval()
+    whole, half, quarter = (layers.cut(network, splits, 3, layer(channels=c)).splits for c in (1.0, 0.5, 0.25))
+    assert [part["test"].x.shape[1] for part in (whole, half, quarter)] == [6, 3, 2]
+
+    def channels(part):
+        return {column.tobytes() for column in part["test"].x.transpose(1, 0, 2, 3)}
+
+    assert channels(quarter) < channels(half) < channels(whole)
+    fewer = layers.cut(network, splits, 3, layer(train_share=0.5)).splits
+    assert len(fewer["train"].label) == 20 and len(fewer["test"].label) == 9
+    rows = {row.tobytes() for row in whole["train"].x}
+    assert all(row.tobytes() in rows for row in fewer["train"].x)
+
+
+def test_cka_does_not_see_rotations_and_scales():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((200, 6))
+    rotation = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    assert features.linear_cka(x, 3 * x @ rotation + 1) == pytest.approx(1)
+    assert features.linear_cka(x, rng.standard_normal((200, 6))) < 0.2
+    assert features.linear_cka(x, np.ones((200, 2))) == 0
+    # One feature each: the squared correlation.
+    a, b = rng.standard_normal((2, 50))
+    assert features.linear_cka(a[:, None], b[:, None]) == pytest.approx(np.corrcoef(a, b)[0, 1] ** 2)
+
+
+def test_what_excites_a_channel():
+    torch.manual_seed(0)
+    network = build(NETWORK, images(40), 3, 1).eval().requires_grad_(False)
+    x, label = images(40), torch.arange(40) % 3
+    seen = features.embed(network, x)
+    torch.testing.assert_close(network(x), network.network.linear(seen))
+    channel = features.most_important(network, seen, label, 2)
+    shares = network.network.linear.weight[2] * seen[label == 2].mean(dim=0)
+    assert shares[channel] == shares.max()
+    rows = features.exciting_rows(network, 1, 2, (x, label), (x, label), 3, (40, 0.5))
+    assert [row["rank"] for row in rows] == [0, 1, 2, 3]
+    best = [row["activation"] for row in rows[1:]]
+    assert best == sorted(seen[:, channel].tolist(), reverse=True)[:3]
+    assert rows[0]["activation"] > best[0]  # no image of noise is as good as one made for it
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        NETWORK,
+        config.WideResNet(kind="wide_resnet", depth=16, width=1),
+        config.VGG(kind="vgg", channels=[4, 8], convolutions=[1, 2]),
+    ],
+)
+def test_the_config_knows_the_length_of_a_trunk(settings):
+    assert len(build(settings, images(20), 3, 0).network.trunk) == settings.trunk_length
+
+
+def test_a_network_without_hidden_layers_is_linear():
+    network = build(config.MLP(kind="mlp", hidden=[]), images(20).float(), 3, 0)
+    x, y = torch.randn(2, 4, 1, 8, 8)
+    torch.testing.assert_close(network(x) + network(y), 2 * network((x + y) / 2))
+    deeper = build(config.MLP(kind="mlp", hidden=[7, 5]), images(20), 3, 0)
+    assert [tuple(p.shape) for p in deeper.parameters()] == [(7, 64), (7,), (5, 7), (5,), (3, 5), (3,)]
+    assert deeper(images(4)).shape == (4, 3)

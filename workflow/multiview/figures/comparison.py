@@ -1,0 +1,78 @@
+"""Networks that learn features beside models that do not, as in the paper's first figure: a panel a study."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from multiview import config
+from multiview.figures import style
+
+
+def draw(
+    comparison: config.Comparison, scores: Mapping[str, pd.DataFrame], settings: config.Figures
+) -> plt.Figure:
+    """Draw the error of every predictor that all the studies have, with 95 % intervals.
+
+    Args:
+        comparison: that section of the config.
+        scores: for each study its table ``scores`` or ``image_scores``.
+        settings: the figures section of the config.
+    """
+    colours = style.apply(settings)
+    tables = {study: errors(scores[study]) for study in comparison.studies}
+    shown = predictors(list(tables.values()))
+    figure, axes = plt.subplots(
+        1, len(tables), figsize=(style.PAGE, 0.26 * len(shown) + 1.1), sharey=True, squeeze=False
+    )
+    unit = "error on single-view samples [%]" if _of_theory(scores) else "test error [%]"
+    for axis, (study, table) in zip(axes.flat, tables.items(), strict=True):
+        single = 100 * table.loc["single", "measured"]
+        axis.axvline(single, color="0.3", linewidth=0.8, linestyle=":")
+        for i, predictor in enumerate(shown):
+            if predictor not in table.index:
+                continue
+            low, mean, high = 100 * table.loc[predictor, ["low", "measured", "high"]].to_numpy(float)
+            axis.errorbar(
+                mean,
+                i,
+                xerr=[[max(0, mean - low)], [max(0, high - mean)]],
+                color=colours[i % len(colours)],
+                marker=style.MARKERS[i % len(style.MARKERS)],
+                markersize=4,
+                capsize=2,
+                linewidth=1,
+            )
+        axis.set(title=comparison.studies[study], xlim=(0, None), ylim=(len(shown) - 0.5, -0.5))
+        axis.grid(axis="y", color="0.92", linewidth=0.6)
+    sizes = [int(table.loc["ensemble", "size"]) for table in tables.values()]
+    names = [
+        style.label(p, sizes[0]) if p != "ensemble" or len(set(sizes)) == 1 else "ensemble of all" for p in shown
+    ]
+    axes[0, 0].set_yticks(range(len(shown)), names)
+    figure.supxlabel(unit, fontsize=settings.font_size)
+    figure.suptitle(comparison.title, fontsize=settings.font_size)
+    return figure
+
+
+def errors(scores: pd.DataFrame) -> pd.DataFrame:
+    """For each predictor, at its largest size, the error with its interval; the index is the predictor."""
+    largest = scores[scores["size"] == scores.groupby("predictor")["size"].transform("max")]
+    table = largest[largest["quantity"].isin(["error_s", "accuracy"])].set_index("predictor")
+    if (table["quantity"] == "accuracy").any():
+        turned = {"measured": 1 - table["measured"], "low": 1 - table["high"], "high": 1 - table["low"]}
+        table = table.assign(**turned)
+    return table
+
+
+def predictors(tables: Sequence[pd.DataFrame]) -> list[str]:
+    """What is shown: single networks and ensembles, students by their name, the average trained end to end."""
+    names = dict.fromkeys(name for table in tables for name in table.index)
+    own = [name for name in names if not name.startswith(("teacher_of_", "ensemble_of_", "best"))]
+    middle = [name for name in own if name not in ("single", "ensemble", "joint")]
+    in_common = [name for name in middle if sum(name in table.index for table in tables) > 1]
+    return ["single", "ensemble", *in_common, *[name for name in ("joint",) if name in own]]
+
+
+def _of_theory(scores: Mapping[str, pd.DataFrame]) -> bool:
+    return any((table["quantity"] == "error_s").any() for table in scores.values())

@@ -1,0 +1,47 @@
+"""What excites the channel that matters most for a class, a row a class and seed (Section 5.7)."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from multiview import config
+from multiview.figures import style
+
+SIDE = 0.52
+"""Of a picture, in inches."""
+
+
+def draw(exciting: pd.DataFrame, shape: Sequence[int], settings: config.Figures) -> plt.Figure:
+    """Draw the optimised image of each channel, then the test images that excite it most, with their class.
+
+    Args:
+        exciting: the table ``exciting``.
+        shape: channels, height and width of an image.
+        settings: the figures section of the config.
+    """
+    style.apply(settings)
+    classes, seeds = sorted(exciting["class"].unique()), sorted(exciting["seed"].unique())
+    pictures = exciting["rank"].max() + 1
+    size = (SIDE * pictures * len(classes) + 0.7, (SIDE + 0.16) * len(seeds) + 0.6)
+    figure = plt.figure(figsize=size)
+    panels = figure.subfigures(1, len(classes), squeeze=False).flat
+    for panel, class_ in zip(panels, classes, strict=True):
+        axes = panel.subplots(len(seeds), pictures, squeeze=False)
+        panel.suptitle(f"class {class_}", fontsize=settings.font_size)
+        for axis_row, seed in zip(axes, seeds, strict=True):
+            rows = exciting[(exciting["class"] == class_) & (exciting["seed"] == seed)].sort_values("rank")
+            for axis, (_, one) in zip(axis_row, rows.iterrows(), strict=True):
+                picture = np.asarray(one["x"], np.uint8).reshape(shape).transpose(1, 2, 0).squeeze()
+                axis.imshow(picture, cmap="gray_r", interpolation="nearest", vmin=0, vmax=255)
+                axis.set_xticks([])
+                axis.set_yticks([])
+                axis.spines[:].set_visible(one["rank"] == 0)
+                small = settings.font_size - 2
+                if one["rank"] == 0:
+                    axis.set_ylabel(f"seed {seed}", fontsize=small)
+                    axis.set_title("optimised" if seed == seeds[0] else "", fontsize=small, pad=2)
+                elif one["label"] != class_:
+                    axis.set_title(f"is a {one['label']}", fontsize=small, pad=2, color="C3")
+    return figure

@@ -1,0 +1,34 @@
+"""Hold the single networks and the ensembles of a family's studies against one another."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+import json  # noqa: E402
+
+from multiview import artifacts, config, families, predictors  # noqa: E402
+
+params, target = snakemake.params, snakemake.output
+settings = config.Evaluation.model_validate_json(params.evaluation)
+pairs, provenance = {}, {"family": params.family, "studies": {}}
+for study, files in json.loads(params.files).items():
+    about = artifacts.read(files["samples"], "samples")
+    dataset, classes = about.provenance["dataset"], about.provenance["classes"]
+    single = predictors.read_logits(files["logits"], dataset, about.numpy("split"), classes)["single"]
+    drawn = artifacts.read(files["members"], "members", expect={"dataset": dataset, "seeds": single.members})
+    table = drawn.pandas()
+    largest = table[table["size"] == table["size"].max()]
+    members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)
+    label = about.numpy("label")[about.numpy("split") == files["split"]]
+    pairs[study] = families.Pair.of(label, single, files["split"], members)
+    provenance["studies"][study] = about.provenance["config"]
+places = {tuple(place): study for study, place in json.loads(params.places).items()}
+pairs = {place: pairs[study] for place, study in places.items()}
+if params.shows == "gains":
+    table = families.gain_table(pairs, settings)
+    artifacts.write(target.table, "gains", table.to_dict("series"), provenance)
+else:
+    by_row = {row: pair for (row, _), pair in pairs.items()}
+    table, claims = families.loss_tables(params.family, by_row, settings)
+    artifacts.write(target.table, "losses", table.to_dict("series"), provenance)
+    artifacts.write(target.verdicts, "verdicts", claims.to_dict("series"), provenance)

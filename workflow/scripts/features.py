@@ -1,0 +1,37 @@
+"""Write how alike the features of a study's seeds are, and what excites them."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+import pandas as pd  # noqa: E402
+import torch  # noqa: E402
+from pydantic import TypeAdapter  # noqa: E402
+
+from multiview import artifacts, config, features, image_fitting  # noqa: E402
+from multiview.networks.images import build  # noqa: E402
+
+torch.set_num_threads(snakemake.threads)
+source, target, params = snakemake.input, snakemake.output, snakemake.params
+network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
+settings = config.Features.model_validate_json(params.features)
+data = image_fitting.read(source.samples, source.images)
+train, test = ((data.images[split], data.labels[split]) for split in ("train", "test"))
+states = image_fitting.read_networks(source.networks, params.seeds, data.digest)
+seen, excited = {True: {}, False: {}}, []
+for seed in params.seeds:
+    one = build(network, train[0], data.about["classes"], seed).eval()
+    seen[False][seed] = features.embed(one, test[0]).numpy()
+    one.load_state_dict(states[seed])
+    one.requires_grad_(False)
+    seen[True][seed] = features.embed(one, test[0]).numpy()
+    if seed in params.seeds[: settings.seeds]:
+        ascent = (settings.steps, settings.step_size)
+        for class_ in settings.classes:
+            excited += features.exciting_rows(one, seed, class_, train, test, settings.images, ascent)
+similar = [row for trained, by_seed in seen.items() for row in features.similarity_rows(by_seed, trained)]
+provenance = {"study": params.study, "dataset": data.digest, "seeds": params.seeds}
+provenance |= {"shape": data.about["shape"], "config": settings.model_dump()}
+artifacts.write(target.similarity, "similarity", pd.DataFrame(similar).to_dict("series"), provenance)
+table = pd.DataFrame(excited).sort_values(["class", "seed", "rank"]).to_dict("list")
+artifacts.write(target.exciting, "exciting", table, provenance)

@@ -1,0 +1,12 @@
+"""Draw what single networks and ensembles lose in each row of a family."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+from multiview import artifacts, config  # noqa: E402
+from multiview.figures import losses, style  # noqa: E402
+
+settings = config.Figures.model_validate_json(snakemake.params.figures)
+figure = losses.draw(artifacts.read(snakemake.input.losses, "losses").pandas(), settings)
+style.save(figure, snakemake.output.svg, snakemake.output.png, settings)

@@ -1,0 +1,12 @@
+"""Draw how alike the features of seeds are."""
+
+from multiview import jobs
+
+jobs.start(snakemake.log[0])
+
+from multiview import artifacts, config  # noqa: E402
+from multiview.figures import similarity, style  # noqa: E402
+
+settings = config.Figures.model_validate_json(snakemake.params.figures)
+figure = similarity.draw(artifacts.read(snakemake.input.similarity, "similarity").pandas(), settings)
+style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
