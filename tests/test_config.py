@@ -3,7 +3,8 @@
 import copy
 
 import pytest
-from conftest import ROOT
+import yaml
+from conftest import ROOT, merge
 
 from multiview import config
 from multiview.config import schema
@@ -184,9 +185,11 @@ def test_cells_of_families_are_studies(default):
 
 def test_a_section_of_another_kind_replaces_the_one_below(default):
     default["studies"]["other"] = {"based_on": "digits", "network": {"kind": "cnn", "channels": [4]}}
+    default["studies"]["cifar"] = {"based_on": "digits", "dataset": {"kind": "cifar10"}}
     default["studies"]["deeper"] = {"based_on": "digits", "network": {"kind": "wide_resnet", "depth": 16}}
     studies = config.load(default).studies
     assert studies["other"].network == config.CNN(kind="cnn", channels=[4])
+    assert studies["cifar"].dataset.validation_samples == studies["digits"].dataset.validation_samples
     assert (studies["deeper"].network.depth, studies["deeper"].network.width) == (16, 1)
 
 
@@ -301,3 +304,11 @@ def test_a_circle_of_teachers_is_refused(default):
     }
     with pytest.raises(config.ConfigError, match="circle"):
         config.load(default)
+
+
+@pytest.mark.parametrize(
+    "preset", sorted((ROOT / "workflow" / "presets").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_presets_fit_the_default_config(default, preset):
+    settings = config.load(merge(default, yaml.safe_load(preset.read_text())))
+    assert set(settings.studies) >= set(default["studies"])

@@ -10,7 +10,7 @@ from multiview import artifacts, config, families, predictors  # noqa: E402
 
 params, target = snakemake.params, snakemake.output
 settings = config.Evaluation.model_validate_json(params.evaluation)
-pairs, provenance = {}, {"family": params.family, "studies": {}}
+pairs, provenance = {}, {"study": params.family, "studies": {}}
 for study, files in json.loads(params.files).items():
     about = artifacts.read(files["samples"], "samples")
     dataset, classes = about.provenance["dataset"], about.provenance["classes"]

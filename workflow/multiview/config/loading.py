@@ -8,7 +8,15 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from multiview.config.models import Config, cell_name
-from multiview.config.studies import IMAGE_KINDS, NETWORK_KINDS, THEORY_KINDS, ImageStudy, Study, TheoryStudy
+from multiview.config.studies import (
+    IMAGE_KINDS,
+    NETWORK_KINDS,
+    PHOTO_KINDS,
+    THEORY_KINDS,
+    ImageStudy,
+    Study,
+    TheoryStudy,
+)
 
 
 class ConfigError(ValueError):
@@ -118,8 +126,9 @@ def _inherit(name: str, studies: Mapping[str, Any], below: tuple[str, ...]) -> A
 
 def _merge(base: Any, over: Any, key: str = "") -> Any:
     if isinstance(base, Mapping) and isinstance(over, Mapping):
-        # A dataset or network of another kind has keys of its own: nothing is left of the one below.
+        # A dataset or network with other keys takes the place of the one below; datasets of images share theirs.
         kinds = {section["kind"] for section in (base, over) if "kind" in section}
+        kinds = {"image" if kind in PHOTO_KINDS else kind for kind in kinds}
         if key not in ("dataset", "network") or len(kinds) < 2:
             return dict(base) | {k: _merge(base[k], v, k) if k in base else v for k, v in over.items()}
     return over
