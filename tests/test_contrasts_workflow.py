@@ -55,7 +55,7 @@ def tiny_contrasts():
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = checkout(tmp_path_factory.mktemp("contrasts"))
-    (folder / "config.yaml").write_text(yaml.safe_dump(tiny_contrasts()))
+    (folder / "config.yaml").write_text(yaml.safe_dump(tiny_contrasts(), sort_keys=False))
     return folder, run(folder, "contrasts", "results/verdicts.parquet")
 
 
