@@ -16,6 +16,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.plugins.environments import LightningEnvironment
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
@@ -341,7 +342,13 @@ def train(
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
-    trainer.fit(task, ckpt_path=None if resume is None else checkpoint, weights_only=True)
+    try:
+        trainer.fit(task, ckpt_path=None if resume is None else checkpoint, weights_only=True)
+    except SIGTERMException:
+        raise InterruptedError(
+            f"SIGTERM in epoch {trainer.current_epoch + 1} of {name}; run again to carry on from the last "
+            "checkpoint (training.checkpoint_seconds says how old it may be)"
+        ) from None
     if len(run.history) < settings.epochs:
         raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
     task.cpu()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.plugins.environments import LightningEnvironment
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
@@ -254,6 +255,14 @@ class Checkpoints(pl.Callback):
                     self.saved.add(run.seed)
         self.last = time.monotonic()
 
+    def on_exception(self, trainer, module: ChunkTraining, exception: BaseException) -> None:
+        """Save what was reached if the job is told to end, as a scheduler does before it kills it.
+
+        Lightning raises this after a step, so that the states are whole.
+        """
+        if isinstance(exception, SIGTERMException):
+            self.save(module.runs)
+
     def on_train_batch_end(self, trainer, module: ChunkTraining, *_) -> None:
         """After a step: save what has finished, or everything if it is time."""
         if time.monotonic() - self.last >= self.seconds:
@@ -356,7 +365,13 @@ def train(
         use_distributed_sampler=False,
     )
     if module.active:
-        trainer.fit(module)
+        try:
+            trainer.fit(module)
+        except SIGTERMException:
+            raise InterruptedError(
+                f"SIGTERM at step {max(run.step for run in runs)}; what was reached is saved, "
+                "run again to carry on"
+            ) from None
     if checkpoints is not None:
         keeper.save(runs)
     if module.active:

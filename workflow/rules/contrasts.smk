@@ -21,7 +21,7 @@ rule gaussian_dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
@@ -48,7 +48,7 @@ rule layer_dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
@@ -73,7 +73,7 @@ rule gains:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
     params:
         family="{family}",
         shows="gains",
@@ -100,7 +100,7 @@ rule losses:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
     params:
         family="{family}",
         shows="losses",
@@ -130,7 +130,7 @@ rule features:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
     params:
         study="{study}",
         seeds=lambda wildcards: studies[wildcards.study].seed_list,

@@ -48,7 +48,7 @@ rule image_dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
@@ -77,7 +77,8 @@ rule train_images:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(720),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -112,7 +113,8 @@ rule label_copies:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(720),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -145,7 +147,8 @@ rule try_objectives:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(720),
     params:
         study="{study}",
         students="{students}",
@@ -205,7 +208,8 @@ rule distil_images:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
+        runtime=growing(720),
     params:
         study="{study}",
         students="{students}",
@@ -242,7 +246,7 @@ rule evaluate_images:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=8000,
+        mem_mb=growing(8000),
     params:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),

@@ -1,6 +1,11 @@
 # Input functions that several rules share.
 
 
+def growing(amount):
+    """A resource that a job gets more of each time it is submitted again."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 FILE_NAMES = {"networks": "networks.pt"}
 
 

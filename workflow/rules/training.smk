@@ -32,7 +32,8 @@ rule train:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         study="{study}",
         first_seed="{first}",
@@ -67,7 +68,8 @@ rule train_joint:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         study="{study}",
         first_seed="{first}",
@@ -105,7 +107,8 @@ rule distil:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         study="{study}",
         students="{students}",
