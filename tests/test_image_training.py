@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from torch.nn import functional
 
 from multiview import config, objectives
-from multiview.image_training import Copies, ImageRun, ImageTask, _Batches, augment, logits_of, train
+from multiview.image_training import Copies, ImageRun, ImageTask, _Batches, _precision, augment, logits_of, train
 from multiview.networks.images import build
 
 SETTINGS = {
@@ -189,6 +189,16 @@ def test_a_student_learns_of_the_copy_that_it_sees():
     task.teacher = torch.arange(5.0).view(5, 1, 1).expand(5, 50, 3)
     task.training_step(batches[0], 0)
     assert torch.equal(seen["teacher"][:, 0], batches[0][3].float())
+
+
+@pytest.mark.parametrize(("computes", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes, precision):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: computes or including_emulation
+    )
+    assert _precision(settings(precision="auto", accelerator="auto")) == precision
+    assert _precision(settings(precision="auto", accelerator="cpu")) == "32-true"
 
 
 def test_loggers_write_what_lightning_users_expect(tmp_path):

@@ -370,7 +370,8 @@ def _precision(settings: config.ImageTraining) -> str:
     if settings.precision != "auto":
         return settings.precision
     gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
-    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported() else "32-true"
+    # Older GPUs emulate bfloat16, which is slower than not to use it.
+    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
 
 
 def _loggers(settings: config.ImageTraining, folder: Path) -> list:
