@@ -80,6 +80,11 @@ def test_history_has_a_row_an_epoch():
     assert all(np.isfinite(losses)) and all(0 <= a <= 1 for a in accuracies)
 
 
+def test_the_first_epoch_has_the_full_learning_rate():
+    run = trained(settings_=settings(epochs=1, milestones=[0.3, 0.6]))
+    assert [rate for _, rate, _, _ in run.history] == [0.1]
+
+
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 def test_an_interrupted_seed_ends_the_same_to_the_bit(tmp_path, monkeypatch, epoch):
     whole = trained()

@@ -134,7 +134,8 @@ class ImageTask(pl.LightningModule):
             nesterov=s.nesterov,
             weight_decay=s.weight_decay,
         )
-        milestones = [round(share * s.epochs) for share in s.milestones]
+        # The first drop at the earliest after the first epoch, however few there are.
+        milestones = [max(1, round(share * s.epochs)) for share in s.milestones]
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, s.drop)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
