@@ -71,6 +71,25 @@ def test_scores_of_a_case_by_hand():
     assert (table["low"] <= table["measured"] + 1e-9).all() and (table["measured"] <= table["high"] + 1e-9).all()
 
 
+def test_the_interval_says_where_the_seeds_are_taken_as_given():
+    rng = np.random.default_rng(0)
+    zeros = np.zeros((6, 300), np.float32)
+    measured = [
+        Measured(name, size, 6, rng.random((rows, 300)) < 0.2, zeros[:rows], zeros[:rows])
+        for name, size, rows in (("single", 1, 6), ("ensemble", 3, 6), ("ensemble", 5, 6), ("ensemble", 6, 1))
+    ]
+    table = image_evaluation.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])["interval"]
+    given = "bootstrap over samples and these seeds"
+    assert table[[(1, "accuracy"), (3, "accuracy")]].tolist() == ["nested bootstrap"] * 2
+    assert table[[(5, "accuracy"), (6, "accuracy")]].tolist() == [given, "exact binomial"]
+    assert table[[(3, "gain"), (5, "gain"), (6, "gain")]].tolist() == [
+        "paired nested bootstrap",
+        f"paired {given}",
+        f"paired {given}",
+    ]
+    assert table[[(6, "nll"), (6, "ece")]].tolist() == [given, f"basic {given}"]
+
+
 def test_a_gain_is_paired():
     # Both err on the very same half of the images: the difference is known though the accuracies are not.
     wrong = np.tile(np.arange(200) % 2 == 0, (3, 1))
