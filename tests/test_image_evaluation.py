@@ -198,7 +198,7 @@ def test_headline_has_the_papers_layout():
     assert text[0] == "| test accuracy in % | digits | paper, CIFAR-10 | paper, CIFAR-100 |"
     assert text[2].startswith("| single model | 66.67 ± 1.20 [")
     assert text[2].endswith("| 96.70 ± 0.21 | 81.51 ± 0.16 |")
-    assert text[3].startswith("| ensemble of all | 83.33 [")
+    assert text[3].startswith("| ensemble of L (paper: 10) | 83.33, L = 2 [")
     assert text[3].endswith("| 97.20 | 84.69 |")
 
 
