@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,8 @@ class Job:
             self.settings,
             name=f"{self.predictor}, seed {seed}",
             checkpoint=Path(self.checkpoints) / digest / f"seed_{seed}.pt",
-            logs=Path(self.logs) / self.predictor / f"seed_{seed}",
+            # A student tries several objectives, at the same time maybe: each has a folder of its own.
+            logs=Path(self.logs) / self.predictor / _folder(objective) / f"seed_{seed}",
             objective=objective,
             teacher=teacher,
             copies=draw_copies(self.data, self.settings.augmentation, self.copies) if self.copies else None,
@@ -159,6 +160,14 @@ class Job:
         with artifacts.replacing(target["networks"]) as temporary:
             states = {run.seed: run.network.state_dict() for run in runs}
             torch.save({"dataset": self.data.digest, "states": states}, temporary)
+
+
+def _folder(objective: Objective | None) -> str:
+    """A name for an objective that a folder can have: ``hinton_alpha_0.5_temperature_4_teacher_scale_1``."""
+    if objective is None:
+        return ""
+    values = [f"{name}_{value:g}" for name, value in asdict(objective).items()]
+    return "_".join([type(objective).__name__.lower(), *values])
 
 
 def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> Copies:
