@@ -223,7 +223,7 @@ def test_a_cut_of_the_papers_preset_from_a_hub(tmp_path):
         "seeds": 2,
         "dataset": {"validation_samples": 20, "sha256": sums},
         "network": {"depth": 10, "width": 1},
-        "training": {"epochs": 2, "batch_size": 32},
+        "training": {"epochs": 2, "batch_size": 32, "accelerator": "cpu"},
         "ensembles": {"sizes": [1, 2]},
         "distillation": {"grid": {"alpha": [0.9], "temperature": [4.0]}},
         "copies": 2,

@@ -76,6 +76,7 @@ rule train_images:
     threads: 1
     resources:
         mem_mb=8000,
+        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(wildcards.predictor)),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -111,6 +112,7 @@ rule label_copies:
     threads: 1
     resources:
         mem_mb=8000,
+        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -144,6 +146,7 @@ rule try_objectives:
     threads: 1
     resources:
         mem_mb=8000,
+        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
@@ -204,6 +207,7 @@ rule distil_images:
     threads: 1
     resources:
         mem_mb=8000,
+        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
