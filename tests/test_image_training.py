@@ -9,7 +9,17 @@ from pydantic import TypeAdapter
 from torch.nn import functional
 
 from multiview import config, objectives
-from multiview.image_training import Copies, ImageRun, ImageTask, _Batches, _precision, augment, logits_of, train
+from multiview.image_training import (
+    Copies,
+    ImageRun,
+    ImageTask,
+    _Batches,
+    _precision,
+    augment,
+    device_name,
+    logits_of,
+    train,
+)
 from multiview.networks.images import build
 
 SETTINGS = {
@@ -204,6 +214,12 @@ def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes
     )
     assert _precision(settings(precision="auto", accelerator="auto")) == precision
     assert _precision(settings(precision="auto", accelerator="cpu")) == "32-true"
+
+
+def test_the_device_is_that_of_the_accelerator(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A GPU")
+    assert [device_name(one) for one in ("auto", "gpu", "cpu")] == ["A GPU", "A GPU", "cpu"]
 
 
 def test_loggers_write_what_lightning_users_expect(tmp_path):

@@ -15,7 +15,7 @@ from torch import Tensor
 from multiview import artifacts, config, predictors
 from multiview.datasets import base
 from multiview.datasets.images import KIND
-from multiview.image_training import Copies, ImageRun, logits_of, train
+from multiview.image_training import Copies, ImageRun, device_name, logits_of, train
 from multiview.networks.images import build
 from multiview.objectives import Objective
 
@@ -107,8 +107,7 @@ class Job:
             run.network.load_state_dict(start)
         given = [] if teacher is None else [teacher.numpy()]
         given += [] if start is None else [tensor.numpy() for tensor in start.values()]
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-        machine = [torch.__version__, device, torch.get_num_threads()]
+        machine = [torch.__version__, device_name(self.settings.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
@@ -146,7 +145,7 @@ class Job:
             "network": self.network.model_dump(),
             "networks": self.networks,
             "training": deciding(self.settings),
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "device": device_name(self.settings.accelerator),
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()

@@ -367,10 +367,19 @@ def _usable(checkpoint: Path) -> dict | None:
     return found
 
 
+def device_name(accelerator: str) -> str:
+    """Of the device that an accelerator of the config stands for here: that of the GPU, or ``cpu``."""
+    return torch.cuda.get_device_name() if _on_gpu(accelerator) else "cpu"
+
+
+def _on_gpu(accelerator: str) -> bool:
+    return accelerator != "cpu" and torch.cuda.is_available()
+
+
 def _precision(settings: config.ImageTraining) -> str:
     if settings.precision != "auto":
         return settings.precision
-    gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
+    gpu = _on_gpu(settings.accelerator)
     # Older GPUs emulate bfloat16, which is slower than not to use it.
     return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
 
@@ -381,9 +390,11 @@ def _loggers(settings: config.ImageTraining, folder: Path) -> list:
 
 
 def logits_of(network: nn.Module, images: Tensor, accelerator: str = "auto") -> np.ndarray:
-    """Logits float32 ``[n, k]`` of uint8 `images` ``[n, channels, h, w]``, in full precision."""
-    gpu = accelerator != "cpu" and torch.cuda.is_available()
-    device = torch.device("cuda" if gpu else "cpu")
+    """Logits float32 ``[n, k]`` of uint8 `images` ``[n, channels, h, w]``, without autocast.
+
+    A GPU may multiply in TF32 in convolutions, as PyTorch lets it by default.
+    """
+    device = torch.device("cuda" if _on_gpu(accelerator) else "cpu")
     network = network.to(device).eval()
     with torch.inference_mode():
         parts = [network(part.to(device)).cpu() for part in images.split(EVALUATION_BATCH)]
