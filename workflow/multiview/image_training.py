@@ -312,7 +312,7 @@ def train(
 
     Raises:
         FloatingPointError: if the loss stops being finite.
-        InterruptedError: if Lightning was asked to stop; what was reached is saved.
+        InterruptedError: if Lightning was asked to stop; the last checkpoint is there to carry on from.
     """
     resume = None if checkpoint is None else _usable(checkpoint)
     if resume is not None and resume["epoch"] is None:
