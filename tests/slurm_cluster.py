@@ -48,8 +48,8 @@ GresTypes=gpu
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=40000 Gres=gpu:2 State=UNKNOWN
-PartitionName=main Nodes={host} Default=YES MaxTime=60 PriorityTier=1 GraceTime=20 State=UP
-PartitionName=urgent Nodes={host} MaxTime=60 PriorityTier=10 PreemptMode=OFF State=UP
+PartitionName=main Nodes={host} Default=YES MaxTime=600 PriorityTier=1 GraceTime=20 State=UP
+PartitionName=urgent Nodes={host} MaxTime=600 PriorityTier=10 PreemptMode=OFF State=UP
 """
 # The node has more cores than this machine may have: jobs are small and wait for one another.
 
@@ -121,8 +121,8 @@ class Cluster:
             for child in [*self._children(step), step]:
                 with_suppressed_kill(child)
 
-    def processes(self, name: str) -> list[int]:
-        """Process ids of a program of this cluster."""
+    def processes(self, name: str, variable: str = "", argument: str = "") -> list[int]:
+        """Process ids of a program of this cluster, with some variable's value and some argument."""
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
@@ -130,7 +130,8 @@ class Cluster:
                 environment = (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if words and name in words[0].decode(errors="replace") and str(self.folder).encode() in environment:
+            said = [variable.encode() in environment, any(argument.encode() in word for word in words)]
+            if name.encode() in words[0] and str(self.folder).encode() in environment and all(said):
                 found.append(int(entry.name))
         return found
 

@@ -71,6 +71,25 @@ def test_scores_of_a_case_by_hand():
     assert (table["low"] <= table["measured"] + 1e-9).all() and (table["measured"] <= table["high"] + 1e-9).all()
 
 
+def test_the_interval_says_where_the_seeds_are_taken_as_given():
+    rng = np.random.default_rng(0)
+    zeros = np.zeros((6, 300), np.float32)
+    measured = [
+        Measured(name, size, 6, rng.random((rows, 300)) < 0.2, zeros[:rows], zeros[:rows])
+        for name, size, rows in (("single", 1, 6), ("ensemble", 3, 6), ("ensemble", 5, 6), ("ensemble", 6, 1))
+    ]
+    table = image_evaluation.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])["interval"]
+    given = "bootstrap over samples and these seeds"
+    assert table[[(1, "accuracy"), (3, "accuracy")]].tolist() == ["nested bootstrap"] * 2
+    assert table[[(5, "accuracy"), (6, "accuracy")]].tolist() == [given, "exact binomial"]
+    assert table[[(3, "gain"), (5, "gain"), (6, "gain")]].tolist() == [
+        "paired nested bootstrap",
+        f"paired {given}",
+        f"paired {given}",
+    ]
+    assert table[[(6, "nll"), (6, "ece")]].tolist() == [given, f"basic {given}"]
+
+
 def test_a_gain_is_paired():
     # Both err on the very same half of the images: the difference is known though the accuracies are not.
     wrong = np.tile(np.arange(200) % 2 == 0, (3, 1))
@@ -181,7 +200,7 @@ def test_headline_has_the_papers_layout():
     assert text[0] == "| test accuracy in % | digits | paper, CIFAR-10 | paper, CIFAR-100 |"
     assert text[2].startswith("| single model | 66.67 ± 1.20 [")
     assert text[2].endswith("| 96.70 ± 0.21 | 81.51 ± 0.16 |")
-    assert text[3].startswith("| ensemble of all | 83.33 [")
+    assert text[3].startswith("| ensemble of L (paper: 10) | 83.33, L = 2 [")
     assert text[3].endswith("| 97.20 | 84.69 |")
 
 

@@ -9,7 +9,17 @@ from pydantic import TypeAdapter
 from torch.nn import functional
 
 from multiview import config, objectives
-from multiview.image_training import Copies, ImageRun, ImageTask, _Batches, augment, logits_of, train
+from multiview.image_training import (
+    Copies,
+    ImageRun,
+    ImageTask,
+    _Batches,
+    _precision,
+    augment,
+    device_name,
+    logits_of,
+    train,
+)
 from multiview.networks.images import build
 
 SETTINGS = {
@@ -78,6 +88,11 @@ def test_history_has_a_row_an_epoch():
     assert steps == (4, 8, 12, 16)
     np.testing.assert_allclose(rates, [0.1, 0.1, 0.02, 0.004])
     assert all(np.isfinite(losses)) and all(0 <= a <= 1 for a in accuracies)
+
+
+def test_the_first_epoch_has_the_full_learning_rate():
+    run = trained(settings_=settings(epochs=1, milestones=[0.3, 0.6]))
+    assert [rate for _, rate, _, _ in run.history] == [0.1]
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
@@ -189,6 +204,22 @@ def test_a_student_learns_of_the_copy_that_it_sees():
     task.teacher = torch.arange(5.0).view(5, 1, 1).expand(5, 50, 3)
     task.training_step(batches[0], 0)
     assert torch.equal(seen["teacher"][:, 0], batches[0][3].float())
+
+
+@pytest.mark.parametrize(("computes", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes, precision):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: computes or including_emulation
+    )
+    assert _precision(settings(precision="auto", accelerator="auto")) == precision
+    assert _precision(settings(precision="auto", accelerator="cpu")) == "32-true"
+
+
+def test_the_device_is_that_of_the_accelerator(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A GPU")
+    assert [device_name(one) for one in ("auto", "gpu", "cpu")] == ["A GPU", "A GPU", "cpu"]
 
 
 def test_loggers_write_what_lightning_users_expect(tmp_path):

@@ -92,6 +92,11 @@ def test_students_use_what_was_chosen_on_the_validation_split(finished):
     logits = artifacts.read(folder / "results/digits/distilled/seeds_4-5/logits.parquet", "logits")
     hinton = logits.provenance["objective"]["hinton"]
     assert hinton == {"alpha": chosen["alpha"], "temperature": chosen["temperature"]}
+    # Each pair that was tried has Lightning's logs to itself.
+    tried = folder / "logs/digits/lightning/distilled"
+    assert sorted(path.name for path in tried.iterdir()) == [
+        f"hinton_alpha_{alpha}_temperature_4_teacher_scale_1" for alpha in (0.5, 0.9)
+    ]
     # What was tried with the chosen pair is not trained again: it is the first student.
     assert "is taken up" in (folder / "logs/digits/distilled_4-5.log").read_text()
     # The other kind of students has no grid: the config's objective.
@@ -220,7 +225,7 @@ def test_a_cut_of_the_papers_preset_from_a_hub(tmp_path):
         "seeds": 2,
         "dataset": {"validation_samples": 20, "sha256": sums},
         "network": {"depth": 10, "width": 1},
-        "training": {"epochs": 2, "batch_size": 32},
+        "training": {"epochs": 2, "batch_size": 32, "accelerator": "cpu"},
         "ensembles": {"sizes": [1, 2]},
         "distillation": {"grid": {"alpha": [0.9], "temperature": [4.0]}},
         "copies": 2,

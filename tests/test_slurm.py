@@ -1,5 +1,6 @@
 """A tiny study on a real SLURM, undisturbed and with everything that goes wrong on a cluster."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -112,14 +113,17 @@ def resumed(folder, chunk):
 
 
 def test_a_dry_run_with_the_profile_needs_no_slurm(undisturbed):
+    configure(undisturbed, studies={"theory": {"training": {"accelerator": "gpu"}}})
     output = run(undisturbed, "--profile", "profiles/slurm", "-n", "--forcerun", "train")
-    assert "gres=gpu:1" in output
+    configure(undisturbed)
+    assert "gpu=1" in output and "runtime=60" in output
 
 
 def test_a_study_through_slurm_has_the_tables_of_a_local_run(cluster, folder, undisturbed):
-    process = submitting(cluster, folder, *TABLES)
+    # There is no GPU, but SLURM has some to give: the request is what counts.
+    process = submitting(cluster, folder, "--set-resources", "train:gpu=1", "--", *TABLES)
     job = training(cluster, folder, CHUNKS[0])
-    assert "gres:gpu" in cluster.call("squeue", "-h", "-j", job, "-O", "tres-per-node:40")
+    assert "gpu:1" in cluster.call("scontrol", "show", "job", job)
     finish(process, folder)
     same_tables(folder, undisturbed)
     submitted = [name for name in cluster.jobs().values() if "train_wildcards_theory" in name]
@@ -130,10 +134,13 @@ def test_jobs_that_are_cancelled_or_out_of_time_are_submitted_again(cluster, fol
     process = submitting(cluster, folder, *TRAINED)
     one, other = (training(cluster, folder, chunk) for chunk in CHUNKS)
     cluster.call("scancel", one)
-    cluster.call("scontrol", "update", f"JobId={other}", "TimeLimit=0:01")
+    (stuck,) = cluster.processes("python", f"JOB_ID={other}", "train.py")
+    os.kill(stuck, signal.SIGSTOP)  # it hangs until its time is over; a minute is the least that SLURM knows
+    cluster.call("scontrol", "update", f"JobId={other}", "TimeLimit=1")
     output = finish(process, folder)
-    assert "CANCELLED" in output
-    assert resumed(folder, CHUNKS[0])
+    assert "CANCELLED" in output and "TIMEOUT" in output
+    assert "SIGTERM at step" in output
+    assert resumed(folder, CHUNKS[0]) and resumed(folder, CHUNKS[1])
     same_tables(folder, undisturbed)
 
 

@@ -104,6 +104,12 @@ def png(size):
     return file.getvalue()
 
 
+def deep_png(size):
+    file = io.BytesIO()
+    Image.fromarray(np.full(size[::-1], 30000, np.uint16)).save(file, "PNG")
+    return file.getvalue()
+
+
 def replaced(column, row, value):
     """A good table but for one value."""
     rows = idx.hub_table(*some_images()).to_pylist()
@@ -116,6 +122,10 @@ BROKEN = {
     "label out of range": (replaced("label", 3, 4), ["labels 0 to 3", "found 4 in row 3"]),
     "negative label": (replaced("label", 3, -1), ["labels 0 to 3", "found -1 in row 3"]),
     "no image": (replaced("image", 2, {"bytes": b"no image", "path": ""}), ["image in row 2"]),
+    "16 bits": (
+        replaced("image", 2, {"bytes": deep_png((6, 5)), "path": ""}),
+        ["8 bits a channel in row 2", "I;16"],
+    ),
     "path only": (replaced("image", 2, {"bytes": None, "path": "2.png"}), ["image in row 2"]),
     "no label column": (idx.hub_table(*some_images()).rename_columns(["image", "fine"]), ["'label'", "fine"]),
     "labels are words": (

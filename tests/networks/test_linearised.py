@@ -51,6 +51,17 @@ def test_it_is_linear_and_starts_at_0(x):
     torch.testing.assert_close(model(x), -3 * once)
 
 
+@pytest.mark.parametrize("name", ["cnn", "wide_resnet"])
+def test_mixed_precision_changes_nothing(name, x):
+    model, x = Linearised(networks()[name].float()), x.float()
+    with torch.no_grad():
+        for change in model.change:
+            change.normal_()
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = model(x)
+    assert mixed.dtype == torch.float32 and torch.equal(mixed, model(x))
+
+
 @pytest.mark.parametrize("wrap", [Linearised, RandomFeatures])
 def test_the_initialisation_does_not_move(wrap, x):
     model = wrap(networks()["wide_resnet"])

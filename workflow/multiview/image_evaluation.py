@@ -1,14 +1,14 @@
 """Accuracy and calibration of every predictor of a study on images, with 95 % intervals over seeds and samples."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from multiview import config, ensembles
 from multiview.evaluation import best, groups
-from multiview.intervals import contrast, interval, quantiles, replicates, units
+from multiview.intervals import GIVEN, contrast, interval, quantiles, replicates, units
 from multiview.predictors import Predictor, log_softmax
 
 SPLIT = "test"
@@ -40,6 +40,11 @@ class Measured:
     def units(self) -> int:
         """Rows in a bootstrap replicate (see `multiview.intervals.units`)."""
         return min(units(self.size, self.n_seeds), len(self.wrong)) if self.size > 1 else len(self.wrong)
+
+    @property
+    def given(self) -> bool:
+        """Whether its seeds are taken as given: for L > n / 2 they cannot tell how others would do."""
+        return self.size > 1 and self.size > self.n_seeds / 2
 
 
 def measure(
@@ -88,16 +93,19 @@ def score_table(study: str, measured: Sequence[Measured], settings: config.Evalu
         about = {"study": study, "predictor": one.predictor} | count | {"n_samples": one.wrong.shape[1]}
         rng = np.random.default_rng([settings.seed, one.size])
         error = interval(one.wrong, replicates(one.wrong, one.units, rng, settings.bootstrap))
+        if one.given and len(one.wrong) > 1:
+            error = replace(error, method=GIVEN)
+        nested = GIVEN if one.given else "nested bootstrap"
         numbers = {"accuracy": (1 - error.measured, 1 - error.high, 1 - error.low, error.method)}
         if one.predictor != "single":
             terms = [(1.0, single.wrong, single.units), (-1.0, one.wrong, one.units)]
             rng = np.random.default_rng([settings.seed, 1])
-            numbers["gain"] = (*contrast(terms, rng, settings.bootstrap), "paired nested bootstrap")
+            numbers["gain"] = (*contrast(terms, rng, settings.bootstrap), f"paired {nested}")
         rng = np.random.default_rng([settings.seed, one.size])
         drawn = replicates(one.nll, one.units, rng, settings.bootstrap)
-        numbers["nll"] = (float(one.nll.mean()), *quantiles(drawn), "nested bootstrap")
+        numbers["nll"] = (float(one.nll.mean()), *quantiles(drawn), nested)
         rng = np.random.default_rng([settings.seed, one.size])
-        numbers["ece"] = (*calibration_error(one, rng, settings.bootstrap), "basic nested bootstrap")
+        numbers["ece"] = (*calibration_error(one, rng, settings.bootstrap), f"basic {nested}")
         rows += [
             about | {"quantity": name, "measured": value, "low": low, "high": high, "interval": method}
             for name, (value, low, high, method) in numbers.items()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from multiview import artifacts, config, predictors
 from multiview.datasets import base
 from multiview.datasets.images import KIND
-from multiview.image_training import Copies, ImageRun, logits_of, train
+from multiview.image_training import Copies, ImageRun, device_name, logits_of, train
 from multiview.networks.images import build
 from multiview.objectives import Objective
 
@@ -107,8 +107,7 @@ class Job:
             run.network.load_state_dict(start)
         given = [] if teacher is None else [teacher.numpy()]
         given += [] if start is None else [tensor.numpy() for tensor in start.values()]
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-        machine = [torch.__version__, device, torch.get_num_threads()]
+        machine = [torch.__version__, device_name(self.settings.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
@@ -119,7 +118,8 @@ class Job:
             self.settings,
             name=f"{self.predictor}, seed {seed}",
             checkpoint=Path(self.checkpoints) / digest / f"seed_{seed}.pt",
-            logs=Path(self.logs) / self.predictor / f"seed_{seed}",
+            # A student tries several objectives, at the same time maybe: each has a folder of its own.
+            logs=Path(self.logs) / self.predictor / _folder(objective) / f"seed_{seed}",
             objective=objective,
             teacher=teacher,
             copies=draw_copies(self.data, self.settings.augmentation, self.copies) if self.copies else None,
@@ -145,7 +145,7 @@ class Job:
             "network": self.network.model_dump(),
             "networks": self.networks,
             "training": deciding(self.settings),
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "device": device_name(self.settings.accelerator),
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()
@@ -159,6 +159,14 @@ class Job:
         with artifacts.replacing(target["networks"]) as temporary:
             states = {run.seed: run.network.state_dict() for run in runs}
             torch.save({"dataset": self.data.digest, "states": states}, temporary)
+
+
+def _folder(objective: Objective | None) -> str:
+    """A name for an objective that a folder can have: ``hinton_alpha_0.5_temperature_4_teacher_scale_1``."""
+    if objective is None:
+        return ""
+    values = [f"{name}_{value:g}" for name, value in asdict(objective).items()]
+    return "_".join([type(objective).__name__.lower(), *values])
 
 
 def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> Copies:

@@ -135,7 +135,8 @@ class ImageTask(pl.LightningModule):
             nesterov=s.nesterov,
             weight_decay=s.weight_decay,
         )
-        milestones = [round(share * s.epochs) for share in s.milestones]
+        # The first drop at the earliest after the first epoch, however few there are.
+        milestones = [max(1, round(share * s.epochs)) for share in s.milestones]
         schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, s.drop)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
@@ -312,7 +313,7 @@ def train(
 
     Raises:
         FloatingPointError: if the loss stops being finite.
-        InterruptedError: if Lightning was asked to stop; what was reached is saved.
+        InterruptedError: if Lightning was asked to stop; the last checkpoint is there to carry on from.
     """
     resume = None if checkpoint is None else _usable(checkpoint)
     if resume is not None and resume["epoch"] is None:
@@ -373,11 +374,21 @@ def _usable(checkpoint: Path) -> dict | None:
     return found
 
 
+def device_name(accelerator: str) -> str:
+    """Of the device that an accelerator of the config stands for here: that of the GPU, or ``cpu``."""
+    return torch.cuda.get_device_name() if _on_gpu(accelerator) else "cpu"
+
+
+def _on_gpu(accelerator: str) -> bool:
+    return accelerator != "cpu" and torch.cuda.is_available()
+
+
 def _precision(settings: config.ImageTraining) -> str:
     if settings.precision != "auto":
         return settings.precision
-    gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
-    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported() else "32-true"
+    gpu = _on_gpu(settings.accelerator)
+    # Older GPUs emulate bfloat16, which is slower than not to use it.
+    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
 
 
 def _loggers(settings: config.ImageTraining, folder: Path) -> list:
@@ -386,9 +397,11 @@ def _loggers(settings: config.ImageTraining, folder: Path) -> list:
 
 
 def logits_of(network: nn.Module, images: Tensor, accelerator: str = "auto") -> np.ndarray:
-    """Logits float32 ``[n, k]`` of uint8 `images` ``[n, channels, h, w]``, in full precision."""
-    gpu = accelerator != "cpu" and torch.cuda.is_available()
-    device = torch.device("cuda" if gpu else "cpu")
+    """Logits float32 ``[n, k]`` of uint8 `images` ``[n, channels, h, w]``, without autocast.
+
+    A GPU may multiply in TF32 in convolutions, as PyTorch lets it by default.
+    """
+    device = torch.device("cuda" if _on_gpu(accelerator) else "cpu")
     network = network.to(device).eval()
     with torch.inference_mode():
         parts = [network(part.to(device)).cpu() for part in images.split(EVALUATION_BATCH)]

@@ -23,7 +23,7 @@ def start(log_file: str, gpus: int = 0) -> None:
 
     Args:
         log_file: of the job.
-        gpus: 1 if the job is given a GPU of this machine, as resource ``gpu``: it must not share it.
+        gpus: 1 if the job has a GPU for itself, as resource ``gpu``.
     """
     stream = Path(log_file).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
     terminal = sys.stderr
@@ -44,7 +44,7 @@ def start(log_file: str, gpus: int = 0) -> None:
         print(line, file=terminal)
 
     sys.excepthook = report
-    if gpus:
+    if gpus and "SLURM_JOB_ID" not in os.environ:  # a scheduler binds its jobs itself
         logging.info("takes GPU %s of this machine", take_gpu(visible_gpus()))
 
 
@@ -57,7 +57,7 @@ def visible_gpus() -> list[str]:
 
 
 def take_gpu(names: list[str], folder: str | Path = ".snakemake/gpus") -> str:
-    """Take a GPU that no other job of this folder has, and let CUDA see no other.
+    """Take a GPU that no other job of this run has, and let CUDA see no other.
 
     It is held by an advisory lock, which ends with the process, however that ends.
 

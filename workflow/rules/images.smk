@@ -79,6 +79,7 @@ rule train_images:
     resources:
         mem_mb=growing(8000),
         runtime=growing(720),
+        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(wildcards.predictor)),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -115,6 +116,7 @@ rule label_copies:
     resources:
         mem_mb=growing(8000),
         runtime=growing(720),
+        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -149,6 +151,7 @@ rule try_objectives:
     resources:
         mem_mb=growing(8000),
         runtime=growing(720),
+        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
@@ -210,6 +213,7 @@ rule distil_images:
     resources:
         mem_mb=growing(8000),
         runtime=growing(720),
+        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",

@@ -148,6 +148,11 @@ def teachers_of_trials(wildcards):
     return studies[wildcards.study].teachers(wildcards.students, seeds)
 
 
+def gpus_of(training):
+    """How many GPUs a job takes: one if it must have one. A run has `--resources gpu=...` of them."""
+    return int(training.accelerator == "gpu")
+
+
 def swept_studies():
     """The studies that are points of sweeps."""
     return sorted({point.study for sweep in settings.sweeps.values() for point in sweep.points})

@@ -34,6 +34,7 @@ rule train:
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
+        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(SINGLE)),
     params:
         study="{study}",
         first_seed="{first}",
@@ -70,6 +71,7 @@ rule train_joint:
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
+        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(JOINT)),
     params:
         study="{study}",
         first_seed="{first}",
@@ -109,6 +111,7 @@ rule distil:
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
+        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",

@@ -200,7 +200,9 @@ ImageData = Annotated[Images | Gaussian | Layer, Field(discriminator="kind")]
 class Augmentation(Section):
     """Random changes of the training images, drawn anew in every epoch."""
 
-    crop_padding: Annotated[Int, Field(ge=0)] = Field(description="zeros around an image, of which a crop is cut")
+    crop_padding: Annotated[Int, Field(ge=0)] = Field(
+        description="zeros around an image, of which a crop is cut; published: 4, the image reflected"
+    )
     flip: bool = Field(description="mirror half of the images left to right")
 
 

@@ -23,8 +23,9 @@ KIND = "image"
 DIGITS_LEVELS = 16
 """The pixels of scikit-learn's digits are 0 to 16."""
 
-MODES = {"L": "L", "1": "L", "RGB": "RGB", "P": "RGB", "RGBA": "RGB", "CMYK": "RGB", "LA": "L"}
-"""How images of Pillow's modes are read: as grey or as red, green, blue."""
+MODES = {"L": "L", "1": "L", "RGB": "RGB", "P": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB", "LA": "L"}
+"""How images of Pillow's modes are read: as grey or as red, green, blue. Of modes with more than 8 bits a channel
+Pillow would cut off what is above 255."""
 
 
 def draw(config: settings.Images) -> Dataset:
@@ -164,7 +165,13 @@ def _decode(entry: dict | None, path: Path, row: int) -> np.ndarray:
         raise DataError(f"{path}: expected an image in row {row}, found none (a path alone is not enough)")
     try:
         with Image.open(io.BytesIO(entry["bytes"])) as image:
-            pixels = np.asarray(image.convert(MODES.get(image.mode, "RGB")))
+            mode = image.mode
+            pixels = np.asarray(image.convert(MODES.get(mode, "RGB")))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: expected an image in row {row}, found bytes that are none ({error})") from error
+    if mode not in MODES:
+        raise DataError(
+            f"{path}: expected 8 bits a channel in row {row}, found an image of Pillow's mode {mode}; "
+            f"read are {', '.join(MODES)}"
+        )
     return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)

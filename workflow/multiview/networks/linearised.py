@@ -32,11 +32,13 @@ class Linearised(nn.Module):
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """Inputs to logits ``[n, k]``."""
+        """Inputs to logits ``[n, k]``, in the precision of the weights, whatever the trainer's."""
         start = dict(self.network.named_parameters())
         buffers = dict(self.network.named_buffers())
         change = dict(zip(self.names, self.change, strict=True))
-        return jvp(lambda w: functional_call(self.network, (w, buffers), (x,)), (start,), (change,))[1]
+        # Autocast lowers the values' precision but not always their derivatives', which then do not fit together.
+        with torch.autocast(x.device.type, enabled=False):
+            return jvp(lambda w: functional_call(self.network, (w, buffers), (x,)), (start,), (change,))[1]
 
 
 class RandomFeatures(nn.Module):
