@@ -199,7 +199,8 @@ rule figure_comparison:
         "../../envs/multiview.yaml"
     params:
         figures=canonical(settings.figures),
-        comparison=lambda wildcards: canonical(settings.comparisons[wildcards.comparison]),
+        # Not canonical: the order of the studies is that of the panels.
+        comparison=lambda wildcards: settings.comparisons[wildcards.comparison].model_dump_json(),
         code=code_digest("figures/comparison.py", "figures/style.py"),
     script:
         "../scripts/figure_comparison.py"

@@ -52,8 +52,7 @@ def draw(gains: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     for axis in axes.flat:
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
-    size = int(own["size"].max())
-    figure.colorbar(image, ax=axes, label=f"gain of the ensemble of {size}\nover single networks [points]")
+    figure.colorbar(image, ax=axes, label="gain of the ensemble over\nsingle networks [points]")
     return figure
 
 
