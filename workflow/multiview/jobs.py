@@ -1,8 +1,11 @@
 """What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
 
+import datetime
 import fcntl
+import json
 import logging
 import os
+import platform
 import sys
 import traceback
 from pathlib import Path
@@ -10,6 +13,7 @@ from pathlib import Path
 from multiview.artifacts import ArtifactError
 from multiview.config import ConfigError
 from multiview.datasets.hub import DataError
+from multiview.manifest import RECORD
 
 EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
 
@@ -44,6 +48,12 @@ def start(log_file: str, gpus: int = 0) -> None:
         print(line, file=terminal)
 
     sys.excepthook = report
+    record = {
+        "host": platform.node(),
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    print(RECORD + json.dumps(record))
     if gpus and "SLURM_JOB_ID" not in os.environ:  # a scheduler binds its jobs itself
         logging.info("takes GPU %s of this machine", take_gpu(visible_gpus()))
 

@@ -119,3 +119,25 @@ rule verdicts:
         "../../envs/multiview.yaml"
     script:
         "../scripts/verdicts.py"
+
+
+rule manifest:
+    input:
+        "results/verdicts.parquet",
+    output:
+        "results/manifest.json",
+    log:
+        "logs/manifest.log",
+    benchmark:
+        "benchmarks/manifest.tsv"
+    localrule: True
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        config=canonical(settings),
+        seeds=json.dumps(
+            {name: [study.first_seed, study.seed_list[-1]] for name, study in studies.items()}, sort_keys=True
+        ),
+        code=code_digest("manifest.py"),
+    script:
+        "../scripts/manifest.py"

@@ -1,0 +1,68 @@
+"""A run's manifest: what made these results, where and how long it took."""
+
+import csv
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from multiview.artifacts import revision, versions
+
+RECORD = "job "
+"""How the first line of a job's log begins; what follows is JSON (see `multiview.jobs`)."""
+
+
+def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
+    """What the logs and the benchmark files say of every job whose log is there.
+
+    A job is called as its log is. One that did not finish has no ``seconds``.
+
+    Args:
+        logs: folder of logs.
+        benchmarks: folder of Snakemake's benchmark files, called as the logs are.
+    """
+    found = []
+    for log in sorted(logs.rglob("*.log")):
+        with log.open(errors="replace") as file:
+            line = file.readline()
+        if not line.startswith(RECORD):
+            continue
+        name = log.relative_to(logs).with_suffix("")
+        entry = {"job": str(name)} | json.loads(line.removeprefix(RECORD))
+        benchmark = benchmarks / name.with_suffix(".tsv")
+        if benchmark.exists():
+            with benchmark.open() as file:
+                row = list(csv.DictReader(file, delimiter="\t"))[-1]
+            entry |= {"seconds": float(row["s"]), "max_rss_mb": _number(row["max_rss"])}
+        found.append(entry)
+    return found
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:  # a job too short to be measured has "-" or "NA"
+        return None
+
+
+def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchmarks: Path) -> dict[str, Any]:
+    """The manifest.
+
+    Args:
+        config: the whole config, checked and filled in.
+        seeds: of every study.
+        logs: folder of logs.
+        benchmarks: folder of benchmark files.
+    """
+    entries = jobs(logs, benchmarks)
+    return {
+        "revision": revision(),
+        "versions": versions(),
+        "machine": {"host": platform.node(), "system": platform.platform()},
+        "hosts": sorted({entry["host"] for entry in entries}),
+        "core_hours": round(sum(entry.get("seconds", 0.0) for entry in entries) / 3600, 3),
+        "seeds": seeds,
+        "jobs": entries,
+        "config": config,
+    }
