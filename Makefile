@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test bench lint clean
+.PHONY: run test bench lint clean clean-results clean-all help
+
+help:  ## say what there is
+	@grep -h "  ## " $(MAKEFILE_LIST) | grep -v grep | sed "s/:.*##/:/"
 
 run: $(INSTALLED)  ## set up and run the default study
 	$(BIN)/snakemake --cores all
@@ -23,8 +26,15 @@ lint: $(INSTALLED)  ## check the style of the code and of the workflow
 	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
 
-clean:  ## delete results, logs and benchmarks (asks Snakemake for nothing; the environment stays)
+clean:  ## delete what can be drawn again from results in seconds: figures, pages, comparisons
+	find results -type d -name figures -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf results/comparisons results/*/summary.md results/sweep.*
+
+clean-results:  ## delete all results, with every trained network and checkpoint, logs and benchmarks
 	rm -rf results logs benchmarks
+
+clean-all: clean-results  ## and the environment .venv and what Snakemake remembers
+	rm -rf $(VENV) .snakemake
 
 $(INSTALLED): pyproject.toml envs/constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || \

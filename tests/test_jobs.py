@@ -1,10 +1,13 @@
 """What jobs leave of themselves, and how they take GPUs."""
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
+from conftest import ROOT
 
 from multiview import jobs, manifest
 from multiview.config import ConfigError
@@ -56,3 +59,21 @@ def test_each_job_takes_a_gpu_of_its_own(folder):
 def test_a_machine_without_gpus_is_told_so(folder):
     with pytest.raises(ConfigError, match=r"has 0 \(none\)"):
         jobs.take_gpu([], folder)
+
+
+def pins(lines):
+    """Library and version of lines such as ``"torch==2.13.0",  # tensors``."""
+    found = re.findall(r"([A-Za-z][\w.-]*)==([\w.]+)", "\n".join(lines))
+    return {name.lower().replace("_", "-"): version for name, version in found}
+
+
+def test_environments_have_the_versions_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    ours = pins(project["dependencies"])
+    assert len(ours) == len(project["dependencies"])
+    assert pins((ROOT / "envs/multiview.yaml").read_text().splitlines()) == ours
+    constraints = pins((ROOT / "envs/constraints.txt").read_text().splitlines())
+    everything = ours | pins(project["optional-dependencies"]["slurm"] + project["optional-dependencies"]["test"])
+    assert {name: constraints.get(name) for name in everything} == everything
+    image = (ROOT / "envs/apptainer.def").read_text()
+    assert "--constraint /opt/multiview/constraints.txt" in image and "python:3.11" in image

@@ -21,6 +21,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from multiview import __version__
+
 METADATA_KEY = b"multiview"
 VECTOR = "vector of float32"
 """Column type: a float32 vector in every row, all of one length."""
@@ -360,8 +362,9 @@ def data_digest(*arrays: np.ndarray) -> str:
 @functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that numbers depend on."""
-    libraries = ("multiview", "torch", "pytorch-lightning", "numpy", "scipy", "pyarrow", "pandas")
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in libraries}
+    libraries = ("torch", "pytorch-lightning", "numpy", "scipy", "pyarrow", "pandas")
+    ours = {"python": platform.python_version(), "multiview": __version__}
+    return ours | {name: metadata.version(name) for name in libraries}
 
 
 @functools.cache
