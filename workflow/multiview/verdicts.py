@@ -229,7 +229,7 @@ def as_text(rows: Iterable[dict]) -> str:
     for r in rows:
         lines.append(
             f"{r['study']:<{width}} {r['verdict']:<10} {r['measured']:>9.4f}  [{r['low']:.4f}, {r['high']:.4f}]   "
-            f"{_range(r):<14} {r['predictor']}, {r['quantity']}: {r['claim']}"
+            f"{claimed_range(r):<14} {r['predictor']}, {r['quantity']}: {r['claim']}"
         )
     return "\n".join(lines)
 
@@ -239,13 +239,13 @@ def as_markdown(rows: Iterable[dict]) -> str:
     lines = ["| verdict | measured | 95 % interval | claim | statement |", "|---|---|---|---|---|"]
     for r in rows:
         lines.append(
-            f"| {r['verdict']} | {r['measured']:.4f} | [{r['low']:.4f}, {r['high']:.4f}] | {_range(r)} "
+            f"| {r['verdict']} | {r['measured']:.4f} | [{r['low']:.4f}, {r['high']:.4f}] | {claimed_range(r)} "
             f"| {r['predictor']}, {r['quantity']}: {r['claim']} |"
         )
     return "\n".join(lines)
 
 
-def _range(r: dict) -> str:
+def claimed_range(r: dict) -> str:
     """The range of a claim; one that starts just above 0 leaves out 0 itself."""
     low = "above 0" if 0 < r["claim_low"] < 1e-300 else f"{r['claim_low']:g}"
     return f"{low} to {r['claim_high']:g}"
