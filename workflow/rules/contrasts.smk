@@ -145,7 +145,12 @@ rule figure_gains:
     input:
         gains="results/{family}/evaluation/gains.parquet",
     output:
-        svg="results/{family}/figures/gains.svg",
+        svg=report(
+            "results/{family}/figures/gains.svg",
+            caption="../report/gains.rst",
+            category="7 Contrasts",
+            labels={"study": "{family}", "figure": "gains"},
+        ),
         png="results/{family}/figures/gains.png",
     log:
         "logs/{family}/figure_gains.log",
@@ -166,7 +171,12 @@ rule figure_losses:
     input:
         losses="results/{family}/evaluation/losses.parquet",
     output:
-        svg="results/{family}/figures/losses.svg",
+        svg=report(
+            "results/{family}/figures/losses.svg",
+            caption="../report/losses.rst",
+            category="7 Contrasts",
+            labels={"study": "{family}", "figure": "losses"},
+        ),
         png="results/{family}/figures/losses.png",
     log:
         "logs/{family}/figure_losses.log",
@@ -187,7 +197,12 @@ rule figure_comparison:
     input:
         lambda wildcards: [scores_of(study) for study in settings.comparisons[wildcards.comparison].studies],
     output:
-        svg="results/comparisons/{comparison}.svg",
+        svg=report(
+            "results/comparisons/{comparison}.svg",
+            caption="../report/comparison.rst",
+            category="7 Contrasts",
+            labels={"study": "{comparison}", "figure": "comparison"},
+        ),
         png="results/comparisons/{comparison}.png",
     log:
         "logs/comparisons/{comparison}.log",
@@ -210,7 +225,12 @@ rule figure_similarity:
     input:
         similarity="results/{study}/evaluation/similarity.parquet",
     output:
-        svg="results/{study}/figures/similarity.svg",
+        svg=report(
+            "results/{study}/figures/similarity.svg",
+            caption="../report/similarity.rst",
+            category="7 Contrasts",
+            labels={"study": "{study}", "figure": "similarity"},
+        ),
         png="results/{study}/figures/similarity.png",
     log:
         "logs/{study}/figure_similarity.log",
@@ -231,7 +251,12 @@ rule figure_exciting:
     input:
         exciting="results/{study}/evaluation/exciting.parquet",
     output:
-        svg="results/{study}/figures/exciting.svg",
+        svg=report(
+            "results/{study}/figures/exciting.svg",
+            caption="../report/exciting.rst",
+            category="7 Contrasts",
+            labels={"study": "{study}", "figure": "exciting"},
+        ),
         png="results/{study}/figures/exciting.png",
     log:
         "logs/{study}/figure_exciting.log",

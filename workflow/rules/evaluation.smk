@@ -109,7 +109,13 @@ rule verdicts:
             if family.shows == "losses"
         ],
     output:
-        "results/verdicts.parquet",
+        table="results/verdicts.parquet",
+        page=report(
+            "results/verdicts.html",
+            caption="../report/verdicts.rst",
+            category="1 Verdicts",
+            labels={"table": "verdicts"},
+        ),
     log:
         "logs/verdicts.log",
     benchmark:
@@ -117,6 +123,8 @@ rule verdicts:
     localrule: True
     conda:
         "../../envs/multiview.yaml"
+    params:
+        code=code_digest("verdicts.py"),
     script:
         "../scripts/verdicts.py"
 
@@ -125,7 +133,12 @@ rule manifest:
     input:
         "results/verdicts.parquet",
     output:
-        "results/manifest.json",
+        report(
+            "results/manifest.json",
+            caption="../report/manifest.rst",
+            category="8 The run",
+            labels={"table": "manifest"},
+        ),
     log:
         "logs/manifest.log",
     benchmark:

@@ -6,7 +6,12 @@ rule figure_samples:
         samples="results/{study}/dataset/samples.parquet",
         patches="results/{study}/dataset/patches.parquet",
     output:
-        svg="results/{study}/figures/samples.svg",
+        svg=report(
+            "results/{study}/figures/samples.svg",
+            caption="../report/samples.rst",
+            category="2 The data",
+            labels={"study": "{study}", "figure": "samples"},
+        ),
         png="results/{study}/figures/samples.png",
     log:
         "logs/{study}/figure_samples.log",
@@ -25,7 +30,12 @@ rule figure_race:
     input:
         strengths=of_every_seed("strengths"),
     output:
-        svg="results/{study}/figures/race.svg",
+        svg=report(
+            "results/{study}/figures/race.svg",
+            caption="../report/race.rst",
+            category="3 The race",
+            labels={"study": "{study}", "figure": "race"},
+        ),
         png="results/{study}/figures/race.png",
     log:
         "logs/{study}/figure_race.log",
@@ -45,7 +55,12 @@ rule figure_outcome:
     input:
         lottery="results/{study}/evaluation/lottery.parquet",
     output:
-        svg="results/{study}/figures/outcome.svg",
+        svg=report(
+            "results/{study}/figures/outcome.svg",
+            caption="../report/outcome.rst",
+            category="3 The race",
+            labels={"study": "{study}", "figure": "outcome"},
+        ),
         png="results/{study}/figures/outcome.png",
     log:
         "logs/{study}/figure_outcome.log",
@@ -67,7 +82,12 @@ rule figure_ensemble_size:
         errors="results/{study}/evaluation/ensemble_errors.parquet",
         lottery="results/{study}/evaluation/lottery.parquet",
     output:
-        svg="results/{study}/figures/ensemble_size.svg",
+        svg=report(
+            "results/{study}/figures/ensemble_size.svg",
+            caption="../report/ensemble_size.rst",
+            category="4 Ensembles",
+            labels={"study": "{study}", "figure": "ensemble size"},
+        ),
         png="results/{study}/figures/ensemble_size.png",
     log:
         "logs/{study}/figure_ensemble_size.log",
@@ -86,7 +106,12 @@ rule figure_lottery:
     input:
         lottery="results/{study}/evaluation/lottery.parquet",
     output:
-        svg="results/{study}/figures/lottery.svg",
+        svg=report(
+            "results/{study}/figures/lottery.svg",
+            caption="../report/lottery.rst",
+            category="3 The race",
+            labels={"study": "{study}", "figure": "lottery"},
+        ),
         png="results/{study}/figures/lottery.png",
     log:
         "logs/{study}/figure_lottery.log",
@@ -105,7 +130,12 @@ rule figure_error_over_mu:
     input:
         scores="results/{study}/evaluation/scores.parquet",
     output:
-        svg="results/{study}/figures/error_over_mu.svg",
+        svg=report(
+            "results/{study}/figures/error_over_mu.svg",
+            caption="../report/error_over_mu.rst",
+            category="5 Students",
+            labels={"study": "{study}", "figure": "error over mu"},
+        ),
         png="results/{study}/figures/error_over_mu.png",
     log:
         "logs/{study}/figure_error_over_mu.log",
@@ -124,7 +154,12 @@ rule figure_views_learned:
     input:
         learned="results/{study}/evaluation/learned.parquet",
     output:
-        svg="results/{study}/figures/views_learned.svg",
+        svg=report(
+            "results/{study}/figures/views_learned.svg",
+            caption="../report/views_learned.rst",
+            category="5 Students",
+            labels={"study": "{study}", "figure": "views learned"},
+        ),
         png="results/{study}/figures/views_learned.png",
     log:
         "logs/{study}/figure_views_learned.log",
@@ -143,7 +178,12 @@ rule figure_dark_knowledge:
     input:
         dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
     output:
-        svg="results/{study}/figures/dark_knowledge.svg",
+        svg=report(
+            "results/{study}/figures/dark_knowledge.svg",
+            caption="../report/dark_knowledge.rst",
+            category="5 Students",
+            labels={"study": "{study}", "figure": "dark knowledge"},
+        ),
         png="results/{study}/figures/dark_knowledge.png",
     log:
         "logs/{study}/figure_dark_knowledge.log",
@@ -162,7 +202,12 @@ rule figure_student_race:
     input:
         unpack(of_every_predictor("strengths")),
     output:
-        svg="results/{study}/figures/student_race.svg",
+        svg=report(
+            "results/{study}/figures/student_race.svg",
+            caption="../report/student_race.rst",
+            category="5 Students",
+            labels={"study": "{study}", "figure": "student race"},
+        ),
         png="results/{study}/figures/student_race.png",
     log:
         "logs/{study}/figure_student_race.log",
@@ -183,7 +228,12 @@ rule figure_generations:
     input:
         scores="results/{study}/evaluation/scores.parquet",
     output:
-        svg="results/{study}/figures/generations.svg",
+        svg=report(
+            "results/{study}/figures/generations.svg",
+            caption="../report/generations.rst",
+            category="5 Students",
+            labels={"study": "{study}", "figure": "generations"},
+        ),
         png="results/{study}/figures/generations.png",
     log:
         "logs/{study}/figure_generations.log",
@@ -202,7 +252,12 @@ rule figure_sweep:
     input:
         expand("results/{study}/evaluation/scores.parquet", study=swept_studies()),
     output:
-        svg="results/sweep.svg",
+        svg=report(
+            "results/sweep.svg",
+            caption="../report/sweep.rst",
+            category="5 Students",
+            labels={"study": "sweep", "figure": "sweep"},
+        ),
         png="results/sweep.png",
     log:
         "logs/figure_sweep.log",

@@ -266,7 +266,12 @@ rule headline:
         expand("results/{study}/evaluation/image_scores.parquet", study=settings.photos),
     output:
         table="results/headline.parquet",
-        text="results/headline.md",
+        text=report(
+            "results/headline.md",
+            caption="../report/headline.rst",
+            category="6 Images",
+            labels={"study": "all", "figure": "headline"},
+        ),
     log:
         "logs/headline.log",
     benchmark:
@@ -283,7 +288,12 @@ rule figure_accuracy:
     input:
         scores="results/{study}/evaluation/image_scores.parquet",
     output:
-        svg="results/{study}/figures/accuracy.svg",
+        svg=report(
+            "results/{study}/figures/accuracy.svg",
+            caption="../report/accuracy.rst",
+            category="6 Images",
+            labels={"study": "{study}", "figure": "accuracy"},
+        ),
         png="results/{study}/figures/accuracy.png",
     log:
         "logs/{study}/figure_accuracy.log",
@@ -303,7 +313,12 @@ rule figure_accuracy_over_size:
         scores="results/{study}/evaluation/image_scores.parquet",
         errors="results/{study}/evaluation/ensemble_errors.parquet",
     output:
-        svg="results/{study}/figures/accuracy_over_size.svg",
+        svg=report(
+            "results/{study}/figures/accuracy_over_size.svg",
+            caption="../report/accuracy_over_size.rst",
+            category="6 Images",
+            labels={"study": "{study}", "figure": "accuracy over size"},
+        ),
         png="results/{study}/figures/accuracy_over_size.png",
     log:
         "logs/{study}/figure_accuracy_over_size.log",
@@ -322,7 +337,12 @@ rule figure_agreement:
     input:
         agreement="results/{study}/evaluation/agreement.parquet",
     output:
-        svg="results/{study}/figures/agreement.svg",
+        svg=report(
+            "results/{study}/figures/agreement.svg",
+            caption="../report/agreement.rst",
+            category="6 Images",
+            labels={"study": "{study}", "figure": "agreement"},
+        ),
         png="results/{study}/figures/agreement.png",
     log:
         "logs/{study}/figure_agreement.log",
@@ -343,7 +363,12 @@ rule figure_disputed:
         images="results/{study}/dataset/images.parquet",
         logits=of_every_seed("logits"),
     output:
-        svg="results/{study}/figures/disputed.svg",
+        svg=report(
+            "results/{study}/figures/disputed.svg",
+            caption="../report/disputed.rst",
+            category="6 Images",
+            labels={"study": "{study}", "figure": "disputed"},
+        ),
         png="results/{study}/figures/disputed.png",
     log:
         "logs/{study}/figure_disputed.log",
@@ -368,7 +393,12 @@ rule figure_choice:
             if one.grid is not None
         ],
     output:
-        svg="results/{study}/figures/choice.svg",
+        svg=report(
+            "results/{study}/figures/choice.svg",
+            caption="../report/choice.rst",
+            category="6 Images",
+            labels={"study": "{study}", "figure": "choice"},
+        ),
         png="results/{study}/figures/choice.png",
     log:
         "logs/{study}/figure_choice.log",
