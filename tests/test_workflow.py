@@ -1,7 +1,9 @@
 """The workflow as a user runs it: a tiny study from config to figures, changes, errors and crashes."""
 
+import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -322,3 +324,98 @@ def test_a_second_run_beside_a_living_one_is_refused(tmp_path):
         assert process.poll() is None
     finally:
         kill_tree(process)
+
+
+def test_the_report_tells_the_story_without_a_network(finished, tmp_path):
+    folder, _ = finished
+    page = tmp_path / "report.html"
+    run(folder, "--report", str(page))
+    text = page.read_text()
+    for category in ("1 Verdicts", "2 The data", "3 The race", "4 Ensembles", "5 Students", "8 The run"):
+        assert category in text
+    for name in FIGURES:
+        assert f"results/theory/figures/{name}.svg" in text, name
+    assert not re.findall(r'(?:src|href)="https?:', text)  # nothing is fetched when it is opened
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no browser (Debian: chromium) to open the report with")
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        "--virtual-time-budget=9000",
+    ]
+    shown = subprocess.run(
+        [browser, *options, f"--user-data-dir={tmp_path}/browser", "--dump-dom", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "Uncaught" not in shown.stderr, shown.stderr
+    # The menu is made by the page's own script, so that it has run.
+    menu = re.sub(r"<script.*?</script>", "", shown.stdout, flags=re.DOTALL)
+    assert "1 Verdicts" in menu and "5 Students" in menu
+
+
+def test_the_verdicts_are_a_page(finished):
+    folder, _ = finished
+    page = (folder / "results/verdicts.html").read_text()
+    table = artifacts.read(folder / "results/verdicts.parquet", "verdicts").table
+    assert page.count("<tr>") == table.num_rows + 1
+
+
+def test_the_manifest_says_what_ran(finished):
+    folder, _ = finished
+    manifest = json.loads((folder / "results/manifest.json").read_text())
+    jobs_ = {entry["job"]: entry for entry in manifest["jobs"]}
+    assert {"theory/train_0-1", "theory/train_2-3", "theory/evaluate", "verdicts"} <= set(jobs_)
+    assert jobs_["theory/train_0-1"]["seconds"] > 0 and manifest["seeds"]["theory"] == [0, 3]
+    assert manifest["config"]["studies"]["theory"]["dataset"]["classes"] == 4
+
+
+def test_another_workflow_can_take_it_as_a_module(tmp_path):
+    (tmp_path / "multiview").mkdir()
+    checkout(tmp_path / "multiview")
+    raw = make_tiny(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"ours": raw}))
+    (tmp_path / "Snakefile").write_text(
+        """
+configfile: "config.yaml"
+
+
+module multiview:
+    snakefile: "multiview/workflow/Snakefile"
+    config: config["ours"]
+    prefix: "paper"
+
+
+use rule * from multiview as multiview_*
+
+
+rule table:
+    input: "paper/results/theory/ensemble/members.parquet"
+    output: "copy.parquet"
+    shell: "cp {input} {output}"
+"""
+    )
+    run(tmp_path, "table")
+    assert (tmp_path / "copy.parquet").exists()
+
+
+def test_a_full_disk_costs_nothing_that_was_finished(finished, tmp_path):
+    """On a file system of its own, which is made larger afterwards."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("no right to mount a file system")
+    try:
+        (disk / "study").mkdir()
+        folder = checkout(disk / "study")
+        output = run(folder, *[f"results/{name}" for name in SCORES], check=False)
+        assert "No space left" in output or "ENOSPC" in output, output
+        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
+        run(folder, *[f"results/{name}" for name in SCORES])
+        assert score_tables(folder) == score_tables(finished[0])
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
