@@ -176,8 +176,8 @@ def test_broken_config_gives_one_error_that_names_the_key(default, path, value, 
 
 def test_cells_of_families_are_studies(default):
     settings = config.load(default)
-    cell = settings.studies[settings.cells("gaussian")["mixture_mlp", "cnn"]]
-    assert (cell.dataset.inputs, cell.dataset.target, cell.network.kind) == ("mixture", "mlp", "cnn")
+    cell = settings.studies[settings.cells("gaussian")["mixture_cnn", "mlp"]]
+    assert (cell.dataset.inputs, cell.dataset.target, cell.network.kind) == ("mixture", "cnn", "mlp")
     assert cell.dataset.seed == default["data_seed"] and cell.seeds == 10
     assert "layers/all" in settings.studies and "layers/all" not in settings.named
     assert "digits" in settings.photos and "digits_linearised" not in settings.photos
