@@ -1,6 +1,8 @@
 """Training on images: the schedule, the augmentation, the objectives' gradients, checkpoints."""
 
 import copy
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -117,6 +119,26 @@ def test_an_interrupted_seed_ends_the_same_to_the_bit(tmp_path, monkeypatch, epo
     # Once finished it is taken up as it is.
     again = trained(checkpoint=checkpoint)
     assert same(whole, again) and again.history == resumed.history
+
+
+def test_a_job_that_is_told_to_end_carries_on_from_its_last_epoch(tmp_path, monkeypatch):
+    whole, path = trained(), tmp_path / "seed_0.pt"
+    step, calls = ImageTask.training_step, []
+
+    def told_to_end(self, batch, batch_idx):
+        calls.append(self.current_epoch)
+        if len(calls) == 10:  # in the middle of the third epoch of four batches
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(ImageTask, "training_step", told_to_end)
+    with pytest.raises(InterruptedError, match="SIGTERM in epoch 3"):
+        trained(checkpoint=path)
+    run = trained(checkpoint=path)
+    assert calls == [0] * 4 + [1] * 4 + [2] * 2 + [2] * 4 + [3] * 4
+    assert run.history == whole.history
+    for one, other in zip(run.network.state_dict().values(), whole.network.state_dict().values(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_a_damaged_checkpoint_is_trained_anew(tmp_path, caplog):

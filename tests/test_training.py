@@ -2,6 +2,8 @@
 
 import logging
 import math
+import os
+import signal
 
 import pytest
 import torch
@@ -86,6 +88,25 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
             fit([0, 1], data, study, settings, checkpoints=tmp_path)
     resumed = fit([0, 1], data, study, settings, checkpoints=tmp_path)
     assert all(same(a, b) for a, b in zip(undisturbed, resumed, strict=True))
+
+
+def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings, tmp_path, monkeypatch):
+    settings = settings.model_copy(update={"checkpoint_seconds": 1000.0})
+    (whole,) = fit([0], data, study, settings)
+    record, calls = training.ChunkTraining._record, []
+
+    def told_to_end(self, run, teacher):
+        calls.append(run.seed)
+        if len(calls) == 20:
+            os.kill(os.getpid(), signal.SIGTERM)
+        record(self, run, teacher)
+
+    monkeypatch.setattr(training.ChunkTraining, "_record", told_to_end)
+    with pytest.raises(InterruptedError, match="SIGTERM at step 20"):
+        fit([0], data, study, settings, checkpoints=tmp_path)
+    (run,) = fit([0], data, study, settings, checkpoints=tmp_path)
+    assert len(calls) < 20 + len(whole.history)  # it did not begin anew
+    assert same(run, whole)
 
 
 def test_a_finished_seed_is_not_trained_again_in_another_chunk(data, study, settings, tmp_path, caplog):
