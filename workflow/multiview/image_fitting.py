@@ -109,6 +109,7 @@ class Job:
         given += [] if start is None else [tensor.numpy() for tensor in start.values()]
         machine = [torch.__version__, device_name(self.settings.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
+        key += [self.network.code] if self.network.code else []
         key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
         train(

@@ -8,6 +8,7 @@ IMAGE_TRAINING_CODE = code_digest(
     "objectives.py",
     "networks/images.py",
     "networks/linearised.py",
+    "networks/own.py",
     "networks/plain.py",
     "networks/wide_resnet.py",
 )
@@ -61,6 +62,7 @@ rule train_images:
     input:
         samples="results/{study}/dataset/samples.parquet",
         images=inputs_of,
+        own=own_network,
     output:
         logits="results/{study}/{predictor}/seeds_{first}-{last}/logits.parquet",
         history="results/{study}/{predictor}/seeds_{first}-{last}/history.parquet",
@@ -100,6 +102,7 @@ rule label_copies:
     input:
         samples="results/{study}/dataset/samples.parquet",
         images=inputs_of,
+        own=own_network,
         networks="results/{study}/{predictor}/seeds_{first}-{last}/networks.pt",
     output:
         "results/{study}/{predictor}/seeds_{first}-{last}/copies.parquet",
@@ -135,6 +138,7 @@ rule try_objectives:
     input:
         samples="results/{study}/dataset/samples.parquet",
         images=inputs_of,
+        own=own_network,
         teacher=of_the_teachers("copies", teachers_of_trials),
         start=of_the_starts("networks", teachers_of_trials),
     output:
@@ -193,6 +197,7 @@ rule distil_images:
     input:
         samples="results/{study}/dataset/samples.parquet",
         images=inputs_of,
+        own=own_network,
         teacher=of_the_teachers("copies"),
         start=of_the_starts("networks"),
         choice=choice_of,

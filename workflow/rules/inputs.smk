@@ -125,6 +125,12 @@ def inputs_of(wildcards):
     return f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
 
 
+def own_network(wildcards):
+    """The user's own file with the network, if there is one: an edit of it is another network."""
+    network = studies[wildcards.study].network
+    return [network.path] if network.kind == "file" else []
+
+
 def trials_of(wildcards):
     """The files with what some students tried."""
     chunks = studies[wildcards.study].trial_chunks(wildcards.students)

@@ -19,6 +19,7 @@ from multiview.config.images import (
     Images,
     ImageTraining,
     Layer,
+    OwnNetwork,
     WideResNet,
 )
 from multiview.config.loading import ConfigError, load
@@ -69,6 +70,7 @@ __all__ = [
     "Layer",
     "Network",
     "Objective",
+    "OwnNetwork",
     "Point",
     "Section",
     "Strengths",

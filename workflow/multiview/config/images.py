@@ -4,8 +4,9 @@ Numbers of the training that are called published are those of Zagoruyko and Kom
 (arXiv 1605.07146), which the paper follows (Section 5).
 """
 
+import hashlib
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -127,6 +128,8 @@ class Layer(Section):
 class Network(Section):
     """What all networks for images have."""
 
+    code: ClassVar[str] = ""
+
     regime: Regime = Field(
         "learned",
         description="what is trained: all weights, the network linearised at its initialisation, its last layer",
@@ -193,7 +196,32 @@ class MLP(Network):
     trunk_length: ClassVar[int] = 0  # its layers have no channels
 
 
-ImageNetwork = Annotated[WideResNet | CNN | VGG | MLP, Field(discriminator="kind")]
+class OwnNetwork(Network):
+    """A network of one's own: a class in a file, called with the shape of an input, k, and arguments."""
+
+    kind: Literal["file"]
+    path: str = Field(description="the Python file, relative to the folder in which Snakemake runs")
+    name: str = Field(description="the class in it, a torch.nn.Module from inputs [n, *shape] to logits [n, k]")
+    arguments: dict[str, Any] = Field({}, description="it is called with besides shape and k")
+    trunk_length: ClassVar[int] = 0  # what it is made of is not known
+
+    @model_validator(mode="after")
+    def _is_there(self):
+        if not Path(self.path).is_file():
+            raise ValueError(f"path: expected a Python file, found no file {self.path!r} in {Path.cwd()}")
+        if self.regime == "random_features":
+            raise ValueError(
+                "regime is random_features: which layer of a network of one's own is the last is not known"
+            )
+        return self
+
+    @property
+    def code(self) -> str:
+        """A digest of the file: an edit makes another network."""
+        return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()[:16]
+
+
+ImageNetwork = Annotated[WideResNet | CNN | VGG | MLP | OwnNetwork, Field(discriminator="kind")]
 ImageData = Annotated[Images | Gaussian | Layer, Field(discriminator="kind")]
 
 

@@ -18,6 +18,7 @@ from multiview.config.images import (
     Images,
     ImageTraining,
     Layer,
+    OwnNetwork,
     WideResNet,
 )
 from multiview.config.sections import Ensembles, Int, Name, Section
@@ -35,7 +36,9 @@ PHOTO_KINDS = get_args(Images.model_fields["kind"].annotation)
 IMAGE_KINDS = PHOTO_KINDS + tuple(get_args(one.model_fields["kind"].annotation)[0] for one in (Gaussian, Layer))
 """The values of ``dataset.kind``, by the kind of study that they make; the first are those of real images."""
 
-NETWORK_KINDS = tuple(get_args(one.model_fields["kind"].annotation)[0] for one in (WideResNet, CNN, VGG, MLP))
+NETWORK_KINDS = tuple(
+    get_args(one.model_fields["kind"].annotation)[0] for one in (WideResNet, CNN, VGG, MLP, OwnNetwork)
+)
 """The values of ``network.kind`` in a study on images."""
 
 
@@ -249,6 +252,8 @@ class ImageStudy(Study):
             raise ValueError(f"features.seeds is {self.features.seeds}, but seeds is {self.seeds}")
         if self.features is not None and self.network.regime != "learned":
             raise ValueError(f"features: a network of regime {self.network.regime} learns none; set it to null")
+        if self.features is not None and self.network.kind == "file":
+            raise ValueError("features: the channels of a network of one's own are not known; set it to null")
         return self
 
     @model_validator(mode="after")

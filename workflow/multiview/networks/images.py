@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from multiview import config
+from multiview.networks import own
 from multiview.networks.linearised import REGIMES, settle
 from multiview.networks.plain import CNN, MLP, VGG
 from multiview.networks.wide_resnet import WideResNet
@@ -14,6 +15,7 @@ BUILDERS = {
     "wide_resnet": lambda s, shape, classes: WideResNet(shape[0], classes, s.depth, s.width),
     "cnn": lambda s, shape, classes: CNN(shape[0], classes, s.channels),
     "vgg": lambda s, shape, classes: VGG(shape[0], classes, s.channels, s.convolutions),
+    "file": own.load,
     "mlp": lambda s, shape, classes: MLP(math.prod(shape), classes, s.hidden),
 }
 """From ``network.kind`` to what builds it, given its section, the shape of an image, and k.
