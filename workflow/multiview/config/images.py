@@ -305,7 +305,7 @@ class Features(Section):
     classes: Annotated[list[Annotated[Int, Field(ge=0)]], Field(min_length=1)] = Field(
         description="classes of which the most important channel is shown"
     )
-    seeds: Annotated[Int, Field(ge=2)] = Field(description="the first so many seeds are shown")
+    seeds: Count = Field(description="at most so many seeds are shown, from the first on")
     images: Count = Field(description="test images that excite a channel most, of each")
     steps: Count = Field(description="steps of gradient ascent to the optimised image")
     step_size: Positive = Field(description="their size, the norm of a change, in grey levels of 0 to 1")
