@@ -81,7 +81,7 @@ def submitting(cluster, folder, *arguments):
 def finish(process, folder, code=0):
     """Wait for its end; return what it printed."""
     try:
-        process.wait(timeout=240)
+        process.wait(timeout=420)
     finally:
         process.kill()
     output = (folder / "output.txt").read_text()
