@@ -37,6 +37,17 @@ def test_the_first_page_has_no_other_measured_number():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_rows_of_a_table_have_as_many_cells_as_its_head(page):
+    cells = []
+    for line in page.read_text().splitlines():
+        if not line.startswith("|"):
+            cells = []
+            continue
+        cells.append(len(re.findall(r"(?<!\\)\|", line)))
+        assert cells[-1] == cells[0], line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files(page):
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from multiview import artifacts
-from multiview.verdicts import claimed_range
+from multiview.verdicts import claimed_range, in_a_cell
 
 SNAPSHOT = Path("docs/results")
 COLUMNS = [
@@ -89,7 +89,7 @@ def verdicts(table: pd.DataFrame) -> str:
             raise KeyError(f"no statement on {predictor}, {beginning} in study {study}")
         one = rows.iloc[0]
         lines.append(
-            f"| {study} | {predictor}, {one['quantity']}: {one['claim']} | {claimed_range(one.to_dict())} "
+            f"| {study} | {in_a_cell(predictor, one['quantity'])}: {one['claim']} | {claimed_range(one.to_dict())} "
             f"| {one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}] | {one['verdict']} |"
         )
     return "\n".join(lines)

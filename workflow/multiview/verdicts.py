@@ -241,9 +241,14 @@ def as_markdown(rows: Iterable[dict]) -> str:
     for r in rows:
         lines.append(
             f"| {r['verdict']} | {r['measured']:.4f} | [{r['low']:.4f}, {r['high']:.4f}] | {claimed_range(r)} "
-            f"| {r['predictor']}, {r['quantity']}: {r['claim']} |"
+            f"| {in_a_cell(r['predictor'], r['quantity'])}: {r['claim']} |"
         )
     return "\n".join(lines)
+
+
+def in_a_cell(predictor: str, quantity: str) -> str:
+    """What was measured, for a table in Markdown, where the bar of a conditional probability would end the cell."""
+    return f"{predictor}, {quantity}".replace("|", "\\|")
 
 
 STYLE = """
