@@ -88,8 +88,9 @@ def verdicts(table: pd.DataFrame) -> str:
         if rows.empty:
             raise KeyError(f"no statement on {predictor}, {beginning} in study {study}")
         one = rows.iloc[0]
+        measured = in_a_cell(predictor, one["quantity"])
         lines.append(
-            f"| {study} | {in_a_cell(predictor, one['quantity'])}: {one['claim']} | {claimed_range(one.to_dict())} "
+            f"| {study} | {measured}: {one['claim']} | {claimed_range(one.to_dict())} "
             f"| {one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}] | {one['verdict']} |"
         )
     return "\n".join(lines)

@@ -247,7 +247,7 @@ def as_markdown(rows: Iterable[dict]) -> str:
 
 
 def in_a_cell(predictor: str, quantity: str) -> str:
-    """What was measured, for a table in Markdown, where the bar of a conditional probability would end the cell."""
+    """What was measured, for a table in Markdown, where a bar would end the cell."""
     return f"{predictor}, {quantity}".replace("|", "\\|")
 
 
