@@ -231,6 +231,7 @@ def test_a_cut_of_the_papers_preset_from_a_hub(tmp_path):
         "copies": 2,
         "students": {"distilled": students | {"teacher_size": 2}, "self_distilled": students},
         "joint": {"networks": 2},
+        "features": {"seeds": 2},
     }
     (folder / "cut.yaml").write_text(yaml.safe_dump({"studies": {"cifar10": cut}}))
     target = "results/cifar10/summary.md"

@@ -9,7 +9,7 @@ import tomllib
 import pytest
 from conftest import ROOT
 
-from multiview import jobs, manifest
+from multiview import jobs, locks, manifest
 from multiview.config import ConfigError
 
 
@@ -34,7 +34,7 @@ def test_a_log_says_where_its_job_ran_and_the_manifest_repeats_it(tmp_path):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "_held", [])
+    monkeypatch.setattr(locks, "_held", [])
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
     return tmp_path
 

@@ -126,8 +126,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 def test_a_key_of_the_figures_redraws_figures_only(finished):
     folder, _ = finished
     output = run(folder, "-n", "--config", "figures={font_size: 9}")
-    # A summary is the page with a study's figures; the manifest has the config, with this key.
-    names = set(jobs(output)) - {"all", "summary", "manifest"}
+    names = set(jobs(output)) - {"all", "summary"}  # a summary is the page with a study's figures
     assert names == {f"figure_{name}" for name in FIGURES}
 
 
@@ -402,6 +401,9 @@ rule table:
     )
     run(tmp_path, "table")
     assert (tmp_path / "copy.parquet").exists()
+    # The package is that of the module, whatever is installed.
+    record = json.loads(pq.read_schema(tmp_path / "copy.parquet").metadata[artifacts.METADATA_KEY])
+    assert record["revision"] == "unknown"  # the copy is no checkout
 
 
 def test_a_full_disk_costs_nothing_that_was_finished(finished, tmp_path):

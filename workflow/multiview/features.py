@@ -1,4 +1,4 @@
-"""What the networks of several seeds look at (Section 5.7): how alike features are, and what excites them."""
+"""What the networks of several seeds look at (Section 5): how alike features are, and what excites them."""
 
 from collections.abc import Mapping
 

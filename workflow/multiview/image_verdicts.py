@@ -38,7 +38,13 @@ NO_GAIN = Claim(
 
 
 def gaussian_verdicts(study: str, measured: Sequence[Measured], settings: config.Evaluation) -> pd.DataFrame:
-    """What the paper says of data without views (Section 5.3); arguments as below."""
+    """What the paper says of data without views (Section 5), with its verdict.
+
+    Args:
+        study: its name.
+        measured: every predictor, from `multiview.image_evaluation.measure`.
+        settings: the evaluation section of the config.
+    """
     single, largest = measured[0], max(one.size for one in measured if one.predictor == "ensemble")
     ensemble = next(one for one in measured if (one.predictor, one.size) == ("ensemble", largest))
     terms = [(1.0, single.wrong, single.units), (-1.0, ensemble.wrong, ensemble.units)]

@@ -1,7 +1,6 @@
 """What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
 
 import datetime
-import fcntl
 import json
 import logging
 import os
@@ -13,11 +12,10 @@ from pathlib import Path
 from multiview.artifacts import ArtifactError
 from multiview.config import ConfigError
 from multiview.datasets.hub import DataError
+from multiview.locks import hold
 from multiview.manifest import RECORD
 
 EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
-
-_held = []  # open files: their locks last as long as this process
 
 
 def start(log_file: str, gpus: int = 0) -> None:
@@ -54,8 +52,9 @@ def start(log_file: str, gpus: int = 0) -> None:
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     print(RECORD + json.dumps(record))
-    if gpus and "SLURM_JOB_ID" not in os.environ:  # a scheduler binds its jobs itself
-        logging.info("takes GPU %s of this machine", take_gpu(visible_gpus()))
+    there = visible_gpus()
+    if gpus and there and "SLURM_JOB_ID" not in os.environ:  # a scheduler binds its jobs itself
+        logging.info("takes GPU %s of this machine", take_gpu(there))
 
 
 def use_package(folder: str | Path) -> None:
@@ -65,11 +64,15 @@ def use_package(folder: str | Path) -> None:
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs that this process may use, without asking CUDA, which would open them all."""
+    """The GPUs that CUDA may use here, by its numbers, without asking it, which would open them all.
+
+    None are found of other makes: which of them a job uses is left to Lightning.
+    """
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         return [one for one in named.split(",") if one]
-    return sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    # CUDA counts those that are there from 0; in a container the devices keep the numbers of the whole machine.
+    return [str(i) for i, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
 
 
 def take_gpu(names: list[str], folder: str | Path = ".snakemake/gpus") -> str:
@@ -80,18 +83,10 @@ def take_gpu(names: list[str], folder: str | Path = ".snakemake/gpus") -> str:
     Raises:
         ConfigError: if there is none: the resource ``gpu`` of the run promises more than there are.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        file = (folder / name).open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            continue
-        _held.append(file)
-        os.environ["CUDA_VISIBLE_DEVICES"] = name
-        return name
+        if hold(Path(folder) / name):
+            os.environ["CUDA_VISIBLE_DEVICES"] = name
+            return name
     raise ConfigError(
         f"resources: gpu says that a GPU is free, but this machine has {len(names)} "
         f"({', '.join(names) or 'none'}), "

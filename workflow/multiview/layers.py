@@ -1,4 +1,4 @@
-"""A layer of a trained network as a dataset (Section 5.6): are its channels views too?"""
+"""A layer of a trained network as a dataset (Section 5): are its channels views too?"""
 
 from collections.abc import Mapping
 

@@ -50,7 +50,7 @@ def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchm
     """The manifest.
 
     Args:
-        config: the whole config, checked and filled in.
+        config: the config, checked and filled in, without how figures look.
         seeds: of every study.
         logs: folder of logs.
         benchmarks: folder of benchmark files.

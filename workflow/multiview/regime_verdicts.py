@@ -1,4 +1,4 @@
-"""The paper's statements on models that learn no features (Section 5.2): linearised networks, random features.
+"""The paper's statements on models that learn no features (Section 5): linearised networks, random features.
 
 The same for the paper's own setting and for images, in terms of the error on one split.
 """

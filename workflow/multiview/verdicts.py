@@ -102,7 +102,7 @@ def verdict_table(
     networks: int | None,
     settings: config.Evaluation,
 ) -> pd.DataFrame:
-    """The paper's statements (Theorems 1 to 4; Section 5.1 for ``joint``), each with its verdict.
+    """The paper's statements (Theorems 1 to 4; Section 5 for ``joint``), each with its verdict.
 
     Args:
         study: its name.

@@ -147,7 +147,8 @@ rule manifest:
     conda:
         "../../envs/multiview.yaml"
     params:
-        config=canonical(settings),
+        # Without how figures look, so that a change of that redraws figures and nothing else.
+        config=json.dumps(settings.model_dump(mode="json", exclude={"figures"}), sort_keys=True),
         seeds=json.dumps(
             {name: [study.first_seed, study.seed_list[-1]] for name, study in studies.items()}, sort_keys=True
         ),

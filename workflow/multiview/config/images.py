@@ -82,7 +82,7 @@ class Images(Section):
 
 
 class Gaussian(Section):
-    """Gaussian-like inputs without views, labelled by a random network (Section 5.3).
+    """Gaussian-like inputs without views, labelled by a random network (Section 5).
 
     The paper is silent on sizes; outputs of the target are standardised, so that classes are about as frequent.
     """
@@ -111,7 +111,7 @@ class Gaussian(Section):
 
 
 class Layer(Section):
-    """A layer of a trained network as the inputs of new networks (Section 5.6)."""
+    """A layer of a trained network as the inputs of new networks (Section 5)."""
 
     artifact: ClassVar[str] = "inputs"
     path: ClassVar[None] = None
@@ -300,12 +300,12 @@ class ImageJoint(Joint):
 
 
 class Features(Section):
-    """What is shown of the features that seeds learn (Section 5.7)."""
+    """What is shown of the features that seeds learn (Section 5)."""
 
     classes: Annotated[list[Annotated[Int, Field(ge=0)]], Field(min_length=1)] = Field(
         description="classes of which the most important channel is shown"
     )
-    seeds: Count = Field(description="at most so many seeds are shown, from the first on")
+    seeds: Annotated[Int, Field(ge=2)] = Field(description="the first so many seeds are shown; at most seeds")
     images: Count = Field(description="test images that excite a channel most, of each")
     steps: Count = Field(description="steps of gradient ascent to the optimised image")
     step_size: Positive = Field(description="their size, the norm of a change, in grey levels of 0 to 1")

@@ -67,7 +67,7 @@ class Ensembles(Section):
 
 
 class Joint(Section):
-    """Training the average of networks end to end (Section 5.1), which is no ensemble."""
+    """Training the average of networks end to end (Section 5), which is no ensemble."""
 
     networks: Annotated[Int, Field(ge=2)] = Field(description="L, networks averaged; paper: 10")
     runs: Annotated[Int, Field(ge=1)] = Field(

@@ -248,6 +248,8 @@ class ImageStudy(Study):
 
     @model_validator(mode="after")
     def _shown(self):
+        if self.features is not None and self.features.seeds > self.seeds:
+            raise ValueError(f"features.seeds is {self.features.seeds}, but seeds is {self.seeds}")
         if self.features is not None and self.network.regime != "learned":
             raise ValueError(f"features: a network of regime {self.network.regime} learns none; set it to null")
         if self.features is not None and self.network.kind == "file":

@@ -1,4 +1,4 @@
-"""Gaussian-like data: inputs without views, labelled by a random network (Section 5.3 of the paper).
+"""Gaussian-like data: inputs without views, labelled by a random network (Section 5 of the paper).
 
 The paper says that on such data an ensemble gains nothing, however much its members differ.
 """

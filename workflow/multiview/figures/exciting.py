@@ -1,4 +1,4 @@
-"""What excites the channel that matters most for a class, a row a class and seed (Section 5.7)."""
+"""What excites the channel that matters most for a class, a row a class and seed (Section 5)."""
 
 from collections.abc import Sequence
 

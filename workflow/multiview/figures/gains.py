@@ -1,4 +1,4 @@
-"""What the ensemble gains on data without views, beside what it gains where there are some (Section 5.3)."""
+"""What the ensemble gains on data without views, beside what it gains where there are some (Section 5)."""
 
 import matplotlib.pyplot as plt
 import numpy as np

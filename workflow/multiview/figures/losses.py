@@ -1,4 +1,4 @@
-"""What single networks and their ensemble lose with fewer channels or samples of a layer (Section 5.6)."""
+"""What single networks and their ensemble lose with fewer channels or samples of a layer (Section 5)."""
 
 import matplotlib.pyplot as plt
 import numpy as np

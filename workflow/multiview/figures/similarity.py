@@ -1,4 +1,4 @@
-"""How alike the features of seeds are, by linear CKA, beside what they are before any training (Section 5.7)."""
+"""How alike the features of seeds are, by linear CKA, beside what they are before any training (Section 5)."""
 
 import matplotlib.pyplot as plt
 import pandas as pd

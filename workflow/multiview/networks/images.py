@@ -51,7 +51,7 @@ def _unit(images: Tensor) -> int:
 
 
 class Average(nn.Module):
-    """The average of the logits of networks, as one network that is trained end to end (Section 5.1)."""
+    """The average of the logits of networks, as one network that is trained end to end (Section 5)."""
 
     def __init__(self, networks: list[nn.Module]):
         super().__init__()
