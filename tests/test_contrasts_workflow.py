@@ -71,6 +71,7 @@ def test_the_target_makes_every_contrast(finished):
     for name in figures:
         for kind in ("svg", "png"):
             assert (folder / f"results/{name}.{kind}").stat().st_size > 4000, name
+        assert len((folder / f"results/{name}.csv").read_text().splitlines()) > 1, name
     gains = artifacts.read(folder / "results/gaussian/evaluation/gains.parquet", "gains").pandas()
     cells = [(row, column) for row in ("mixture_cnn",) for column in ("linear", "cnn")]
     assert list(zip(gains["row"], gains["column"], strict=True)) == [

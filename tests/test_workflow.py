@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -82,6 +83,9 @@ def test_a_run_leaves_every_table_and_figure_and_prints_the_verdicts(finished):
     for name in FIGURES:
         assert (folder / f"results/theory/figures/{name}.svg").stat().st_size > 5000
         assert (folder / f"results/theory/figures/{name}.png").stat().st_size > 5000
+        pdf = (folder / f"results/theory/figures/{name}.pdf").read_bytes()
+        assert b"/FontFile2" in pdf and b"/Type3" not in pdf, name
+        assert len(pd.read_csv(folder / f"results/theory/figures/{name}.csv")), name
     verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
     assert set(verdicts["study"]) == {"theory"}
     assert set(verdicts["verdict"]) <= {"holds", "fails", "undecided"}

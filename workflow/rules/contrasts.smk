@@ -151,7 +151,9 @@ rule figure_gains:
             category="7 Contrasts",
             labels={"study": "{family}", "figure": "gains"},
         ),
+        pdf="results/{family}/figures/gains.pdf",
         png="results/{family}/figures/gains.png",
+        csv="results/{family}/figures/gains.csv",
     log:
         "logs/{family}/figure_gains.log",
     benchmark:
@@ -177,7 +179,9 @@ rule figure_losses:
             category="7 Contrasts",
             labels={"study": "{family}", "figure": "losses"},
         ),
+        pdf="results/{family}/figures/losses.pdf",
         png="results/{family}/figures/losses.png",
+        csv="results/{family}/figures/losses.csv",
     log:
         "logs/{family}/figure_losses.log",
     benchmark:
@@ -203,7 +207,9 @@ rule figure_comparison:
             category="7 Contrasts",
             labels={"study": "{comparison}", "figure": "comparison"},
         ),
+        pdf="results/comparisons/{comparison}.pdf",
         png="results/comparisons/{comparison}.png",
+        csv="results/comparisons/{comparison}.csv",
     log:
         "logs/comparisons/{comparison}.log",
     benchmark:
@@ -231,7 +237,9 @@ rule figure_similarity:
             category="7 Contrasts",
             labels={"study": "{study}", "figure": "similarity"},
         ),
+        pdf="results/{study}/figures/similarity.pdf",
         png="results/{study}/figures/similarity.png",
+        csv="results/{study}/figures/similarity.csv",
     log:
         "logs/{study}/figure_similarity.log",
     benchmark:
@@ -257,7 +265,9 @@ rule figure_exciting:
             category="7 Contrasts",
             labels={"study": "{study}", "figure": "exciting"},
         ),
+        pdf="results/{study}/figures/exciting.pdf",
         png="results/{study}/figures/exciting.png",
+        csv="results/{study}/figures/exciting.csv",
     log:
         "logs/{study}/figure_exciting.log",
     benchmark:

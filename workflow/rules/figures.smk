@@ -12,7 +12,9 @@ rule figure_samples:
             category="2 The data",
             labels={"study": "{study}", "figure": "samples"},
         ),
+        pdf="results/{study}/figures/samples.pdf",
         png="results/{study}/figures/samples.png",
+        csv="results/{study}/figures/samples.csv",
     log:
         "logs/{study}/figure_samples.log",
     benchmark:
@@ -36,7 +38,9 @@ rule figure_race:
             category="3 The race",
             labels={"study": "{study}", "figure": "race"},
         ),
+        pdf="results/{study}/figures/race.pdf",
         png="results/{study}/figures/race.png",
+        csv="results/{study}/figures/race.csv",
     log:
         "logs/{study}/figure_race.log",
     benchmark:
@@ -61,7 +65,9 @@ rule figure_outcome:
             category="3 The race",
             labels={"study": "{study}", "figure": "outcome"},
         ),
+        pdf="results/{study}/figures/outcome.pdf",
         png="results/{study}/figures/outcome.png",
+        csv="results/{study}/figures/outcome.csv",
     log:
         "logs/{study}/figure_outcome.log",
     benchmark:
@@ -88,7 +94,9 @@ rule figure_ensemble_size:
             category="4 Ensembles",
             labels={"study": "{study}", "figure": "ensemble size"},
         ),
+        pdf="results/{study}/figures/ensemble_size.pdf",
         png="results/{study}/figures/ensemble_size.png",
+        csv="results/{study}/figures/ensemble_size.csv",
     log:
         "logs/{study}/figure_ensemble_size.log",
     benchmark:
@@ -112,7 +120,9 @@ rule figure_lottery:
             category="3 The race",
             labels={"study": "{study}", "figure": "lottery"},
         ),
+        pdf="results/{study}/figures/lottery.pdf",
         png="results/{study}/figures/lottery.png",
+        csv="results/{study}/figures/lottery.csv",
     log:
         "logs/{study}/figure_lottery.log",
     benchmark:
@@ -136,7 +146,9 @@ rule figure_error_over_mu:
             category="5 Students",
             labels={"study": "{study}", "figure": "error over mu"},
         ),
+        pdf="results/{study}/figures/error_over_mu.pdf",
         png="results/{study}/figures/error_over_mu.png",
+        csv="results/{study}/figures/error_over_mu.csv",
     log:
         "logs/{study}/figure_error_over_mu.log",
     benchmark:
@@ -160,7 +172,9 @@ rule figure_views_learned:
             category="5 Students",
             labels={"study": "{study}", "figure": "views learned"},
         ),
+        pdf="results/{study}/figures/views_learned.pdf",
         png="results/{study}/figures/views_learned.png",
+        csv="results/{study}/figures/views_learned.csv",
     log:
         "logs/{study}/figure_views_learned.log",
     benchmark:
@@ -184,7 +198,9 @@ rule figure_dark_knowledge:
             category="5 Students",
             labels={"study": "{study}", "figure": "dark knowledge"},
         ),
+        pdf="results/{study}/figures/dark_knowledge.pdf",
         png="results/{study}/figures/dark_knowledge.png",
+        csv="results/{study}/figures/dark_knowledge.csv",
     log:
         "logs/{study}/figure_dark_knowledge.log",
     benchmark:
@@ -208,7 +224,9 @@ rule figure_student_race:
             category="5 Students",
             labels={"study": "{study}", "figure": "student race"},
         ),
+        pdf="results/{study}/figures/student_race.pdf",
         png="results/{study}/figures/student_race.png",
+        csv="results/{study}/figures/student_race.csv",
     log:
         "logs/{study}/figure_student_race.log",
     benchmark:
@@ -234,7 +252,9 @@ rule figure_generations:
             category="5 Students",
             labels={"study": "{study}", "figure": "generations"},
         ),
+        pdf="results/{study}/figures/generations.pdf",
         png="results/{study}/figures/generations.png",
+        csv="results/{study}/figures/generations.csv",
     log:
         "logs/{study}/figure_generations.log",
     benchmark:
@@ -258,7 +278,9 @@ rule figure_sweep:
             category="5 Students",
             labels={"study": "sweep", "figure": "sweep"},
         ),
+        pdf="results/sweep.pdf",
         png="results/sweep.png",
+        csv="results/sweep.csv",
     log:
         "logs/figure_sweep.log",
     benchmark:

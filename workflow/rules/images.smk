@@ -299,7 +299,9 @@ rule figure_accuracy:
             category="6 Images",
             labels={"study": "{study}", "figure": "accuracy"},
         ),
+        pdf="results/{study}/figures/accuracy.pdf",
         png="results/{study}/figures/accuracy.png",
+        csv="results/{study}/figures/accuracy.csv",
     log:
         "logs/{study}/figure_accuracy.log",
     benchmark:
@@ -324,7 +326,9 @@ rule figure_accuracy_over_size:
             category="6 Images",
             labels={"study": "{study}", "figure": "accuracy over size"},
         ),
+        pdf="results/{study}/figures/accuracy_over_size.pdf",
         png="results/{study}/figures/accuracy_over_size.png",
+        csv="results/{study}/figures/accuracy_over_size.csv",
     log:
         "logs/{study}/figure_accuracy_over_size.log",
     benchmark:
@@ -348,7 +352,9 @@ rule figure_agreement:
             category="6 Images",
             labels={"study": "{study}", "figure": "agreement"},
         ),
+        pdf="results/{study}/figures/agreement.pdf",
         png="results/{study}/figures/agreement.png",
+        csv="results/{study}/figures/agreement.csv",
     log:
         "logs/{study}/figure_agreement.log",
     benchmark:
@@ -374,7 +380,9 @@ rule figure_disputed:
             category="6 Images",
             labels={"study": "{study}", "figure": "disputed"},
         ),
+        pdf="results/{study}/figures/disputed.pdf",
         png="results/{study}/figures/disputed.png",
+        csv="results/{study}/figures/disputed.csv",
     log:
         "logs/{study}/figure_disputed.log",
     benchmark:
@@ -404,7 +412,9 @@ rule figure_choice:
             category="6 Images",
             labels={"study": "{study}", "figure": "choice"},
         ),
+        pdf="results/{study}/figures/choice.pdf",
         png="results/{study}/figures/choice.png",
+        csv="results/{study}/figures/choice.csv",
     log:
         "logs/{study}/figure_choice.log",
     benchmark:

@@ -9,4 +9,4 @@ from multiview.figures import agreement, style  # noqa: E402
 
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 table = artifacts.read(snakemake.input.agreement, "agreement").pandas()
-style.save(agreement.draw(table, settings), snakemake.output.svg, snakemake.output.png, settings)
+style.save(agreement.draw(table, settings), table, snakemake.output, settings)

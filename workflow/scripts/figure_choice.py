@@ -10,4 +10,4 @@ from multiview.figures import choice, style  # noqa: E402
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 tables = [artifacts.read(path, "choice").pandas() for path in snakemake.input.choices]
 figure = choice.draw(dict(zip(snakemake.params.students, tables, strict=True)), settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(figure, dict(zip(snakemake.params.students, tables, strict=True)), snakemake.output, settings)

@@ -12,4 +12,4 @@ section = config.Comparison.model_validate_json(snakemake.params.comparison)
 kinds = ["scores" if path.endswith("/scores.parquet") else "image_scores" for path in snakemake.input]
 files = [artifacts.read(path, kind) for path, kind in zip(snakemake.input, kinds, strict=True)]
 scores = {file.provenance["study"]: file.pandas() for file in files}
-style.save(comparison.draw(section, scores, settings), snakemake.output.svg, snakemake.output.png, settings)
+style.save(comparison.draw(section, scores, settings), scores, snakemake.output, settings)

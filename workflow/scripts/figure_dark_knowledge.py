@@ -10,4 +10,4 @@ from multiview.figures import dark_knowledge, style  # noqa: E402
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 dark = artifacts.read(snakemake.input.dark_knowledge, "dark_knowledge").pandas()
 figure = dark_knowledge.draw(dark, settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(figure, dark, snakemake.output, settings)

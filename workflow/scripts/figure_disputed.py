@@ -14,5 +14,6 @@ splits, about = base.read(source.samples, source.images, kind="images")
 names = artifacts.read(source.samples, "samples", columns=["split"]).numpy("split")
 single = predictors.read_logits(source.logits, about["dataset"], names, about["classes"])["single"]
 test = splits["test"]
-figure = disputed.draw(test.x, test.label, single.logits["test"], settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+table = disputed.shown(test.label, single.logits["test"])
+figure = disputed.draw(test.x, table, settings)
+style.save(figure, table, snakemake.output, settings)

@@ -11,4 +11,4 @@ settings = config.Figures.model_validate_json(snakemake.params.figures)
 kinds = {"scores": "scores", "errors": "ensemble_errors", "lottery": "lottery"}
 tables = {name: artifacts.read(snakemake.input[name], kind).pandas() for name, kind in kinds.items()}
 figure = ensemble_size.draw(**tables, settings=settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(figure, tables, snakemake.output, settings)

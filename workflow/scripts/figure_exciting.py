@@ -10,4 +10,4 @@ from multiview.figures import exciting, style  # noqa: E402
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 file = artifacts.read(snakemake.input.exciting, "exciting")
 figure = exciting.draw(file.pandas(), file.provenance["shape"], settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(figure, file.pandas(), snakemake.output, settings)

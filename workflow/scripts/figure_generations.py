@@ -10,4 +10,4 @@ from multiview.figures import generations, style  # noqa: E402
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 scores = artifacts.read(snakemake.input.scores, "scores")
 figure = generations.draw(scores.pandas(), scores.provenance["config"]["students"], settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(figure, scores.pandas(), snakemake.output, settings)

@@ -8,5 +8,5 @@ from multiview import artifacts, config  # noqa: E402
 from multiview.figures import losses, style  # noqa: E402
 
 settings = config.Figures.model_validate_json(snakemake.params.figures)
-figure = losses.draw(artifacts.read(snakemake.input.losses, "losses").pandas(), settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+table = artifacts.read(snakemake.input.losses, "losses").pandas()
+style.save(losses.draw(table, settings), table, snakemake.output, settings)

@@ -10,4 +10,4 @@ from multiview.figures import outcome, style  # noqa: E402
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 table = artifacts.read(snakemake.input.lottery, "lottery").pandas()
 figure = outcome.draw(table, float(snakemake.params.learned_ratio), settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(figure, table, snakemake.output, settings)

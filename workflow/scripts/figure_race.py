@@ -12,4 +12,4 @@ seed = snakemake.params.first_seed if settings.race_seed is None else settings.r
 files = [artifacts.read(path, "strengths").pandas() for path in snakemake.input.strengths]
 table = next(file for file in files if seed in file["seed"].to_numpy())
 figure = race.draw(table, seed, settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(figure, table[table["seed"] == seed], snakemake.output, settings)

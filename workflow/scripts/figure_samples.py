@@ -9,5 +9,7 @@ from multiview.figures import samples, style  # noqa: E402
 
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 tables = {kind: artifacts.read(snakemake.input[kind], kind).pandas() for kind in ("samples", "patches")}
-figure = samples.draw(**tables, settings=settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+shown = samples.shown(tables["samples"])
+carried = tables["patches"].merge(shown[["split", "sample"]])
+figure = samples.draw(shown, tables["patches"], settings)
+style.save(figure, {"samples": shown, "patches": carried}, snakemake.output, settings)

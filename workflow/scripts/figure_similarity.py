@@ -8,5 +8,5 @@ from multiview import artifacts, config  # noqa: E402
 from multiview.figures import similarity, style  # noqa: E402
 
 settings = config.Figures.model_validate_json(snakemake.params.figures)
-figure = similarity.draw(artifacts.read(snakemake.input.similarity, "similarity").pandas(), settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+table = artifacts.read(snakemake.input.similarity, "similarity").pandas()
+style.save(similarity.draw(table, settings), table, snakemake.output, settings)

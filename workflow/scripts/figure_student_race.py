@@ -17,4 +17,6 @@ for name in ["single", *snakemake.params.students]:
         tables[name] = file.pandas()
         warm[name] = file.provenance.get("start") == "warm"
 figure = student_race.draw(tables, seed, warm, settings)
-style.save(figure, snakemake.output.svg, snakemake.output.png, settings)
+style.save(
+    figure, {name: table[table["seed"] == seed] for name, table in tables.items()}, snakemake.output, settings
+)

@@ -13,4 +13,4 @@ settings = config.Figures.model_validate_json(snakemake.params.figures)
 sweeps = {name: config.Sweep.model_validate(one) for name, one in json.loads(snakemake.params.sweeps).items()}
 files = [artifacts.read(path, "scores") for path in snakemake.input]
 scores = {file.provenance["study"]: file.pandas() for file in files}
-style.save(sweep.draw(sweeps, scores, settings), snakemake.output.svg, snakemake.output.png, settings)
+style.save(sweep.draw(sweeps, scores, settings), scores, snakemake.output, settings)

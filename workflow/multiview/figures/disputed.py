@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from multiview import config
 from multiview.figures import style
@@ -9,29 +10,47 @@ from multiview.figures import style
 ROWS, COLUMNS = 3, 8
 
 
-def draw(images: np.ndarray, label: np.ndarray, logits: np.ndarray, settings: config.Figures) -> plt.Figure:
-    """Draw images with their label, how many seeds are right, and what the ensemble of all says.
+def shown(label: np.ndarray, logits: np.ndarray) -> pd.DataFrame:
+    """The test images on which the share of seeds that are right is closest to a half, a row an image.
 
-    Shown are those on which the share of seeds that are right is closest to a half.
+    Args:
+        label: ``[n]``.
+        logits: ``[seeds, n, k]``.
+
+    Returns:
+        Columns ``sample`` (its place in the test split), ``label``, ``seeds_right``, ``seeds``, ``ensemble_says``.
+    """
+    right = (logits.argmax(axis=2) == label).sum(axis=0)
+    together = logits.mean(axis=0).argmax(axis=1)
+    order = np.argsort(np.abs(right / len(logits) - 0.5), kind="stable")[: ROWS * COLUMNS]
+    return pd.DataFrame(
+        {
+            "sample": order,
+            "label": label[order],
+            "seeds_right": right[order],
+            "seeds": len(logits),
+            "ensemble_says": together[order],
+        }
+    )
+
+
+def draw(images: np.ndarray, table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
+    """Draw images with their label, how many seeds are right, and what the ensemble of all says.
 
     Args:
         images: uint8 ``[n, channels, h, w]``, test images.
-        label: ``[n]``.
-        logits: ``[seeds, n, k]``.
+        table: what `shown` gives.
         settings: the figures section of the config.
     """
     style.apply(settings)
-    right = (logits.argmax(axis=2) == label).mean(axis=0)
-    together = logits.mean(axis=0).argmax(axis=1)
-    shown = np.argsort(np.abs(right - 0.5), kind="stable")[: ROWS * COLUMNS]
     figure, axes = plt.subplots(ROWS, COLUMNS, figsize=(style.PAGE, 4.1))
     for axis in axes.flat:
         axis.set_axis_off()
-    for axis, i in zip(axes.flat, shown, strict=False):
-        axis.imshow(images[i].transpose(1, 2, 0).squeeze(), cmap="gray_r", interpolation="nearest")
-        outcome = "right" if together[i] == label[i] else f"says {together[i]}"
+    for axis, one in zip(axes.flat, table.itertuples(), strict=False):
+        axis.imshow(images[one.sample].transpose(1, 2, 0).squeeze(), cmap="gray_r", interpolation="nearest")
+        outcome = "right" if one.ensemble_says == one.label else f"says {one.ensemble_says}"
         axis.set_title(
-            f"class {label[i]}: {round(right[i] * len(logits))}/{len(logits)}\nensemble {outcome}",
+            f"class {one.label}: {one.seeds_right}/{one.seeds}\nensemble {outcome}",
             fontsize=settings.font_size - 1.5,
         )
     figure.suptitle("class: seeds that are right, and what their ensemble says", fontsize=settings.font_size)

@@ -11,22 +11,27 @@ from multiview.figures import style
 KINDS = ("multi-view", "single-view")
 
 
+def shown(samples: pd.DataFrame) -> pd.DataFrame:
+    """The first training sample of each kind, of the table ``samples``."""
+    train = samples[samples["split"] == "train"]
+    return train[train["kind"].isin(KINDS)].groupby("kind", sort=False).head(1)
+
+
 def draw(samples: pd.DataFrame, patches: pd.DataFrame, settings: config.Figures) -> plt.Figure:
-    """Draw the first training sample of each kind in view coordinates.
+    """Draw a sample of each kind in view coordinates.
 
     Args:
-        samples: the table ``samples``.
+        samples: those that `shown` gives.
         patches: the table ``patches``.
         settings: the figures section of the config.
     """
     style.apply(settings)
     classes = int(patches["class"].max()) + 1
-    train = samples[samples["split"] == "train"]
     figure, axes = plt.subplots(1, 2, figsize=(style.PAGE, 3.4), sharey=True)
     low = patches.loc[patches["z"] > 0, "z"].min()
     norm = LogNorm(vmin=low, vmax=patches["z"].max())
     for axis, kind in zip(axes, KINDS, strict=True):
-        sample = train[train["kind"] == kind].iloc[0]
+        sample = samples[samples["kind"] == kind].iloc[0]
         own = patches[(patches["split"] == "train") & (patches["sample"] == sample["sample"])]
         carried = own[own["view"] > 0]
         grid = np.full((2 * classes, len(own)), np.nan)

@@ -1,12 +1,13 @@
 """One look for every figure, and the way it is saved."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import matplotlib as mpl
 
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 
 from multiview import config
@@ -37,17 +38,36 @@ def apply(settings: config.Figures) -> list:
             "axes.spines.right": False,
             "legend.frameon": False,
             "svg.hashsalt": "multiview",  # the same data give the same file
+            "svg.fonttype": "path",  # glyphs are in the file, as outlines
+            "pdf.fonttype": 42,  # and here as TrueType: journals refuse Type 3
             "figure.constrained_layout.use": True,
         },
     )
     return sns.color_palette(settings.palette)
 
 
-def save(figure: plt.Figure, svg: str | Path, png: str | Path, settings: config.Figures) -> None:
-    """Write a figure as SVG and as PNG."""
-    figure.savefig(svg, metadata={"Date": None})
-    figure.savefig(png, dpi=settings.dpi)
+def save(
+    figure: plt.Figure,
+    data: pd.DataFrame | Mapping[str, pd.DataFrame],
+    output: Mapping[str, str],
+    settings: config.Figures,
+) -> None:
+    """Write a figure, and beside it what it was drawn from.
+
+    Args:
+        figure: is closed afterwards.
+        data: the table it shows; several are written below one another, their names in the first column.
+        output: paths of ``svg``, ``pdf``, ``png`` and ``csv``.
+        settings: the figures section of the config.
+    """
+    figure.savefig(output["svg"], metadata={"Date": None})
+    figure.savefig(output["pdf"], metadata={"CreationDate": None})
+    figure.savefig(output["png"], dpi=settings.dpi)
     plt.close(figure)
+    if not isinstance(data, pd.DataFrame):
+        data = pd.concat([table.assign(table=name) for name, table in data.items()], ignore_index=True)
+        data = data[["table", *data.columns.drop("table")]]
+    data.to_csv(output["csv"], index=False)
 
 
 def label(predictor: str, size: int = 1) -> str:
