@@ -23,7 +23,7 @@ def draw(
     tables = {study: errors(scores[study]) for study in comparison.studies}
     shown = predictors(list(tables.values()))
     figure, axes = plt.subplots(
-        1, len(tables), figsize=(style.PAGE, 0.26 * len(shown) + 1.1), sharey=True, squeeze=False
+        1, len(tables), figsize=(style.PAGE, 0.26 * len(shown) + 1.1), sharex=True, sharey=True, squeeze=False
     )
     unit = "error on single-view samples [%]" if _of_theory(scores) else "test error [%]"
     for axis, (study, table) in zip(axes.flat, tables.items(), strict=True):
@@ -43,11 +43,15 @@ def draw(
                 capsize=2,
                 linewidth=1,
             )
-        axis.set(title=comparison.studies[study], xlim=(0, None), ylim=(len(shown) - 0.5, -0.5))
+        axis.set(title=comparison.studies[study], ylim=(len(shown) - 0.5, -0.5))
         axis.grid(axis="y", color="0.92", linewidth=0.6)
+    axes[0, 0].set_xlim(-0.03 * axes[0, 0].get_xlim()[1])  # room for a mark at zero
     sizes = [int(table.loc["ensemble", "size"]) for table in tables.values()]
     names = [
-        style.label(p, sizes[0]) if p != "ensemble" or len(set(sizes)) == 1 else "ensemble of all" for p in shown
+        style.label(p, sizes[0])
+        if p != "ensemble" or len(set(sizes)) == 1
+        else f"ensemble of {', '.join(map(str, sizes))}"
+        for p in shown
     ]
     axes[0, 0].set_yticks(range(len(shown)), names)
     figure.supxlabel(unit, fontsize=settings.font_size)
