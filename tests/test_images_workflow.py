@@ -70,6 +70,7 @@ def test_a_run_leaves_every_table_and_figure(finished):
     folder, output = finished
     for name in ("accuracy", "accuracy_over_size", "agreement", "disputed", "choice", "similarity", "exciting"):
         assert (folder / f"results/digits/figures/{name}.svg").stat().st_size > 4000
+        assert "..." not in (folder / f"results/digits/figures/{name}.csv").read_text(), name
     scores = artifacts.read(folder / "results/digits/evaluation/image_scores.parquet", "image_scores").pandas()
     assert set(scores["predictor"]) == {
         *("single", "ensemble", "best", "joint", "teacher_of_distilled"),

@@ -23,7 +23,7 @@ def draw(
     tables = {study: errors(scores[study]) for study in comparison.studies}
     shown = predictors(list(tables.values()))
     figure, axes = plt.subplots(
-        1, len(tables), figsize=(style.PAGE, 0.26 * len(shown) + 1.1), sharex=True, sharey=True, squeeze=False
+        1, len(tables), figsize=(style.PAGE, 0.26 * len(shown) + 1.1), sharey=True, squeeze=False
     )
     unit = "error on single-view samples [%]" if _of_theory(scores) else "test error [%]"
     for axis, (study, table) in zip(axes.flat, tables.items(), strict=True):
@@ -44,8 +44,9 @@ def draw(
                 linewidth=1,
             )
         axis.set(title=comparison.studies[study], ylim=(len(shown) - 0.5, -0.5))
+        # Each panel has its own scale, for errors differ much, from zero on, with room for a mark there.
+        axis.set_xlim(-0.03 * axis.get_xlim()[1])
         axis.grid(axis="y", color="0.92", linewidth=0.6)
-    axes[0, 0].set_xlim(-0.03 * axes[0, 0].get_xlim()[1])  # room for a mark at zero
     sizes = [int(table.loc["ensemble", "size"]) for table in tables.values()]
     names = [
         style.label(p, sizes[0])
