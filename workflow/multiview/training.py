@@ -20,44 +20,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from multiview import artifacts, config
+from multiview.descent import VELOCITY, AdaptiveDescent
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
 from multiview.objectives import Objective
 
 log = logging.getLogger(__name__)
-
-
-class AdaptiveDescent(torch.optim.Optimizer):
-    """Gradient descent whose step size follows the three time scales of the race.
-
-    The step is the largest one, up to `step_size`, at which no neuron (row of a parameter) moves by more
-    than `max_change` in norm, or by more than `relative_change` times its size ``max(|<w, g>| / |g|,
-    |w| / sqrt(d))``: its component along its own gradient, which is what grows in the race, and at least
-    what a random direction finds in it. The size does not change when the features are rotated.
-    It is plain gradient descent: every weight moves by ``-eta`` times its gradient, with one ``eta``.
-    """
-
-    def __init__(self, params, step_size: float, relative_change: float, max_change: float):
-        bounds = {"relative_change": relative_change, "max_change": max_change}
-        super().__init__(params, {"lr": step_size, "max_lr": step_size} | bounds)
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        """Take one step; ``lr`` of each group is then the step size that was taken."""
-        loss = closure() if closure is not None else None
-        for group in self.param_groups:
-            group["lr"] = min([group["max_lr"], *(self._bound(p, group) for p in group["params"])])
-            for parameter in group["params"]:
-                parameter.add_(parameter.grad, alpha=-group["lr"])
-        return loss
-
-    @staticmethod
-    def _bound(weight: Tensor, group: dict) -> float:
-        gradient = weight.grad
-        norm = gradient.norm(dim=1).clamp(min=torch.finfo(weight.dtype).tiny)
-        along = (weight * gradient).sum(dim=1).abs() / norm
-        size = torch.maximum(along, weight.norm(dim=1) / math.sqrt(weight.shape[1]))
-        return float(((group["relative_change"] * size).clamp(max=group["max_change"]) / norm).min())
 
 
 @dataclass
@@ -69,6 +37,7 @@ class SeedRun:
         step_sizes: the eta taken from each step; 0 at the last one, from which none was taken.
         phi: for each step ``[k, 2]``, the view strengths; empty without views.
         start: ``Lambda`` at the initialisation, ``[k, 2]``.
+        velocity: what the weights move along, as the weights; None before the first step and without momentum.
     """
 
     seed: int
@@ -77,6 +46,7 @@ class SeedRun:
     step_sizes: list[float] = field(default_factory=list)
     phi: list[Tensor] = field(default_factory=list)
     start: Tensor | None = None
+    velocity: Tensor | None = None
     finished: bool = False
     converged: bool = False
     loss: float = math.nan
@@ -95,12 +65,14 @@ class SeedRun:
             "step_sizes": torch.tensor(self.step_sizes, dtype=torch.float64),
             "phi": torch.stack(self.phi).cpu() if self.phi else torch.empty(0),
             "start": self.start,
+            "velocity": None if self.velocity is None else self.velocity.cpu(),
             "ending": [self.finished, self.converged, self.loss, self.accuracy],
         }
 
     def restore(self, state: dict) -> None:
         """Take up where `state` was saved."""
         history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
+        velocity = state["velocity"]
         step_sizes = state["step_sizes"].tolist()
         finished, converged, loss, accuracy = state["ending"]
         if len(history) != len(step_sizes):
@@ -108,6 +80,7 @@ class SeedRun:
         # The weights last: a state that lacks anything has changed nothing by then.
         self.network.weight.data.copy_(state["weight"])
         self.history, self.phi, self.start, self.step_sizes = history, phi, start, step_sizes
+        self.velocity = velocity
         self.finished, self.converged, self.loss, self.accuracy = finished, converged, loss, accuracy
 
 
@@ -152,12 +125,18 @@ class ChunkTraining(pl.LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """One optimizer a seed: no seed's step size depends on another's."""
-        s = self.settings
+        return [self._optimizer(run) for run in self.runs]
+
+    def _optimizer(self, run: SeedRun) -> torch.optim.Optimizer:
+        s, weight = self.settings, run.network.weight
         if s.step_rule == "fixed":
-            return [torch.optim.SGD(n.parameters(), lr=s.step_size) for n in self.networks]
-        return [
-            AdaptiveDescent(n.parameters(), s.step_size, s.relative_change, s.max_change) for n in self.networks
-        ]
+            optimizer = torch.optim.SGD([weight], lr=s.step_size, momentum=s.momentum)
+        else:
+            bounds = (s.relative_change, s.max_change)
+            optimizer = AdaptiveDescent([weight], s.step_size, *bounds, momentum=s.momentum)
+        if run.velocity is not None:  # of a run that is taken up
+            optimizer.state[weight][VELOCITY] = run.velocity.to(weight.device)
+        return optimizer
 
     def training_step(self, batch, batch_idx: int) -> None:
         """One step of every seed that is not finished."""
@@ -170,6 +149,7 @@ class ChunkTraining(pl.LightningModule):
                 continue
             optimizers[i].step()
             run.step_sizes[-1] = float(optimizers[i].param_groups[0]["lr"])
+            run.velocity = optimizers[i].optimizer.state[run.network.weight].get(VELOCITY)
 
     def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""

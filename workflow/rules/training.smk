@@ -6,7 +6,13 @@ SINGLE_FOLDER = "results/{study}/single/seeds_{first}-{last}"
 JOINT_FOLDER = "results/{study}/joint/seeds_{first}-{last}"
 STUDENTS_FOLDER = "results/{study}/{students}/seeds_{first}-{last}"
 THEORY = any_of(settings.theory)
-TRAINING_CODE = ["training.py", "objectives.py", "networks/two_layer.py", "networks/two_layer_regimes.py"]
+TRAINING_CODE = [
+    "training.py",
+    "descent.py",
+    "objectives.py",
+    "networks/two_layer.py",
+    "networks/two_layer_regimes.py",
+]
 
 
 rule train:
