@@ -77,17 +77,18 @@ def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_
     for path, second in ((data, 100), (own, 900), (before, 300)):
         path.touch()
         os.utime(path, (second, second))
-    answer = {"submitted": 400, "allocated": 410, "log": str(own)}
-    monkeypatch.setattr(waiting, "_ask_slurm", lambda: answer)
+
+    def ready(**more):
+        slurm = {"submitted": 400, "allocated": 410, "log": str(own)} | more
+        return datetime.datetime.fromisoformat(waiting.moments([data], slurm)["ready"]).timestamp()
+
     monkeypatch.setenv(waiting.RUN_BEGAN, "200")
-    ready = lambda: datetime.datetime.fromisoformat(waiting.moments([data])["ready"]).timestamp()  # noqa: E731
     assert ready() == 300
+    assert ready(restarts=1) == 400  # SLURM itself put it back
     before.unlink()
     assert ready() == 200
     monkeypatch.delenv(waiting.RUN_BEGAN)
     assert ready() == 100
-    answer["restarts"] = 1  # SLURM itself put it back
-    assert ready() == 400
 
 
 @pytest.fixture

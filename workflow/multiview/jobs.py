@@ -39,18 +39,22 @@ def start(job: Any) -> None:
 
     def report(kind, error, trace):
         line = f"{kind.__name__}: {error}"
+        print(line, file=terminal)  # first: the disk of the log may be full
         if isinstance(error, EXPECTED):
             print(line, file=stream)
         else:
             traceback.print_exception(kind, error, trace, file=stream)
-        print(line, file=terminal)
 
     sys.excepthook = report
+    slurm = waiting.ask_slurm()
     record = {
         "host": platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
-    } | waiting.moments(job.input)
+        "restarts": slurm.get("restarts", 0),
+    } | waiting.moments(job.input, slurm)
     print(RECORD + json.dumps(record))
+    if record["restarts"]:
+        logging.warning("SLURM put this job back into its queue: it was preempted, or its node was lost")
     there = visible_gpus()
     # A scheduler binds its jobs itself.
     if job.resources.get("gpu", 0) and there and "SLURM_JOB_ID" not in os.environ:

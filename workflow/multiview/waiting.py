@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 RUN_BEGAN = "MULTIVIEW_RUN_BEGAN"
 """Environment variable with the second (Unix time) when Snakemake read the workflow. Jobs inherit it."""
@@ -24,7 +25,35 @@ def begin_run() -> None:
     os.environ[RUN_BEGAN] = str(int(time.time()))
 
 
-def moments(inputs: Iterable[str]) -> dict[str, str | None]:
+def ask_slurm() -> dict[str, Any]:
+    """What SLURM's controller says of this job; nothing if there is none, or if it does not answer.
+
+    Returns:
+        The Unix times when it was ``submitted`` and ``allocated`` its node, how many ``restarts`` SLURM itself has
+        given it, and its ``log``, the file for what it prints.
+    """
+    job = os.environ.get("SLURM_JOB_ID")
+    if job is None:
+        return {}
+    try:
+        said = subprocess.run(
+            ["scontrol", "show", "job", job],
+            env=os.environ | {"SLURM_TIME_FORMAT": "%s"},  # seconds of Unix time, whatever the time zone
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    numbers = {"submitted": "SubmitTime", "allocated": "StartTime", "restarts": "Restarts"}
+    found = {name: re.search(rf"\b{word}=(\d+)", said) for name, word in numbers.items()}
+    answer = {name: int(match[1]) for name, match in found.items() if match}
+    log = re.search(r"\bStdOut=(.+)", said)
+    return answer | ({"log": log[1]} if log else {})
+
+
+def moments(inputs: Iterable[str], slurm: Mapping[str, Any]) -> dict[str, str | None]:
     """When this job could have begun, was submitted, was given its node by SLURM, and began.
 
     Moments are ISO 8601 in UTC to the second, None where they are not known. A job could have begun (``ready``)
@@ -33,8 +62,8 @@ def moments(inputs: Iterable[str]) -> dict[str, str | None]:
 
     Args:
         inputs: files that the job needs.
+        slurm: what `ask_slurm` said.
     """
-    slurm = _ask_slurm()
     known = [int(os.environ.get(RUN_BEGAN, 0))]
     known += [_written(Path(file)) for file in inputs]
     if "log" in slurm:  # those of failed attempts are kept beside it
@@ -85,26 +114,3 @@ def _written(path: Path) -> int:
         return int(path.stat().st_mtime)
     except OSError:  # removed meanwhile; no job shall fail for this
         return 0
-
-
-def _ask_slurm() -> dict:
-    """What SLURM's controller says of this job: nothing if there is none, or if it does not answer."""
-    job = os.environ.get("SLURM_JOB_ID")
-    if job is None:
-        return {}
-    try:
-        said = subprocess.run(
-            ["scontrol", "show", "job", job],
-            env=os.environ | {"SLURM_TIME_FORMAT": "%s"},  # seconds of Unix time, whatever the time zone
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    numbers = {"submitted": "SubmitTime", "allocated": "StartTime", "restarts": "Restarts"}
-    found = {name: re.search(rf"\b{word}=(\d+)", said) for name, word in numbers.items()}
-    answer = {name: int(match[1]) for name, match in found.items() if match}
-    log = re.search(r"\bStdOut=(.+)", said)
-    return answer | ({"log": log[1]} if log else {})
