@@ -10,6 +10,7 @@ import tomllib
 
 import pytest
 from conftest import ROOT
+from snakemake.cli import parse_args
 
 from multiview import jobs, locks, manifest, waiting
 from multiview.config import ConfigError
@@ -19,7 +20,7 @@ def test_a_log_says_where_its_job_ran_and_the_manifest_repeats_it(tmp_path):
     code = """
 from types import SimpleNamespace
 from multiview import jobs
-jobs.start(SimpleNamespace(log=["logs/a/train_0-1.log"], input=["old", "new"], resources={}))
+jobs.start(SimpleNamespace(log=["logs/a/train_0-1.log"], input=["old", "new"], output=["c/out"], resources={}))
 print("hello")
 """
     (tmp_path / "logs/a").mkdir(parents=True)
@@ -44,6 +45,7 @@ print("hello")
         3.5,
         None,
     )
+    assert (tmp_path / waiting.STAMPS / "c/out").exists()
     assert (entry["waited"]["on_workflow"], entry["waited"]["in_queue"]) == (10, 3)
     assert (tmp_path / "logs/a/train_0-1.log").read_text().splitlines()[1] == "hello"
     whole = manifest.make({"x": 1}, {"a": [0, 1]}, tmp_path / "logs", tmp_path / "benchmarks")
@@ -89,6 +91,11 @@ def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_
     assert ready() == 200
     monkeypatch.delenv(waiting.RUN_BEGAN)
     assert ready() == 100
+    monkeypatch.chdir(tmp_path)
+    waiting.finished([data])
+    stamp = waiting.STAMPS / str(data).lstrip("/")
+    os.utime(stamp, (50, 50))  # Snakemake has touched the file since
+    assert ready() == 50
 
 
 @pytest.fixture
@@ -128,11 +135,27 @@ def pins(lines):
 
 def test_environments_have_the_versions_of_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    python = re.match(r">=(3\.\d+),", project["requires-python"])[1]
     ours = pins(project["dependencies"])
     assert len(ours) == len(project["dependencies"])
-    assert pins((ROOT / "envs/multiview.yaml").read_text().splitlines()) == ours
+    conda = (ROOT / "envs/multiview.yaml").read_text()
+    assert pins(conda.splitlines()) == ours
+    assert f"- python={python}\n" in conda
     constraints = pins((ROOT / "envs/constraints.txt").read_text().splitlines())
     everything = ours | pins(project["optional-dependencies"]["slurm"] + project["optional-dependencies"]["test"])
     assert {name: constraints.get(name) for name in everything} == everything
     image = (ROOT / "envs/apptainer.def").read_text()
-    assert "--constraint /opt/multiview/constraints.txt" in image and "python:3.11" in image
+    assert f"From: python:{python}-" in image
+    assert "pip install --no-cache-dir --constraint /opt/multiview/constraints.txt" in image
+    assert not pins(image.splitlines())  # none of its own
+    copied = dict(line.split() for line in image.split("%files")[1].split("%post")[0].strip().splitlines())
+    assert copied["envs/constraints.txt"] == "/opt/multiview/constraints.txt"
+    assert all((ROOT / path).exists() for path in copied)
+
+
+@pytest.mark.parametrize(("profile", "gpus"), [("local-gpu", 2), ("slurm", 200)])
+def test_a_profile_says_how_many_gpus_there_are(profile, gpus, monkeypatch):
+    # profiles/default is laid over it, and must not say otherwise.
+    monkeypatch.chdir(ROOT)
+    _, said = parse_args(["--profile", f"profiles/{profile}"])
+    assert said.resources["gpu"].value == gpus

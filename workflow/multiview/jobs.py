@@ -1,5 +1,6 @@
 """What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
 
+import atexit
 import json
 import logging
 import os
@@ -46,6 +47,7 @@ def start(job: Any) -> None:
             traceback.print_exception(kind, error, trace, file=stream)
 
     sys.excepthook = report
+    atexit.register(waiting.finished, list(job.output))
     slurm = waiting.ask_slurm()
     record = {
         "host": platform.node(),

@@ -16,6 +16,10 @@ from typing import Any
 RUN_BEGAN = "MULTIVIEW_RUN_BEGAN"
 """Environment variable with the second (Unix time) when Snakemake read the workflow. Jobs inherit it."""
 
+STAMPS = Path(".snakemake/multiview/written")
+"""Empty files, called as outputs are: their times are when jobs ended. Those of the outputs themselves are not, as
+Snakemake touches them when it hears of the end."""
+
 MOMENTS = ("ready", "submitted", "allocated", "started")
 PARTS = ("on_workflow", "in_queue", "on_start")
 
@@ -57,15 +61,15 @@ def moments(inputs: Iterable[str], slurm: Mapping[str, Any]) -> dict[str, str | 
     """When this job could have begun, was submitted, was given its node by SLURM, and began.
 
     Moments are ISO 8601 in UTC to the second, None where they are not known. A job could have begun (``ready``)
-    when the last of its inputs was written, but not before the run began nor, if it was submitted before and
-    failed, before that attempt's last word. One that SLURM itself put back into the queue was ready when it was.
+    when the job that wrote the last of its inputs ended, but not before the run began nor, if it was submitted
+    before and failed, before that attempt's last word. One that SLURM itself put back into its queue was ready then.
 
     Args:
         inputs: files that the job needs.
         slurm: what `ask_slurm` said.
     """
     known = [int(os.environ.get(RUN_BEGAN, 0))]
-    known += [_written(Path(file)) for file in inputs]
+    known += [_written(_stamp(file)) or _written(Path(file)) for file in inputs]
     if "log" in slurm:  # those of failed attempts are kept beside it
         known += [_written(path) for path in Path(slurm["log"]).parent.glob("*.log") if str(path) != slurm["log"]]
     ready = slurm["submitted"] if slurm.get("restarts") else max(known)
@@ -99,6 +103,20 @@ def total(waited: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
         of_part = [one[part] for one in waited if part in one]
         found[part] = {"jobs": len(of_part), "seconds": sum(of_part), "longest": max(of_part, default=0.0)}
     return found
+
+
+def finished(outputs: Iterable[str]) -> None:
+    """Note that a job has written its outputs."""
+    for file in outputs:
+        try:
+            _stamp(file).parent.mkdir(parents=True, exist_ok=True)
+            _stamp(file).touch()
+        except OSError:  # a full disk, say; no job shall fail for this
+            return
+
+
+def _stamp(file: str) -> Path:
+    return STAMPS / str(file).lstrip("/")
 
 
 def _seconds(begin: datetime.datetime, end: datetime.datetime) -> float:
