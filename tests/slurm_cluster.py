@@ -85,7 +85,8 @@ class Cluster:
         key = folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
-        names = {"folder": folder, "user": getpass.getuser(), "host": socket.gethostname().split(".")[0]}
+        self.host = socket.gethostname().split(".")[0]
+        names = {"folder": folder, "user": getpass.getuser(), "host": self.host}
         (folder / "slurm.conf").write_text(CONF.format(ports=free_ports(2), **names))
         # Two devices that every machine has stand for GPUs: they are counted and given out, not used.
         (folder / "gres.conf").write_text("Name=gpu Type=a100 File=/dev/null\nName=gpu Type=a100 File=/dev/zero\n")
@@ -115,12 +116,16 @@ class Cluster:
         self._start("slurmd", "-D")
 
     def kill_node(self) -> None:
-        """As if the node lost its power: slurmd and all its job steps are killed."""
+        """As if the node lost its power: slurmd and all its job steps are killed.
+
+        SLURM is told, as by the health check of a cluster: by itself it finds out within a minute or two.
+        """
         self.daemons["slurmd"].kill()
         self.daemons["slurmd"].wait()
         for step in self.processes("slurmstepd"):
             for child in [*self._children(step), step]:
                 with_suppressed_kill(child)
+        self.call("scontrol", "update", f"NodeName={self.host}", "State=DOWN", "Reason=lost", check=False)
 
     def processes(self, name: str, variable: str = "", argument: str = "") -> list[int]:
         """Process ids of a program of this cluster, with some variable's value and some argument."""

@@ -62,7 +62,7 @@ def moments(inputs: Iterable[str], slurm: Mapping[str, Any]) -> dict[str, str | 
 
     Moments are ISO 8601 in UTC to the second, None where they are not known. A job could have begun (``ready``)
     when the job that wrote the last of its inputs ended, but not before the run began nor, if it was submitted
-    before and failed, before that attempt's last word. One that SLURM itself put back into its queue was ready then.
+    before and failed, before that attempt's last word. One that SLURM itself put back was ready then.
 
     Args:
         inputs: files that the job needs.
