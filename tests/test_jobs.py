@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from snakemake.cli import parse_args
 
-from multiview import jobs, locks, manifest, waiting
+from multiview import jobs, locks, manifest, slurm, waiting
 from multiview.config import ConfigError
 
 
@@ -81,8 +81,8 @@ def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_
         os.utime(path, (second, second))
 
     def ready(**more):
-        slurm = {"submitted": 400, "allocated": 410, "log": str(own)} | more
-        return datetime.datetime.fromisoformat(waiting.moments([data], slurm)["ready"]).timestamp()
+        said = {"submitted": 400, "allocated": 410, "log": str(own)} | more
+        return datetime.datetime.fromisoformat(waiting.moments([data], said)["ready"]).timestamp()
 
     monkeypatch.setenv(waiting.RUN_BEGAN, "200")
     assert ready() == 300
@@ -96,6 +96,19 @@ def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_
     stamp = waiting.STAMPS / str(data).lstrip("/")
     os.utime(stamp, (50, 50))  # Snakemake has touched the file since
     assert ready() == 50
+
+
+@pytest.mark.parametrize(("at", "requeued"), [("1000000050", True), ("None", False)])
+def test_a_preempted_job_goes_back_into_the_queue_and_no_other(tmp_path, monkeypatch, at, requeued):
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/called\necho "   PreemptTime={at}"\n')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    assert not slurm.requeue_if_preempted()
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    assert slurm.requeue_if_preempted() == requeued
+    assert ("requeue 12" in (tmp_path / "called").read_text()) == requeued
 
 
 @pytest.fixture

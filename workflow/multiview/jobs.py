@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from multiview import waiting
+from multiview import slurm, waiting
 from multiview.artifacts import ArtifactError
 from multiview.config import ConfigError
 from multiview.datasets.hub import DataError
@@ -45,15 +45,17 @@ def start(job: Any) -> None:
             print(line, file=stream)
         else:
             traceback.print_exception(kind, error, trace, file=stream)
+        if isinstance(error, InterruptedError) and slurm.requeue_if_preempted():
+            print("SLURM preempts this job: it is put back into the queue", file=terminal)
 
     sys.excepthook = report
     atexit.register(waiting.finished, list(job.output))
-    slurm = waiting.ask_slurm()
+    of_slurm = slurm.ask()
     record = {
         "host": platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
-        "restarts": slurm.get("restarts", 0),
-    } | waiting.moments(job.input, slurm)
+        "restarts": of_slurm.get("restarts", 0),
+    } | waiting.moments(job.input, of_slurm)
     print(RECORD + json.dumps(record))
     if record["restarts"]:
         logging.warning("SLURM put this job back into its queue: it was preempted, or its node was lost")

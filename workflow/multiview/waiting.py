@@ -5,8 +5,6 @@ A job notes four moments in the first line of its log, `moments`; the manifest m
 
 import datetime
 import os
-import re
-import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -29,34 +27,6 @@ def begin_run() -> None:
     os.environ[RUN_BEGAN] = str(int(time.time()))
 
 
-def ask_slurm() -> dict[str, Any]:
-    """What SLURM's controller says of this job; nothing if there is none, or if it does not answer.
-
-    Returns:
-        The Unix times when it was ``submitted`` and ``allocated`` its node, how many ``restarts`` SLURM itself has
-        given it, and its ``log``, the file for what it prints.
-    """
-    job = os.environ.get("SLURM_JOB_ID")
-    if job is None:
-        return {}
-    try:
-        said = subprocess.run(
-            ["scontrol", "show", "job", job],
-            env=os.environ | {"SLURM_TIME_FORMAT": "%s"},  # seconds of Unix time, whatever the time zone
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    numbers = {"submitted": "SubmitTime", "allocated": "StartTime", "restarts": "Restarts"}
-    found = {name: re.search(rf"\b{word}=(\d+)", said) for name, word in numbers.items()}
-    answer = {name: int(match[1]) for name, match in found.items() if match}
-    log = re.search(r"\bStdOut=(.+)", said)
-    return answer | ({"log": log[1]} if log else {})
-
-
 def moments(inputs: Iterable[str], slurm: Mapping[str, Any]) -> dict[str, str | None]:
     """When this job could have begun, was submitted, was given its node by SLURM, and began.
 
@@ -66,7 +36,7 @@ def moments(inputs: Iterable[str], slurm: Mapping[str, Any]) -> dict[str, str | 
 
     Args:
         inputs: files that the job needs.
-        slurm: what `ask_slurm` said.
+        slurm: what `multiview.slurm.ask` said.
     """
     known = [int(os.environ.get(RUN_BEGAN, 0))]
     known += [_written(_stamp(file)) or _written(Path(file)) for file in inputs]
