@@ -210,7 +210,7 @@ def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undist
     # It needs the whole node: SLURM tells the jobs to end, and gives them time to save what they have.
     cluster.call("sbatch", "-p", "urgent", "-n4", "--mem=100", "-o", "/dev/null", "--wrap", "sleep 3")
     cluster.wait_for(lambda: not jobs & set(cluster.jobs("R")), "the end of the preempted jobs")
-    finish(process, folder)
+    assert "Trying to restart" not in finish(process, folder)  # none of the retries is used up
     preempted = [chunk for chunk in CHUNKS if put_back(folder, chunk) > before[chunk]]
     assert preempted and all(resumed(folder, chunk) for chunk in preempted)
     same_tables(folder, undisturbed)

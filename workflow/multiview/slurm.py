@@ -32,8 +32,8 @@ def ask() -> dict[str, Any]:
 def requeue_if_preempted() -> bool:
     """Go back into the queue if that is why this job was told to end; tell whether it is so.
 
-    SLURM requeues a preempted job that it has to kill, after the grace time. One that ends by itself before, having
-    saved what it has, would count as failed. A job that was cancelled or is out of time stays as it is.
+    SLURM requeues a preempted job that it has to kill, after the grace time. One that ends by itself before,
+    having saved what it has, would count as failed. A job that was cancelled or is out of time stays as it is.
     """
     return "preempted" in ask() and _scontrol("requeue") is not None
 
