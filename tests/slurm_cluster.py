@@ -18,7 +18,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire=10
 CryptoType=crypto/munge
 SlurmctldPort={ports[0]}
 SlurmdPort={ports[1]}
@@ -47,11 +47,12 @@ MpiDefault=none
 GresTypes=gpu
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=40000 Gres=gpu:2 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=40000 Gres=gpu:a100:2 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=600 PriorityTier=1 GraceTime=20 State=UP
 PartitionName=urgent Nodes={host} MaxTime=600 PriorityTier=10 PreemptMode=OFF State=UP
 """
 # The node has more cores than this machine may have: jobs are small and wait for one another.
+# A job that SLURM puts back into its queue waits there for cred_expire, 120 seconds by default.
 
 
 def missing() -> list[str]:
@@ -84,10 +85,11 @@ class Cluster:
         key = folder / "munge.key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
-        names = {"folder": folder, "user": getpass.getuser(), "host": socket.gethostname().split(".")[0]}
+        self.host = socket.gethostname().split(".")[0]
+        names = {"folder": folder, "user": getpass.getuser(), "host": self.host}
         (folder / "slurm.conf").write_text(CONF.format(ports=free_ports(2), **names))
         # Two devices that every machine has stand for GPUs: they are counted and given out, not used.
-        (folder / "gres.conf").write_text("Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n")
+        (folder / "gres.conf").write_text("Name=gpu Type=a100 File=/dev/null\nName=gpu Type=a100 File=/dev/zero\n")
         path = os.environ["PATH"] + ":/usr/sbin:/sbin"
         # Within a job Snakemake's executor clears all of SLURM's variables before it calls srun.
         (folder / "bin").mkdir()
@@ -114,12 +116,16 @@ class Cluster:
         self._start("slurmd", "-D")
 
     def kill_node(self) -> None:
-        """As if the node lost its power: slurmd and all its job steps are killed."""
+        """As if the node lost its power: slurmd and all its job steps are killed.
+
+        SLURM is told, as by the health check of a cluster: by itself it finds out within a minute or two.
+        """
         self.daemons["slurmd"].kill()
         self.daemons["slurmd"].wait()
         for step in self.processes("slurmstepd"):
             for child in [*self._children(step), step]:
                 with_suppressed_kill(child)
+        self.call("scontrol", "update", f"NodeName={self.host}", "State=DOWN", "Reason=lost", check=False)
 
     def processes(self, name: str, variable: str = "", argument: str = "") -> list[int]:
         """Process ids of a program of this cluster, with some variable's value and some argument."""

@@ -1,6 +1,8 @@
 """What jobs leave of themselves, and how they take GPUs."""
 
+import datetime
 import json
+import os
 import re
 import subprocess
 import sys
@@ -8,15 +10,31 @@ import tomllib
 
 import pytest
 from conftest import ROOT
+from snakemake.cli import parse_args
 
-from multiview import jobs, locks, manifest
+from multiview import jobs, locks, manifest, slurm, waiting
 from multiview.config import ConfigError
 
 
 def test_a_log_says_where_its_job_ran_and_the_manifest_repeats_it(tmp_path):
-    code = "from multiview import jobs; jobs.start('logs/a/train_0-1.log'); print('hello')"
+    code = """
+from types import SimpleNamespace
+from multiview import jobs
+jobs.start(SimpleNamespace(log=["logs/a/train_0-1.log"], input=["old", "new"], output=["c/out"], resources={}))
+print("hello")
+"""
     (tmp_path / "logs/a").mkdir(parents=True)
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env={"SLURM_JOB_ID": "12"})
+    for name, second in (("old", 1_000_000_000), ("new", 1_000_000_040)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (second, second))
+    (tmp_path / "bin").mkdir()
+    scontrol = (
+        "#!/bin/sh\necho '   SubmitTime=1000000050 EligibleTime=1000000050'\necho '   StartTime=1000000053'\n"
+    )
+    (tmp_path / "bin/scontrol").write_text(scontrol)
+    (tmp_path / "bin/scontrol").chmod(0o755)
+    environment = {"SLURM_JOB_ID": "12", "PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=environment)
     (tmp_path / "logs/other.log").write_text("not ours\n")
     (tmp_path / "benchmarks/a").mkdir(parents=True)
     (tmp_path / "benchmarks/a/train_0-1.tsv").write_text("s\th:m:s\tmax_rss\n3.5\t0:00:03\tNA\n")
@@ -27,9 +45,70 @@ def test_a_log_says_where_its_job_ran_and_the_manifest_repeats_it(tmp_path):
         3.5,
         None,
     )
+    assert (tmp_path / waiting.STAMPS / "c/out").exists()
+    assert (entry["waited"]["on_workflow"], entry["waited"]["in_queue"]) == (10, 3)
     assert (tmp_path / "logs/a/train_0-1.log").read_text().splitlines()[1] == "hello"
     whole = manifest.make({"x": 1}, {"a": [0, 1]}, tmp_path / "logs", tmp_path / "benchmarks")
+    assert whole["waited"]["in_queue"] == {"jobs": 1, "seconds": 3, "longest": 3}
     assert whole["hosts"] == [entry["host"]] and json.loads(json.dumps(whole)) == whole
+
+
+def at(**seconds):
+    """The moments of a job, in seconds after some minute."""
+    return {name: f"2026-01-01T00:01:{second:02}+00:00" for name, second in seconds.items()}
+
+
+@pytest.mark.parametrize(
+    ("moments", "waited"),
+    [
+        (at(ready=1, submitted=4, allocated=9, started=19), {"on_workflow": 3, "in_queue": 5, "on_start": 10}),
+        (at(ready=1, started=9), {"on_workflow": 8}),  # not in SLURM
+        (at(ready=5, submitted=1, allocated=2, started=9), {"on_workflow": 4}),  # the run is itself a SLURM job
+        (at(ready=9, started=8), {"on_workflow": 0}),  # another machine's clock
+        (at(ready=1, started=9) | {"slurm_job": "3"}, {}),  # SLURM did not answer
+        (at(started=9), {}),
+        ({}, {}),  # a log of an earlier version
+    ],
+)
+def test_what_a_job_waited_for(moments, waited):
+    assert waiting.waits(moments) == waited
+
+
+def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_path, monkeypatch):
+    data, own, before = (tmp_path / name for name in ("data", "7.log", "6.log"))
+    for path, second in ((data, 100), (own, 900), (before, 300)):
+        path.touch()
+        os.utime(path, (second, second))
+
+    def ready(**more):
+        said = {"submitted": 400, "allocated": 410, "log": str(own)} | more
+        return datetime.datetime.fromisoformat(waiting.moments([data], said)["ready"]).timestamp()
+
+    monkeypatch.setenv(waiting.RUN_BEGAN, "200")
+    assert ready() == 300
+    assert ready(restarts=1) == 400  # SLURM itself put it back
+    before.unlink()
+    assert ready() == 200
+    monkeypatch.delenv(waiting.RUN_BEGAN)
+    assert ready() == 100
+    monkeypatch.chdir(tmp_path)
+    waiting.finished([data])
+    stamp = waiting.STAMPS / str(data).lstrip("/")
+    os.utime(stamp, (50, 50))  # Snakemake has touched the file since
+    assert ready() == 50
+
+
+@pytest.mark.parametrize(("at", "requeued"), [("1000000050", True), ("None", False)])
+def test_a_preempted_job_goes_back_into_the_queue_and_no_other(tmp_path, monkeypatch, at, requeued):
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/called\necho "   PreemptTime={at}"\n')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    assert not slurm.requeue_if_preempted()
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    assert slurm.requeue_if_preempted() == requeued
+    assert ("requeue 12" in (tmp_path / "called").read_text()) == requeued
 
 
 @pytest.fixture
@@ -69,11 +148,27 @@ def pins(lines):
 
 def test_environments_have_the_versions_of_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    python = re.match(r">=(3\.\d+),", project["requires-python"])[1]
     ours = pins(project["dependencies"])
     assert len(ours) == len(project["dependencies"])
-    assert pins((ROOT / "envs/multiview.yaml").read_text().splitlines()) == ours
+    conda = (ROOT / "envs/multiview.yaml").read_text()
+    assert pins(conda.splitlines()) == ours
+    assert f"- python={python}\n" in conda
     constraints = pins((ROOT / "envs/constraints.txt").read_text().splitlines())
     everything = ours | pins(project["optional-dependencies"]["slurm"] + project["optional-dependencies"]["test"])
     assert {name: constraints.get(name) for name in everything} == everything
     image = (ROOT / "envs/apptainer.def").read_text()
-    assert "--constraint /opt/multiview/constraints.txt" in image and "python:3.11" in image
+    assert f"From: python:{python}-" in image
+    assert "pip install --no-cache-dir --constraint /opt/multiview/constraints.txt" in image
+    assert not pins(image.splitlines())  # none of its own
+    copied = dict(line.split() for line in image.split("%files")[1].split("%post")[0].strip().splitlines())
+    assert copied["envs/constraints.txt"] == "/opt/multiview/constraints.txt"
+    assert all((ROOT / path).exists() for path in copied)
+
+
+@pytest.mark.parametrize(("profile", "gpus"), [("local-gpu", 2), ("slurm", 200)])
+def test_a_profile_says_how_many_gpus_there_are(profile, gpus, monkeypatch):
+    # profiles/default is laid over it, and must not say otherwise.
+    monkeypatch.chdir(ROOT)
+    _, said = parse_args(["--profile", f"profiles/{profile}"])
+    assert said.resources["gpu"].value == gpus

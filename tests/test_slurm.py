@@ -1,11 +1,13 @@
 """A tiny study on a real SLURM, undisturbed and with everything that goes wrong on a cluster."""
 
+import collections
+import functools
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import slurm_cluster
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.skipif(
     reason=f"SLURM is not installed (Debian: slurm-wlm, munge): no {', '.join(slurm_cluster.missing())}",
 )
 
-STEPS = 6000
+STEPS = 3000
 """Of each seed: ten seconds or so, long enough for something to happen to a job."""
 
 CHUNKS = ("0-1", "2-3")
@@ -39,12 +41,12 @@ def cluster(tmp_path_factory):
     one.close()
 
 
-def configure(folder, **changes):
+def configure(folder, steps=STEPS, **changes):
     raw = yaml.safe_load((ROOT / "config.yaml").read_text())
     raw = make_tiny(raw, **changes)
     study = raw["studies"]["theory"]
     study |= {"students": {}, "joint": None}
-    study["training"] |= {"loss_threshold": None, "max_steps": STEPS, "checkpoint_seconds": 1}
+    study["training"] |= {"loss_threshold": None, "max_steps": steps, "checkpoint_seconds": 1}
     (folder / "config.yaml").write_text(yaml.safe_dump(raw))
 
 
@@ -57,35 +59,39 @@ def undisturbed(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def folder(undisturbed, tmp_path):
-    """The study, with its data alone."""
-    folder = tmp_path / "study"
-    shutil.copytree(undisturbed, folder, copy_function=shutil.copy2)
+def with_data_alone(undisturbed, folder):
+    """A copy of the study, without what was trained."""
+    shutil.copytree(undisturbed, folder, copy_function=shutil.copy2, dirs_exist_ok=True)
     for name in ("single", "checkpoints", "ensemble", "evaluation"):
         shutil.rmtree(folder / "results/theory" / name)
     return folder
 
 
+@pytest.fixture
+def folder(undisturbed, tmp_path):
+    """The study, with its data alone."""
+    return with_data_alone(undisturbed, tmp_path / "study")
+
+
 def submitting(cluster, folder, *arguments):
-    """Snakemake with the profile for SLURM, running."""
+    """Snakemake with the profile for SLURM, running; what it prints is in output.txt beside its folder."""
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", *IMPATIENT, *arguments]
-    output = (folder / "output.txt").open("a")
+    output = (folder.parent / "output.txt").open("w")
     return subprocess.Popen(command, cwd=folder, env=cluster.env, stdout=output, stderr=output)
 
 
-def finish(process, folder, code=0):
+def finish(process, folder, succeeds=True):
     """Wait for its end; return what it printed."""
     try:
         process.wait(timeout=420)
     finally:
         process.kill()
-    output = (folder / "output.txt").read_text()
-    assert process.returncode == code, output
+    output = (folder.parent / "output.txt").read_text()
+    assert (process.returncode == 0) == succeeds, output
     return output
 
 
-def training(cluster, folder, chunk, seen=()):
+def training(cluster, folder, chunk):
     """Wait until a chunk is being trained and has been saved; return the number of its job."""
     first, last = chunk.split("-")
 
@@ -93,10 +99,28 @@ def training(cluster, folder, chunk, seen=()):
         jobs = cluster.jobs("R")
         return [n for n, name in jobs.items() if name.endswith(f"train_wildcards_theory_{first}_{last}")]
 
-    cluster.wait_for(lambda: set(running()) - set(seen), f"a job that trains {chunk}")
+    cluster.wait_for(running, f"a job that trains {chunk}")
     saved = f"results/theory/checkpoints/*/seed_{first}.pt"
     cluster.wait_for(lambda: list(folder.glob(saved)), "a checkpoint")
-    return (set(running()) - set(seen)).pop()
+    return running()[-1]
+
+
+def log_of(folder, chunk):
+    path = folder / f"logs/theory/train_{chunk}.log"
+    return path.read_text() if path.exists() else ""
+
+
+def resumed(folder, chunk):
+    """Whether the last job of a chunk took up what an earlier one had saved."""
+    return "is taken up from" in log_of(folder, chunk)
+
+
+def put_back(folder, chunk):
+    """How often SLURM has put the job of a chunk back into its queue, as the job says."""
+    log = log_of(folder, chunk)
+    if "SLURM put this job back into its queue" not in log:
+        return 0
+    return json.loads(log.splitlines()[0].removeprefix("job "))["restarts"]
 
 
 def same_tables(folder, undisturbed):
@@ -106,12 +130,6 @@ def same_tables(folder, undisturbed):
         assert (folder / table).read_bytes() == (undisturbed / table).read_bytes(), table
 
 
-def resumed(folder, chunk):
-    """Whether the last job of a chunk took up what an earlier one had saved."""
-    log = (folder / f"logs/theory/train_{chunk}.log").read_text()
-    return "is taken up from" in log
-
-
 def test_a_dry_run_with_the_profile_needs_no_slurm(undisturbed):
     configure(undisturbed, studies={"theory": {"training": {"accelerator": "gpu"}}})
     output = run(undisturbed, "--profile", "profiles/slurm", "-n", "--forcerun", "train")
@@ -119,24 +137,51 @@ def test_a_dry_run_with_the_profile_needs_no_slurm(undisturbed):
     assert "gpu=1" in output and "runtime=60" in output
 
 
-def test_a_study_through_slurm_has_the_tables_of_a_local_run(cluster, folder, undisturbed):
-    # There is no GPU, but SLURM has some to give: the request is what counts.
-    process = submitting(cluster, folder, "--set-resources", "train:gpu=1", "--", *TABLES)
-    job = training(cluster, folder, CHUNKS[0])
-    assert "gpu:1" in cluster.call("scontrol", "show", "job", job)
+def test_fifty_seeds_are_thirteen_jobs_and_have_the_tables_of_a_local_run(cluster, undisturbed, tmp_path):
+    local = with_data_alone(undisturbed, tmp_path / "local")
+    configure(local, steps=20, seeds=50, seeds_per_job=50)
+    run(local, *TABLES)
+
+    folder = with_data_alone(undisturbed, tmp_path / "study")
+    configure(folder, steps=20, seeds=50, seeds_per_job=4)
+    profile = folder / "profiles/slurm/config.yaml"
+    text = profile.read_text()
+    for line, own in (("# - slurm_partition=gpu ", "- slurm_partition=main"), ("# - gpu_model=", "- gpu_model=")):
+        assert line in text
+        text = text.replace(line, own)
+    profile.write_text(text)
+    before = set(cluster.jobs())
+    # There is no GPU, but SLURM has two to give: the request is what counts.
+    gpus = ("--set-resources", "train:gpu=1")
+    process = submitting(cluster, folder, *gpus, "--", *TABLES, "results/manifest.json")
+    cluster.wait_for(lambda: len(cluster.jobs("R")) == 2, "two jobs with a GPU each")
     finish(process, folder)
-    same_tables(folder, undisturbed)
-    submitted = [name for name in cluster.jobs().values() if "train_wildcards_theory" in name]
-    assert len(submitted) == len(CHUNKS)
+
+    submitted = {number: name for number, name in cluster.jobs().items() if number not in before}
+    rules = collections.Counter(name.split("_wildcards")[0] for name in submitted.values())
+    assert rules == {"rule_train": 13, "rule_ensemble": 1, "rule_evaluate": 1}  # 12 of four seeds, one of two
+    for number, name in submitted.items():
+        asked = cluster.call("scontrol", "show", "job", number)
+        assert f"TresPerJob=gres:gpu:a100:{int('rule_train' in name)}" in asked
+        assert "Partition=main" in asked
+    for table in TABLES:
+        assert (folder / table).read_bytes() == (local / table).read_bytes(), table
+
+    manifest = json.loads((folder / "results/manifest.json").read_text())
+    waited = [job["waited"] for job in manifest["jobs"] if job["slurm_job"] in submitted and "train" in job["job"]]
+    assert len(waited) == 13
+    assert all(set(one) == {"on_workflow", "in_queue", "on_start"} for one in waited)
+    # All were ready when the run began, and two have GPUs at a time: what they waited for is SLURM.
+    assert max(one["on_workflow"] for one in waited) < max(one["in_queue"] for one in waited)
 
 
 def test_jobs_that_are_cancelled_or_out_of_time_are_submitted_again(cluster, folder, undisturbed):
     process = submitting(cluster, folder, *TRAINED)
-    one, other = (training(cluster, folder, chunk) for chunk in CHUNKS)
-    cluster.call("scancel", one)
-    (stuck,) = cluster.processes("python", f"JOB_ID={other}", "train.py")
-    os.kill(stuck, signal.SIGSTOP)  # it hangs until its time is over; a minute is the least that SLURM knows
-    cluster.call("scontrol", "update", f"JobId={other}", "TimeLimit=1")
+    cluster.call("scancel", training(cluster, folder, CHUNKS[0]))
+    stuck = training(cluster, folder, CHUNKS[1])
+    (python,) = cluster.processes("python", f"JOB_ID={stuck}", "train.py")
+    os.kill(python, signal.SIGSTOP)  # it hangs until its time is over
+    cluster.call("scontrol", "update", f"JobId={stuck}", "EndTime=now+1")
     output = finish(process, folder)
     assert "CANCELLED" in output and "TIMEOUT" in output
     assert "SIGTERM at step" in output
@@ -147,55 +192,63 @@ def test_jobs_that_are_cancelled_or_out_of_time_are_submitted_again(cluster, fol
 def test_a_job_that_needs_more_memory_gets_it(cluster, folder, undisturbed):
     process = submitting(cluster, folder, "--set-resources", "train:mem_mb=attempt**4*130", "--", *TRAINED)
     output = finish(process, folder)
-    assert "Trying to restart job" in output
+    assert "exceeded memory limit" in output
+    assert "Trying to restart job" in output and "mem_mb=2080" in output
     same_tables(folder, undisturbed)
 
 
-def test_a_preempted_job_saves_what_it_has_and_carries_on(cluster, folder, undisturbed):
-    process = submitting(cluster, folder, TRAINED[0])
-    job = training(cluster, folder, CHUNKS[0])
-    cluster.call("sbatch", "-p", "urgent", "-n4", "--mem=100", "-o", "/dev/null", "--wrap", "sleep 3")
-    cluster.wait_for(lambda: job not in cluster.jobs("R"), "the end of the preempted job")
-    finish(process, folder)
-    assert resumed(folder, CHUNKS[0])
-    run(folder, *TRAINED)
-    same_tables(folder, undisturbed)
-
-
-def test_a_node_that_is_lost_costs_nothing_that_was_saved(cluster, folder, undisturbed):
-    process = submitting(cluster, folder, TRAINED[0])
-    training(cluster, folder, CHUNKS[0])
+def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undisturbed):
+    process = submitting(cluster, folder, *TRAINED)
+    for chunk in CHUNKS:
+        training(cluster, folder, chunk)
     cluster.kill_node()
-    time.sleep(2)
     cluster.start_node()
-    finish(process, folder)
-    assert resumed(folder, CHUNKS[0])
-    run(folder, *TRAINED)
+    for chunk in CHUNKS:
+        second_start = functools.partial(lambda one: put_back(folder, one) and resumed(folder, one), chunk)
+        cluster.wait_for(second_start, f"the second start of {chunk}", seconds=120)
+    jobs, before = set(cluster.jobs("R")), {chunk: put_back(folder, chunk) for chunk in CHUNKS}
+    # It needs the whole node: SLURM tells the jobs to end, and gives them time to save what they have.
+    cluster.call("sbatch", "-p", "urgent", "-n4", "--mem=100", "-o", "/dev/null", "--wrap", "sleep 3")
+    cluster.wait_for(lambda: not jobs & set(cluster.jobs("R")), "the end of the preempted jobs")
+    assert "Trying to restart" not in finish(process, folder)  # none of the retries is used up
+    preempted = [chunk for chunk in CHUNKS if put_back(folder, chunk) > before[chunk]]
+    assert preempted and all(resumed(folder, chunk) for chunk in preempted)
     same_tables(folder, undisturbed)
 
 
-def test_snakemake_killed_and_started_again_while_jobs_run(cluster, folder, undisturbed):
+def test_a_second_run_is_refused_and_one_that_is_killed_is_carried_on(cluster, folder, undisturbed):
     process = submitting(cluster, folder, *TRAINED)
     training(cluster, folder, CHUNKS[0])
-    process.send_signal(signal.SIGKILL)
+    assert "cannot be locked" in run(folder, *TRAINED, check=False)
+    assert process.poll() is None
+    process.kill()  # the jobs that it has submitted run on
     process.wait()
-    finish(submitting(cluster, folder, *TRAINED), folder)
+    output = finish(submitting(cluster, folder, *TRAINED), folder)
+    assert "An earlier run in this folder was killed" in output
     same_tables(folder, undisturbed)
 
 
-def test_a_second_run_in_the_same_folder_is_refused(cluster, folder):
-    process = submitting(cluster, folder, TRAINED[0])
-    training(cluster, folder, CHUNKS[0])
-    output = run(folder, *TRAINED, check=False)
-    assert "lock" in output.lower()
-    finish(process, folder)
-    assert (folder / TRAINED[0]).exists()
-
-
-def test_chunks_are_jobs(undisturbed, tmp_path):
-    folder = tmp_path / "many"
-    shutil.copytree(undisturbed, folder)
-    configure(folder, seeds=50, seeds_per_job=4)
-    output = run(folder, "--profile", "profiles/slurm", "-n", *TABLES)
-    counts = [line.split()[1] for line in output.splitlines() if line.startswith("train ")]
-    assert counts[0] == "13"  # 12 of four seeds, one of two
+def test_a_disk_that_fills_up_costs_nothing_that_was_saved(cluster, undisturbed, tmp_path):
+    disk = tmp_path / "study"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("no right to mount a file system")
+    try:
+        folder = with_data_alone(undisturbed, disk)
+        process = submitting(cluster, folder, "--retries", "0", "--", *TRAINED)
+        for chunk in CHUNKS:
+            training(cluster, folder, chunk)
+        try:
+            with (disk / "full").open("wb") as file:
+                while True:
+                    file.write(bytes(2**16))
+        except OSError:
+            pass
+        output = finish(process, folder, succeeds=False)
+        assert "No space left on device" in output
+        (disk / "full").unlink()
+        same_tables(folder, undisturbed)
+        for chunk in CHUNKS:
+            assert resumed(folder, chunk)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)

@@ -80,6 +80,7 @@ def finished(tmp_path_factory):
 
 def test_a_run_leaves_every_table_and_figure_and_prints_the_verdicts(finished):
     folder, output = finished
+    assert 'gpu=Resource("gpu", 1)' in output  # unless a profile says otherwise
     for name in FIGURES:
         assert (folder / f"results/theory/figures/{name}.svg").stat().st_size > 5000
         assert (folder / f"results/theory/figures/{name}.png").stat().st_size > 5000
@@ -410,22 +411,12 @@ rule table:
     assert record["revision"] == "unknown"  # the copy is no checkout
 
 
-def test_a_full_disk_costs_nothing_that_was_finished(finished, tmp_path):
-    """On a file system of its own, which is made larger afterwards."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", disk], capture_output=True).returncode:
-        pytest.skip("no right to mount a file system")
-    try:
-        (disk / "study").mkdir()
-        folder = checkout(disk / "study")
-        used = os.statvfs(disk).f_blocks - os.statvfs(disk).f_bavail
-        room = used * os.statvfs(disk).f_frsize + 2_000_000  # for the data, not for what is learned
-        subprocess.run(["mount", "-o", f"remount,size={room}", disk], check=True)
-        output = run(folder, *[f"results/{name}" for name in SCORES], check=False)
-        assert "No space left" in output or "ENOSPC" in output, output
-        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
-        run(folder, *[f"results/{name}" for name in SCORES])
-        assert score_tables(folder) == score_tables(finished[0])
-    finally:
-        subprocess.run(["umount", "--lazy", disk], check=True)
+def test_make_clean_deletes_what_is_drawn_again_alone(finished, tmp_path):
+    folder = tmp_path / "cleaned"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    subprocess.run(["make", "-f", ROOT / "Makefile", "clean"], cwd=folder, check=True)
+    assert set(jobs(run(folder, "-n"))) == {f"figure_{name}" for name in FIGURES} | {"summary", "all"}
+    subprocess.run(["make", "-f", ROOT / "Makefile", "clean-results"], cwd=folder, check=True)
+    assert {path.name for path in folder.iterdir()} & {"results", "logs", "benchmarks", "config.yaml"} == {
+        "config.yaml"
+    }

@@ -251,7 +251,11 @@ def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: M
 
 
 class replacing:
-    """Context manager: gives a temporary name beside `path`, renamed to it if the block succeeds."""
+    """Context manager: gives a temporary name beside `path`, renamed to it if the block succeeds.
+
+    Raises:
+        OSError: if the block fails because the disk is full, or the quota used up.
+    """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
@@ -261,13 +265,28 @@ class replacing:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.temporary
 
-    def __exit__(self, failure, *_):
+    def __exit__(self, kind, failure, _):
         if failure is None:
             with self.temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             self.temporary.replace(self.path)
-        else:
-            self.temporary.unlink(missing_ok=True)
+            return
+        # PyTorch says "unexpected pos" where a disk is full.
+        refused = self._refused() if isinstance(failure, RuntimeError) and self.temporary.exists() else None
+        self.temporary.unlink(missing_ok=True)
+        if refused is not None:
+            raise OSError(refused.errno, refused.strerror, str(self.path)) from failure
+
+    def _refused(self) -> OSError | None:
+        """Why nothing more can be written, if so."""
+        try:
+            with self.temporary.open("ab") as file:
+                file.write(bytes(2**20))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            return error
+        return None
 
 
 def read(

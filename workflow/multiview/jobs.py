@@ -1,6 +1,6 @@
 """What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
 
-import datetime
+import atexit
 import json
 import logging
 import os
@@ -8,7 +8,9 @@ import platform
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
+from multiview import slurm, waiting
 from multiview.artifacts import ArtifactError
 from multiview.config import ConfigError
 from multiview.datasets.hub import DataError
@@ -18,16 +20,15 @@ from multiview.manifest import RECORD
 EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
 
 
-def start(log_file: str, gpus: int = 0) -> None:
-    """Log to `log_file`, and let an error that ends the job leave one clear line there and on the terminal.
+def start(job: Any) -> None:
+    """Log to the job's file, and let an error that ends the job leave one clear line there and on the terminal.
 
     The log has a traceback besides, unless the error says by itself what is wrong and where.
 
     Args:
-        log_file: of the job.
-        gpus: 1 if the job has a GPU for itself, as resource ``gpu``.
+        job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
-    stream = Path(log_file).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
+    stream = Path(job.log[0]).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
     terminal = sys.stderr
     sys.stdout = sys.stderr = stream
     logging.basicConfig(
@@ -39,21 +40,28 @@ def start(log_file: str, gpus: int = 0) -> None:
 
     def report(kind, error, trace):
         line = f"{kind.__name__}: {error}"
+        print(line, file=terminal)  # first: the disk of the log may be full
         if isinstance(error, EXPECTED):
             print(line, file=stream)
         else:
             traceback.print_exception(kind, error, trace, file=stream)
-        print(line, file=terminal)
+        if isinstance(error, InterruptedError) and slurm.requeue_if_preempted():
+            print("SLURM preempts this job: it is put back into the queue", file=terminal)
 
     sys.excepthook = report
+    atexit.register(waiting.finished, list(job.output))
+    of_slurm = slurm.ask()
     record = {
         "host": platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
-        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
+        "restarts": of_slurm.get("restarts", 0),
+    } | waiting.moments(job.input, of_slurm)
     print(RECORD + json.dumps(record))
+    if record["restarts"]:
+        logging.warning("SLURM put this job back into its queue: it was preempted, or its node was lost")
     there = visible_gpus()
-    if gpus and there and "SLURM_JOB_ID" not in os.environ:  # a scheduler binds its jobs itself
+    # A scheduler binds its jobs itself.
+    if job.resources.get("gpu", 0) and there and "SLURM_JOB_ID" not in os.environ:
         logging.info("takes GPU %s of this machine", take_gpu(there))
 
 

@@ -1,4 +1,4 @@
-"""A run's manifest: what made these results, where and how long it took."""
+"""A run's manifest: what made these results, where, how long it took and how long its jobs waited."""
 
 import csv
 import json
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from multiview import waiting
 from multiview.artifacts import revision, versions
 
 RECORD = "job "
@@ -16,7 +17,8 @@ RECORD = "job "
 def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
     """What the logs and the benchmark files say of every job whose log is there.
 
-    A job is called as its log is. One that did not finish has no ``seconds``.
+    A job is called as its log is. One that did not finish has no ``seconds``. What it ``waited`` is in seconds,
+    see `multiview.waiting`.
 
     Args:
         logs: folder of logs.
@@ -29,7 +31,8 @@ def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
         if not line.startswith(RECORD):
             continue
         name = log.relative_to(logs).with_suffix("")
-        entry = {"job": str(name)} | json.loads(line.removeprefix(RECORD))
+        record = json.loads(line.removeprefix(RECORD))
+        entry = {"job": str(name)} | record | {"waited": waiting.waits(record)}
         benchmark = benchmarks / name.with_suffix(".tsv")
         if benchmark.exists():
             with benchmark.open() as file:
@@ -61,6 +64,7 @@ def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchm
         "versions": versions(),
         "machine": {"host": platform.node(), "system": platform.platform()},
         "hosts": sorted({entry["host"] for entry in entries}),
+        "waited": waiting.total([entry["waited"] for entry in entries]),
         "core_hours": round(sum(entry.get("seconds", 0.0) for entry in entries) / 3600, 3),
         "seeds": seeds,
         "jobs": entries,

@@ -152,6 +152,6 @@ rule manifest:
         seeds=json.dumps(
             {name: [study.first_seed, study.seed_list[-1]] for name, study in studies.items()}, sort_keys=True
         ),
-        code=code_digest("manifest.py"),
+        code=code_digest("manifest.py", "waiting.py"),
     script:
         "../scripts/manifest.py"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from multiview import jobs
 
-jobs.start(snakemake.log[0])
+jobs.start(snakemake)
 
 from multiview import datasets  # noqa: E402
 from multiview.datasets import base  # noqa: E402

@@ -2,7 +2,7 @@
 
 from multiview import jobs
 
-jobs.start(snakemake.log[0], snakemake.resources.get("gpu", 0))
+jobs.start(snakemake)
 
 import json  # noqa: E402
 import logging  # noqa: E402

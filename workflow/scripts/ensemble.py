@@ -2,7 +2,7 @@
 
 from multiview import jobs
 
-jobs.start(snakemake.log[0])
+jobs.start(snakemake)
 
 import numpy as np  # noqa: E402
 

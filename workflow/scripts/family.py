@@ -2,7 +2,7 @@
 
 from multiview import jobs
 
-jobs.start(snakemake.log[0])
+jobs.start(snakemake)
 
 import json  # noqa: E402
 

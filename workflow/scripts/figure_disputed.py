@@ -2,7 +2,7 @@
 
 from multiview import jobs
 
-jobs.start(snakemake.log[0])
+jobs.start(snakemake)
 
 from multiview import artifacts, config, predictors  # noqa: E402
 from multiview.datasets import base  # noqa: E402

@@ -2,7 +2,7 @@
 
 from multiview import jobs
 
-jobs.start(snakemake.log[0])
+jobs.start(snakemake)
 
 from multiview import artifacts, config  # noqa: E402
 from multiview.figures import samples, style  # noqa: E402

@@ -2,7 +2,7 @@
 
 from multiview import jobs
 
-jobs.start(snakemake.log[0])
+jobs.start(snakemake)
 
 from pathlib import Path  # noqa: E402
 

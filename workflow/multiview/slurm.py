@@ -1,0 +1,55 @@
+"""What a job asks SLURM about itself, and how it goes back into the queue when it is preempted."""
+
+import os
+import re
+import subprocess
+from typing import Any
+
+_NUMBERS = {
+    "submitted": "SubmitTime",
+    "allocated": "StartTime",
+    "preempted": "PreemptTime",
+    "restarts": "Restarts",
+}
+
+
+def ask() -> dict[str, Any]:
+    """What SLURM's controller says of this job; nothing if there is none, or if it does not answer.
+
+    Returns:
+        The Unix times when it was ``submitted``, ``allocated`` its node and, if so, ``preempted``; how many
+        ``restarts`` SLURM itself has given it; its ``log``, the file for what it prints.
+    """
+    said = _scontrol("show", "job")
+    if said is None:
+        return {}
+    found = {name: re.search(rf"\b{word}=(\d+)", said) for name, word in _NUMBERS.items()}
+    answer = {name: int(match[1]) for name, match in found.items() if match}
+    log = re.search(r"\bStdOut=(.+)", said)
+    return answer | ({"log": log[1]} if log else {})
+
+
+def requeue_if_preempted() -> bool:
+    """Go back into the queue if that is why this job was told to end; tell whether it is so.
+
+    SLURM requeues a preempted job that it has to kill, after the grace time. One that ends by itself before,
+    having saved what it has, would count as failed. A job that was cancelled or is out of time stays as it is.
+    """
+    return "preempted" in ask() and _scontrol("requeue") is not None
+
+
+def _scontrol(*command: str) -> str | None:
+    job = os.environ.get("SLURM_JOB_ID")
+    if job is None:
+        return None
+    try:
+        return subprocess.run(
+            ["scontrol", *command, job],
+            env=os.environ | {"SLURM_TIME_FORMAT": "%s"},  # seconds of Unix time, whatever the time zone
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
