@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 
+import browser
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -84,6 +85,14 @@ def test_a_run_leaves_every_table_and_figure(finished):
     assert list((folder / "logs/digits/lightning").rglob("metrics.csv"))
     assert "images/s" in (folder / "logs/digits/single_0-1.log").read_text()
     assert "Nothing to be done" in run(folder)
+
+
+def test_images_are_in_the_report(finished, tmp_path):
+    run(finished[0], "--report", str(tmp_path / "report.html"))
+    found = browser.check(tmp_path / "report.html", tmp_path)
+    (table,) = (one for one in found["seen"] if one["path"] == "results/headline.html")
+    assert "single model" in table["text"] and "96.70 ± 0.21" in table["text"]
+    assert {"results/digits/figures/exciting.svg", "results/digits/figures/disputed.svg"} < set(found["known"])
 
 
 def test_students_use_what_was_chosen_on_the_validation_split(finished):
