@@ -17,7 +17,7 @@ import pytest
 import yaml
 from conftest import ROOT, make_tiny
 
-from multiview import artifacts
+from multiview import artifacts, readme
 
 TABLES = ("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge", "verdicts")
 SCORES = ["verdicts.parquet", *(f"theory/evaluation/{table}.parquet" for table in TABLES)]
@@ -354,9 +354,9 @@ def test_a_fault_of_a_report_would_be_seen(finished, tmp_path):
     folder, _ = finished
     run(folder, "--report", str(tmp_path / "report.html"))
     text = (tmp_path / "report.html").read_text()
-    uri = re.search(r'"(data:image/svg[^"]+)"', text)[1]
+    uri = re.search(r'"data_uri": "(data:image/svg[^"]+)"', text)[1]
     fault = "<img src='http://127.0.0.1:9/a.png'><script>no_such_thing()</script></body>"
-    (tmp_path / "faulty.html").write_text(text.replace(uri, uri[:200]).replace("</body>", fault))
+    (tmp_path / "faulty.html").write_text(fault.join(text.replace(uri, uri[:200]).rsplit("</body>", 1)))
     found = browser.walk(tmp_path / "faulty.html", tmp_path)
     assert "no_such_thing" in "".join(found["errors"])
     assert found["requests"] == ["http://127.0.0.1:9/a.png"]
@@ -368,6 +368,20 @@ def test_the_verdicts_are_a_page(finished):
     page = (folder / "results/verdicts.html").read_text()
     table = artifacts.read(folder / "results/verdicts.parquet", "verdicts").table
     assert page.count("<tr>") == table.num_rows + 1
+
+
+def test_the_numbers_of_a_run_can_be_taken_into_the_pages(finished, tmp_path):
+    folder, _ = finished
+    preset = tmp_path / "preset.yaml"
+    preset.write_text("studies: {theory: {}, not_run: {}}")
+    readme.take(folder / "results", tmp_path, preset)
+    cost = json.loads((tmp_path / "preset/run.json").read_text())
+    assert (
+        0 <= cost["minutes"] < 60 and 0.1 < cost["memory"] < 4 and not (tmp_path / "preset/headline.md").exists()
+    )
+    text = "<!-- statements theory preset -->\n<!-- end -->"
+    verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").table
+    assert readme.fill(text, tmp_path).count("\n") == verdicts.num_rows + 3
 
 
 def test_the_manifest_says_what_ran(finished):
