@@ -9,11 +9,17 @@ import tomllib
 
 import pandas as pd
 import pytest
+import yaml
 from conftest import ROOT
 
 from multiview import readme
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "config/README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 RULES = re.findall(r"^rule (\w+):", "".join(p.read_text() for p in ROOT.glob("workflow/**/*.smk")), re.MULTILINE)
 
 
@@ -127,3 +133,40 @@ def test_everything_on_the_map_from_paper_to_code_exists():
             assert hasattr(importlib.import_module(module), attribute), name
         assert rules and set(rules) <= set(RULES), row
         assert len(result) == 1
+
+
+def test_the_rules_of_the_workflow_catalog_are_met():
+    """Those for "standardized usage": where files are, what the README names, what the usage file says."""
+    text = (ROOT / "README.md").read_text().lower()
+    assert "snakemake" in text and "workflow" in text
+    assert (ROOT / "workflow/Snakefile").is_file()
+    assert {path.suffix for path in (ROOT / "workflow/rules").iterdir()} == {".smk"}
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert isinstance(usage["mandatory-flags"]["flags"], str | list) and usage["report"] is True
+    deployment = usage["software-stack-deployment"]
+    assert deployment["conda"] is True and set(deployment) <= {"conda", "apptainer", "apptainer+conda"}
+    sections = yaml.safe_load((ROOT / "config.yaml").read_text())
+    readme_of_config = (ROOT / "config/README.md").read_text()
+    assert all(f"`{section}`" in readme_of_config for section in sections)
+
+
+def test_the_workflow_runs_as_the_catalog_deploys_it(tmp_path):
+    """The folder `config` is copied, and a Snakefile takes the workflow as a module with the config in it."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow/Snakefile").write_text(
+        f"""
+configfile: "config/config.yaml"
+
+
+module multiview:
+    snakefile: "{ROOT}/workflow/Snakefile"
+    config: config
+
+
+use rule * from multiview
+"""
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "-n"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "train_images" in done.stdout + done.stderr, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The race: the strength of both views of a class while a network trains (Section 3 of the paper)."""
+"""The race: the strength of both views of a class while a network trains."""
 
 import math
 
