@@ -185,7 +185,11 @@ def first_page(snapshot: Path) -> str:
 
 
 def statements(snapshot: Path, study: str, preset: str = "") -> str:
-    """All statements of a study as a table in Markdown."""
+    """All statements of a study as a table in Markdown.
+
+    Raises:
+        KeyError: if there are none.
+    """
     table = _verdicts(snapshot / preset)
     rows = table[table["study"] == study].to_dict("records")
     if not rows:

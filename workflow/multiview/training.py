@@ -99,7 +99,11 @@ class SeedRun:
         }
 
     def restore(self, state: dict) -> None:
-        """Take up where `state` was saved."""
+        """Take up where `state` was saved.
+
+        Raises:
+            ValueError, KeyError: if it lacks anything; then nothing was changed.
+        """
         history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
         step_sizes = state["step_sizes"].tolist()
         finished, converged, loss, accuracy = state["ending"]
