@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from snakemake import cli
 
 from multiview import readme
 
@@ -170,3 +172,27 @@ use rule * from multiview
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "-n"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and "train_images" in done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def commands(text):
+    """Every command line of Snakemake in a text, without what is typed before it and said after it."""
+    text = text.replace("\\\n", " ")
+    for line in re.findall(r"(?:^|`|#)\s*(snakemake [^`\n]*)", text, re.MULTILINE):
+        yield re.sub(r"\s#.*", "", line)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, *sorted((ROOT / "workflow/presets").iterdir()), ROOT / "examples/my_network.yaml"],
+    ids=lambda page: page.name,
+)
+def test_commands_mean_what_they_look_like(page):
+    # `--configfile` takes all words up to the next option: a target behind it would be read as YAML.
+    found = list(commands(page.read_text()))
+    targets = re.findall(r"^rule (\w+):", (ROOT / "workflow/Snakefile").read_text(), re.MULTILINE)
+    for line in found:
+        options = cli.get_argument_parser().parse_args(shlex.split(line)[1:])
+        assert all(str(path).endswith(".yaml") for path in options.configfile or []), line
+        for target in options.targets:
+            assert target.startswith("results/") or target in targets, line
+    assert found or page.parent != ROOT or page.name == "CONTRIBUTING.md"
