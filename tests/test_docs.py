@@ -183,7 +183,7 @@ def commands(text):
 
 @pytest.mark.parametrize(
     "page",
-    [*PAGES, *sorted((ROOT / "workflow/presets").iterdir()), ROOT / "examples/my_network.yaml"],
+    [*PAGES, *sorted((ROOT / "workflow/presets").iterdir()), *sorted((ROOT / "examples").glob("*.yaml"))],
     ids=lambda page: page.name,
 )
 def test_commands_mean_what_they_look_like(page):

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 
 import browser
 import numpy as np
@@ -198,6 +199,18 @@ def test_a_users_own_images(tmp_path):
     pq.write_table(bad.set_column(1, "kind", [np.arange(90) % 4]), folder / "mine/train.parquet")
     output = run(folder, "results/digits/evaluation/image_scores.parquet", check=False)
     assert "DataError: mine/train.parquet: expected labels 0 to 2, found 3 in row 3" in output
+
+
+def test_the_examples_of_ones_own_network_and_images_run(tmp_path):
+    folder = checkout(tmp_path)
+    configure(folder)
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    subprocess.run([sys.executable, "examples/my_images.py"], cwd=folder, check=True)
+    for study, example in (("mine", "my_network"), ("my_images", "my_images")):
+        logits = f"results/{study}/single/seeds_0-1/logits.parquet"
+        run(folder, logits, "--configfile", f"examples/{example}.yaml")
+        found = artifacts.read(folder / logits, "logits")
+        assert found.table.column("logits").type.list_size == {"mine": 10, "my_images": 5}[study]
 
 
 def preset(*more):
