@@ -31,22 +31,34 @@
     const seen = [];
     const landing = document.querySelector("#app").innerText;
     const categories = menu().map((a) => a.textContent.trim());
-    for (const category of categories) {
+    const rows = () => [...document.querySelectorAll("tbody tr")];
+    // Where a label has two values, each for half of the list, the report makes a switch of it.
+    const choices = () => [...document.querySelectorAll("input[type=radio]")].map((input) => input.id);
+    const open = async (category, choice) => {
         await home();
         menu().find((a) => a.textContent.trim() === category).click();
         await pause(20);
-        const rows = () => [...document.querySelectorAll("tbody tr")];
-        for (let i = 0; i < rows().length; i++) {
-            const labels = rows()[i].innerText.trim();
-            rows()[i].querySelectorAll("a")[0].click();
+        if (choice) {
+            document.getElementById(choice).click();
             await pause(20);
-            const shown = await look(app.state.resultPath);
-            rows()[i].querySelectorAll("a")[1].click();
-            await pause(20);
-            shown.caption = document.querySelector("li.prose")?.innerText ?? "";
-            seen.push({ category, labels, ...shown });
-            app.showCategory(category);
-            await pause(20);
+        }
+    };
+    for (const category of categories) {
+        await open(category);
+        for (const choice of choices().length ? choices() : [null]) {
+            await open(category, choice);
+            const length = rows().length;
+            for (let i = 0; i < length; i++) {
+                await open(category, choice);
+                const labels = rows()[i].innerText.trim();
+                rows()[i].querySelectorAll("a")[0].click();
+                await pause(20);
+                const shown = await look(app.state.resultPath);
+                rows()[i].querySelectorAll("a")[1].click();
+                await pause(20);
+                shown.caption = document.querySelector("li.prose")?.innerText ?? "";
+                seen.push({ category, labels, ...shown });
+            }
         }
     }
     const result = document.createElement("pre");
