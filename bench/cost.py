@@ -28,7 +28,7 @@ FLOAT = 4
 def flops_of_a_step(study: config.ImageStudy, shape: tuple[int, int, int], k: int) -> tuple[float, int]:
     """Operations of forward and backward for one image, and the number of parameters."""
     with torch.device("meta"):
-        network = BUILDERS[study.network.kind](study.network, shape[0], k)
+        network = BUILDERS[study.network.kind](study.network, shape, k)
         images = torch.empty(2, *shape)
     counter = FlopCounterMode(display=False)
     with counter:

@@ -2,6 +2,7 @@
 
 import copy
 
+import browser
 import pytest
 import yaml
 from conftest import ROOT, make_tiny, merge
@@ -115,6 +116,14 @@ def test_a_layer_is_a_dataset_with_the_splits_of_the_images(finished):
     assert samples.table.equals(images.table)
     assert whole.provenance["shape"] == [16, 8, 8] and half.provenance["shape"] == [8, 8, 8]
     assert whole.provenance["of"] == images.provenance["dataset"]
+
+
+def test_the_contrasts_are_in_the_report(finished, tmp_path):
+    folder, _ = finished
+    run(folder, "--report", str(tmp_path / "report.html"), "contrasts", "results/verdicts.parquet")
+    seen = {one["path"] for one in browser.check(tmp_path / "report.html", tmp_path)["seen"]}
+    assert {"results/gaussian/figures/gains.svg", "results/layers/figures/losses.svg"} < seen
+    assert "results/comparisons/features_on_digits.svg" in seen
 
 
 def test_what_is_no_contrast_is_left_to_the_other_targets(finished):

@@ -5,7 +5,9 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 
+import browser
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -84,6 +86,14 @@ def test_a_run_leaves_every_table_and_figure(finished):
     assert list((folder / "logs/digits/lightning").rglob("metrics.csv"))
     assert "images/s" in (folder / "logs/digits/single_0-1.log").read_text()
     assert "Nothing to be done" in run(folder)
+
+
+def test_images_are_in_the_report(finished, tmp_path):
+    run(finished[0], "--report", str(tmp_path / "report.html"))
+    found = browser.check(tmp_path / "report.html", tmp_path)
+    (table,) = (one for one in found["seen"] if one["path"] == "results/headline.html")
+    assert "single model" in table["text"] and "96.70 ± 0.21" in table["text"]
+    assert {"results/digits/figures/exciting.svg", "results/digits/figures/disputed.svg"} < set(found["known"])
 
 
 def test_students_use_what_was_chosen_on_the_validation_split(finished):
@@ -189,6 +199,18 @@ def test_a_users_own_images(tmp_path):
     pq.write_table(bad.set_column(1, "kind", [np.arange(90) % 4]), folder / "mine/train.parquet")
     output = run(folder, "results/digits/evaluation/image_scores.parquet", check=False)
     assert "DataError: mine/train.parquet: expected labels 0 to 2, found 3 in row 3" in output
+
+
+def test_the_examples_of_ones_own_network_and_images_run(tmp_path):
+    folder = checkout(tmp_path)
+    configure(folder)
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    subprocess.run([sys.executable, "examples/my_images.py"], cwd=folder, check=True)
+    for study, example in (("mine", "my_network"), ("my_images", "my_images")):
+        logits = f"results/{study}/single/seeds_0-1/logits.parquet"
+        run(folder, logits, "--configfile", f"examples/{example}.yaml")
+        found = artifacts.read(folder / logits, "logits")
+        assert found.table.column("logits").type.list_size == {"mine": 10, "my_images": 5}[study]
 
 
 def preset(*more):

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 
+import browser
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import ROOT, make_tiny
 
-from multiview import artifacts
+from multiview import artifacts, readme
 
 TABLES = ("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge", "verdicts")
 SCORES = ["verdicts.parquet", *(f"theory/evaluation/{table}.parquet" for table in TABLES)]
@@ -331,36 +332,35 @@ def test_a_second_run_beside_a_living_one_is_refused(tmp_path):
         kill_tree(process)
 
 
-def test_the_report_tells_the_story_without_a_network(finished, tmp_path):
+def test_the_report_tells_the_story_in_order_in_a_browser_without_a_network(finished, tmp_path):
     folder, _ = finished
-    page = tmp_path / "report.html"
-    run(folder, "--report", str(page))
-    text = page.read_text()
-    for category in ("1 Verdicts", "2 The data", "3 The race", "4 Ensembles", "5 Students", "8 The run"):
-        assert category in text
-    for name in FIGURES:
-        assert f"results/theory/figures/{name}.svg" in text, name
-    assert not re.findall(r'(?:src|href)="https?:', text)  # nothing is fetched when it is opened
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no browser (Debian: chromium) to open the report with")
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--enable-logging=stderr",
-        "--virtual-time-budget=9000",
+    run(folder, "--report", str(tmp_path / "report.html"))
+    found = browser.check(tmp_path / "report.html", tmp_path)
+    assert found["categories"] == [
+        *("1 Verdicts", "2 The data", "3 The race", "4 Ensembles", "5 Students", "8 The run")
     ]
-    shown = subprocess.run(
-        [browser, *options, f"--user-data-dir={tmp_path}/browser", "--dump-dom", page.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert "Uncaught" not in shown.stderr, shown.stderr
-    # The menu is made by the page's own script, so that it has run.
-    menu = re.sub(r"<script.*?</script>", "", shown.stdout, flags=re.DOTALL)
-    assert "1 Verdicts" in menu and "5 Students" in menu
+    assert "Begin with 1 Verdicts" in found["landing"]
+    seen = {one["path"]: one for one in found["seen"]}
+    assert {f"results/theory/figures/{name}.svg" for name in FIGURES} <= set(seen)
+    verdicts, run_ = found["seen"][0], found["seen"][-1]
+    assert verdicts["path"] == "results/verdicts.html" and run_["path"] == "results/manifest.html"
+    for claim in artifacts.read(folder / "results/verdicts.parquet", "verdicts").table.column("claim").to_pylist():
+        assert claim in verdicts["text"]
+    # Of the config also what it took by default, and of the run its versions and jobs.
+    for text in ("classes: 4", "learned_ratio: 0.3", "pytorch-lightning", "theory/train_0-1"):
+        assert text in run_["text"], text
+
+
+def test_a_fault_of_a_report_would_be_seen(finished, tmp_path):
+    folder, _ = finished
+    run(folder, "--report", str(tmp_path / "report.html"))
+    text = (tmp_path / "report.html").read_text()
+    uri = re.search(r'"data_uri": "(data:image/svg[^"]+)"', text)[1]
+    fault = "<script>no_such_thing()</script></body>"
+    (tmp_path / "faulty.html").write_text(fault.join(text.replace(uri, uri[:200]).rsplit("</body>", 1)))
+    found = browser.walk(tmp_path / "faulty.html", tmp_path)
+    assert "no_such_thing" in "".join(found["errors"])
+    assert sum(one.get("width") == 0 for one in found["seen"]) == 1
 
 
 def test_the_verdicts_are_a_page(finished):
@@ -368,6 +368,20 @@ def test_the_verdicts_are_a_page(finished):
     page = (folder / "results/verdicts.html").read_text()
     table = artifacts.read(folder / "results/verdicts.parquet", "verdicts").table
     assert page.count("<tr>") == table.num_rows + 1
+
+
+def test_the_numbers_of_a_run_can_be_taken_into_the_pages(finished, tmp_path):
+    folder, _ = finished
+    preset = tmp_path / "preset.yaml"
+    preset.write_text("studies: {theory: {}, not_run: {}}")
+    readme.take(folder / "results", tmp_path, preset)
+    cost = json.loads((tmp_path / "preset/run.json").read_text())
+    assert (
+        0 <= cost["minutes"] < 60 and 0.1 < cost["memory"] < 4 and not (tmp_path / "preset/headline.md").exists()
+    )
+    text = "<!-- statements theory preset -->\n<!-- end -->"
+    verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").table
+    assert readme.fill(text, tmp_path).count("\n") == verdicts.num_rows + 3
 
 
 def test_the_manifest_says_what_ran(finished):

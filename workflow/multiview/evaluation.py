@@ -204,7 +204,13 @@ def all_errors(
 def score_tables(
     study: str, errors: Sequence[Errors], settings: config.Evaluation
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables ``scores`` and ``ensemble_errors``, the latter with the error of each single ensemble."""
+    """The tables ``scores`` and ``ensemble_errors``, the latter with the error of each single ensemble.
+
+    Args:
+        study: its name.
+        errors: of every predictor, for each split which samples are wrong, bool ``[networks or ensembles, n]``.
+        settings: the evaluation section of the config: replicates of the bootstrap, and every mu.
+    """
     rows, of_each = [], []
     for one in errors:
         about = {"study": study, "predictor": one.predictor}
@@ -224,7 +230,17 @@ def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
 
 
 def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ratio: float) -> pd.DataFrame:
-    """Who was predicted to win each race and who did: the table ``lottery``, a row a seed, class and view."""
+    """Who was predicted to win each race and who did: the table ``lottery``, a row a seed, class and view.
+
+    Args:
+        start: ``lambda`` and ``s`` of every seed, class and view at the initialisation.
+        final: ``phi`` of each at the end.
+        q: power of the smoothed ReLU.
+        learned_ratio: a view counts as learned from this share of its class's larger Phi on.
+
+    Raises:
+        MergeError: of pandas, if a row of one has not exactly one in the other.
+    """
     table = start.merge(final.drop(columns="step"), on=["seed", "class", "view"], validate="one_to_one")
     table = table.sort_values(["seed", "class", "view"], ignore_index=True)
     table["ticket"] = lottery.ticket(table["lambda"], table["s"], q)

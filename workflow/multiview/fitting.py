@@ -45,6 +45,11 @@ class Data:
 def read(samples: str, inputs: str, views: str) -> Data:
     """Read a dataset from its artifacts.
 
+    Args:
+        samples: path of the table of labels and splits.
+        inputs: path of the patches ``x`` of every sample.
+        views: path of the views ``v_{j,l}`` ``[2k, d]``.
+
     Raises:
         ArtifactError: if one is damaged, or they are of several datasets.
     """
@@ -101,7 +106,14 @@ def deciding(settings: config.Training) -> dict[str, Any]:
 
 
 def tables(predictor: str, runs: Sequence[training.SeedRun], data: Data, block: int) -> dict[str, dict]:
-    """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind."""
+    """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind.
+
+    Args:
+        predictor: its name in the tables.
+        runs: the trained networks, one a seed.
+        data: all splits, for the logits.
+        block: samples that are passed at a time; 0: all.
+    """
     logits = {
         name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
         for name, split in data.splits.items()
@@ -118,7 +130,7 @@ def tables(predictor: str, runs: Sequence[training.SeedRun], data: Data, block: 
 def read_weights(
     paths: Sequence[str], seeds: Sequence[int], data: Data, network: config.Network
 ) -> dict[int, Tensor]:
-    """The weights with which the hard-label training of some seeds ended.
+    """The weights ``[k m, d]`` with which the hard-label training of some seeds ended, by seed.
 
     Raises:
         ArtifactError: if a file is of another dataset or network.

@@ -84,7 +84,13 @@ def measure(
 def score_table(study: str, measured: Sequence[Measured], settings: config.Evaluation) -> pd.DataFrame:
     """The table ``image_scores``: accuracy, its gain over the single networks', NLL and ECE of every predictor.
 
-    The gain is paired: both are measured on the same test images.
+    The gain is paired: both are measured on the same test images. Accuracies, gains and ECE are shares of the test
+    images, in [0, 1] or differences of these; NLL is in nats. Intervals are at 95 %.
+
+    Args:
+        study: its name.
+        measured: of every predictor, the single networks first.
+        settings: the evaluation section of the config.
     """
     rows = []
     single = measured[0]
@@ -119,6 +125,14 @@ def calibration_error(one: Measured, rng: np.random.Generator, number: int) -> t
     In a bin of the confidence, the difference of mean confidence and accuracy; ECE is its absolute value, weighted
     by the bin's share of the samples. It cannot be below 0, so that noise adds to it, and a bootstrap's replicates
     lie too high: the interval is the basic one, which turns them around the measured value, cut off at 0.
+
+    Args:
+        one: what was measured of a predictor; each row a network or an ensemble, each column a test image.
+        rng: draws the replicates.
+        number: how many.
+
+    Returns:
+        The error and the ends of its 95 % interval, in [0, 1].
     """
     n = one.wrong.shape[1]
     samples = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)

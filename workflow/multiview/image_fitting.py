@@ -171,7 +171,13 @@ def _folder(objective: Objective | None) -> str:
 
 
 def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> Copies:
-    """The augmented copies of the training images of a study, the same for all its teachers and students."""
+    """The augmented copies of the training images of a study, the same for all its teachers and students.
+
+    Args:
+        data: of the study; its seed draws the copies.
+        augmentation: what is drawn for each copy.
+        number: copies of each image.
+    """
     rng = np.random.default_rng([data.about["config"]["seed"], number])
     return Copies.draw(augmentation, number, len(data.labels["train"]), rng)
 

@@ -1,4 +1,4 @@
-"""The lottery ticket of every view: what the initialisation and the data say about who will win (Section 5).
+"""The lottery ticket of every view: what the initialisation and the data say about who will win.
 
 View ``l`` of class ``i`` holds the ticket ``Lambda_{i,l} S_{i,l}^{1/(q-2)}``; the larger one of a class is
 predicted to win the race.

@@ -1,19 +1,31 @@
-"""Puts the numbers of a run into the README: none of them is typed.
+"""Puts the numbers of runs into the README and the pages of ``docs/``: none of them is typed.
 
-``python -m multiview.readme results`` takes them from a run of the default config into ``docs/results/`` and fills
-the README's tables, between ``<!-- name -->`` and ``<!-- end -->``, from there. A test fails where the two differ.
+- ``python -m multiview.readme results`` takes them, and the pictures, from a finished run of the default config
+  into ``docs/results/``;
+- ``python -m multiview.readme results workflow/presets/NAME.yaml`` takes those of a preset's studies, into
+  ``docs/results/NAME/``;
+- ``python -m multiview.readme`` takes nothing.
+
+Each then fills every block between ``<!-- name -->`` and ``<!-- end -->``. One whose run was not taken yet stays
+as it is, and is named. A test fails where the pages differ from what was taken.
 """
 
+import datetime
+import json
+import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
-from multiview import artifacts
+from multiview import artifacts, headline, manifest
 from multiview.verdicts import claimed_range, in_a_cell
 
 SNAPSHOT = Path("docs/results")
+PAGES = ("README.md", "docs/theory.md", "docs/images.md", "docs/contrasts.md")
 COLUMNS = [
     "study",
     "predictor",
@@ -26,6 +38,13 @@ COLUMNS = [
     "high",
     "verdict",
 ]
+PICTURES = {
+    "error_over_mu": "theory_students/figures",
+    "accuracy": "digits/figures",
+    "features_in_theory": "comparisons",
+    "gains": "gaussian/figures",
+}
+"""Where the pictures of the pages come from."""
 
 FIRST_PAGE = (
     ("theory", "single", "error_s"),
@@ -51,56 +70,215 @@ FIRST_PAGE = (
 )
 """The statements on the first page: study, predictor, and how the quantity begins. Of several the first."""
 
+DRAWS = ("theory_students", "students_data_1", "students_data_2", "students_data_3")
+OF_A_DRAW = {
+    "single": ("single", "error_s"),
+    "best of L": ("best", "error_s"),
+    "ensemble of L": ("ensemble", "error_s"),
+    "distilled, Hinton's objective": ("distilled", "error_s"),
+    "distilled, the paper's objective": ("distilled_truncated", "error_s"),
+    "self-distilled, the paper's objective": ("self_distilled", "error_s"),
+    "self-distilled, Hinton's objective": ("self_distilled_hinton", "error_s"),
+    "takes its teacher's view, the paper's objective": ("self_distilled", "P(other view learned"),
+    "takes its teacher's view, Hinton's objective": ("self_distilled_hinton", "P(other view learned"),
+}
+"""Rows of the table of draws: predictor, and how the quantity begins."""
 
-def take(results: Path, snapshot: Path = SNAPSHOT) -> None:
-    """Take the verdicts and the headline of a run of the default config.
+
+class NotTaken(Exception):
+    """A block needs a run of which no numbers were taken yet."""
+
+
+def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -> None:
+    """Take the numbers of a run: of the default config with everything in it, or of a preset's own studies.
+
+    Args:
+        results: the folder of results.
+        snapshot: where numbers are kept; those of a preset in a folder called as it is.
+        preset: its file, or None for the default config.
 
     Raises:
-        ArtifactError: if the run is not finished, or its files are damaged.
+        ArtifactError: if a file of the run is missing or damaged.
     """
-    table = artifacts.read(results / "verdicts.parquet", "verdicts").pandas()[COLUMNS]
-    snapshot.mkdir(parents=True, exist_ok=True)
-    table.to_csv(snapshot / "verdicts.csv", index=False, float_format="%.6g")
-    (snapshot / "headline.md").write_text((results / "headline.md").read_text())
+    if preset is None:
+        folder, studies = snapshot, None
+        tables = [artifacts.read(results / "verdicts.parquet", "verdicts").pandas()]
+    else:
+        folder, studies = snapshot / preset.stem, list(yaml.safe_load(preset.read_text())["studies"])
+        paths = [results / study / "evaluation/verdicts.parquet" for study in studies]
+        there = [path for path in paths if path.exists()] or paths[:1]  # of a preset a part may do
+        tables = [artifacts.read(path, "verdicts").pandas() for path in there]
+    folder.mkdir(parents=True, exist_ok=True)
+    pd.concat(tables)[COLUMNS].to_csv(folder / "verdicts.csv", index=False, float_format="%.6g")
+    if (results / "headline.parquet").exists():
+        table = artifacts.read(results / "headline.parquet", "headline").pandas()
+        if studies is not None:
+            table = table[table["study"].isin(studies)]
+        if len(table):
+            (folder / "headline.md").write_text(headline.as_markdown(table))
+    jobs = manifest.jobs(results.parent / "logs", results.parent / "benchmarks")
+    if studies is not None:
+        jobs = [job for job in jobs if job["job"].split("/")[0] in studies]
+    (folder / "run.json").write_text(json.dumps(cost(jobs), indent=1) + "\n")
+    if preset is None:
+        for name, where in PICTURES.items():
+            shutil.copyfile(results / where / f"{name}.png", snapshot.parent / f"{name}.png")
 
 
-def fill(text: str, snapshot: Path = SNAPSHOT) -> str:
-    """The text with its tables made anew from the snapshot.
+def cost(jobs: list[dict]) -> dict[str, float]:
+    """What a run took: ``minutes`` in which a job ran, ``cores`` of this machine, and in GB the ``memory`` of the
+    largest job and the ``disk`` that the environment fills.
+
+    A pause between two parts of a run, which leaves all jobs idle, does not count.
+
+    Args:
+        jobs: of `manifest.jobs`; those that did not finish have no ``seconds`` and are left out.
+    """
+    done = [job for job in jobs if "seconds" in job]
+    seconds, end = 0.0, 0.0
+    for start, length in sorted(
+        (datetime.datetime.fromisoformat(job["started"]).timestamp(), job["seconds"]) for job in done
+    ):
+        seconds += max(0.0, start + length - max(end, start))
+        end = max(end, start + length)
+    files = [path for path in Path(sys.prefix).rglob("*") if path.is_file() and not path.is_symlink()]
+    return {
+        "minutes": round(seconds / 60),
+        "cores": os.cpu_count() or 1,
+        "memory": round(max((job["max_rss_mb"] or 0 for job in done), default=0) / 1024, 1),
+        "disk": round(sum(path.stat().st_size for path in files) / 1e9, 1),
+    }
+
+
+def fill(text: str, snapshot: Path = SNAPSHOT, left: list[str] | None = None) -> str:
+    """The text with its blocks made anew from what was taken.
+
+    Args:
+        text: of a page.
+        snapshot: where numbers are kept.
+        left: the names of blocks whose run was not taken are added here.
 
     Raises:
-        KeyError: if a block has a name that is not known, or a statement is not in the snapshot.
+        KeyError: if a block has a name that is not known, or a statement is not among what was taken.
     """
-    made = {"verdicts": verdicts(pd.read_csv(snapshot / "verdicts.csv"))}
-    made["headline"] = (snapshot / "headline.md").read_text()
 
     def block(match: re.Match) -> str:
-        return f"<!-- {match[1]} -->\n{made[match[1]].strip()}\n<!-- end -->"
+        name, *of = match[1].split()
+        if name not in BLOCKS:
+            raise KeyError(f"no block is called {name}; there are {', '.join(BLOCKS)}")
+        try:
+            made = BLOCKS[name](snapshot, *of).strip()
+        except NotTaken as error:
+            if left is not None:
+                left.append(f"{match[1]}: {error}")
+            return match[0]
+        return f"<!-- {match[1]} -->{match[2]}{made}{match[2]}<!-- end -->"
 
-    return re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+    return re.sub(r"<!-- ([\w ./]+) -->(\n?).*?\n?<!-- end -->", block, text, flags=re.DOTALL)
 
 
-def verdicts(table: pd.DataFrame) -> str:
+def first_page(snapshot: Path) -> str:
     """The statements of the first page as a table in Markdown."""
-    lines = ["| study | statement | claim | measured, 95 % interval | verdict |", "|---|---|---|---|---|"]
-    for study, predictor, beginning in FIRST_PAGE:
-        rows = table[(table["study"] == study) & (table["predictor"] == predictor)]
-        rows = rows[rows["quantity"].str.startswith(beginning)]
-        if rows.empty:
-            raise KeyError(f"no statement on {predictor}, {beginning} in study {study}")
-        one = rows.iloc[0]
-        measured = in_a_cell(predictor, one["quantity"])
-        lines.append(
-            f"| {study} | {measured}: {one['claim']} | {claimed_range(one.to_dict())} "
-            f"| {one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}] | {one['verdict']} |"
-        )
+    table = _verdicts(snapshot)
+    rows = [_one(table, *statement) for statement in FIRST_PAGE]
+    return as_table([(row["study"], row) for row in rows], "study")
+
+
+def statements(snapshot: Path, study: str, preset: str = "") -> str:
+    """All statements of a study as a table in Markdown.
+
+    Raises:
+        KeyError: if there are none.
+    """
+    table = _verdicts(snapshot / preset)
+    rows = table[table["study"] == study].to_dict("records")
+    if not rows:
+        raise KeyError(f"no statement on study {study} in {snapshot / preset}")
+    return as_table([(row["verdict"], row) for row in rows], "verdict")
+
+
+def as_table(rows: list[tuple[str, dict]], head: str) -> str:
+    """Statements as a table in Markdown, with a first column of one's own."""
+    last = "" if head == "verdict" else " verdict |"
+    lines = [f"| {head} | statement | claim | measured, 95 % interval |{last}", "|---" * (4 + bool(last)) + "|"]
+    for first, one in rows:
+        cells = [first, f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}", claimed_range(one)]
+        cells += [
+            f"{one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}]",
+            *([one["verdict"]] if last else []),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def main(results: str, readme: str = "README.md") -> None:
-    """Take the numbers of a run and fill the README."""
-    take(Path(results))
-    path = Path(readme)
-    path.write_text(fill(path.read_text()))
+def headlines(snapshot: Path, preset: str = "") -> str:
+    """Accuracies on images beside the paper's."""
+    return _text(snapshot / preset / "headline.md")
+
+
+def draws(snapshot: Path) -> str:
+    """What students do on the default's draw of the data and on those of ``data_seeds.yaml``."""
+    table = pd.concat([_verdicts(snapshot), _verdicts(snapshot / "data_seeds")])
+    lines = ["| | " + " | ".join(DRAWS) + " |", "|---" * (1 + len(DRAWS)) + "|"]
+    for name, statement in OF_A_DRAW.items():
+        found = [_one(table, study, *statement) for study in DRAWS]
+        cells = [f"{one['measured']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in found]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def run(snapshot: Path, key: str, preset: str = "") -> str:
+    """A number of `cost`."""
+    return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
+
+
+def setting(_: Path, path: str) -> str:
+    """A value of ``config.yaml``."""
+    found = yaml.safe_load(Path(__file__).parents[2].joinpath("config.yaml").read_text())
+    for key in path.split("."):
+        found = found[key]
+    return str(found)
+
+
+BLOCKS = {
+    "verdicts": first_page,
+    "statements": statements,
+    "headline": headlines,
+    "draws": draws,
+    "run": run,
+    "setting": setting,
+}
+
+
+def _text(path: Path) -> str:
+    if not path.exists():
+        raise NotTaken(f"{path} is missing, see python -m multiview.readme")
+    return path.read_text()
+
+
+def _verdicts(folder: Path) -> pd.DataFrame:
+    _text(folder / "verdicts.csv")
+    return pd.read_csv(folder / "verdicts.csv")
+
+
+def _one(table: pd.DataFrame, study: str, predictor: str, beginning: str) -> dict:
+    """The first statement on a predictor of a study whose quantity begins in a certain way."""
+    rows = table[(table["study"] == study) & (table["predictor"] == predictor)]
+    rows = rows[rows["quantity"].str.startswith(beginning)]
+    if rows.empty:
+        raise KeyError(f"no statement on {predictor}, {beginning} in study {study}")
+    return rows.iloc[0].to_dict()
+
+
+def main(results: str | None = None, preset: str | None = None) -> None:
+    """Take the numbers of a run, if there is one, and fill the pages."""
+    if results is not None:
+        take(Path(results), preset=None if preset is None else Path(preset))
+    for page in map(Path, PAGES):
+        left: list[str] = []
+        page.write_text(fill(page.read_text(), left=left))
+        for one in left:
+            print(f"{page}: left as it is, {one}")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,11 @@ class SeedRun:
         }
 
     def restore(self, state: dict) -> None:
-        """Take up where `state` was saved."""
+        """Take up where `state` was saved.
+
+        Raises:
+            ValueError, KeyError: if it lacks anything; then nothing was changed.
+        """
         history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
         velocity = state["velocity"]
         step_sizes = state["step_sizes"].tolist()

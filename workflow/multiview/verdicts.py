@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -249,31 +248,6 @@ def as_markdown(rows: Iterable[dict]) -> str:
 def in_a_cell(predictor: str, quantity: str) -> str:
     """What was measured, for a table in Markdown, where a bar would end the cell."""
     return f"{predictor}, {quantity}".replace("|", "\\|")
-
-
-STYLE = """
-body { font: 14px sans-serif; margin: 1em } table { border-collapse: collapse }
-td, th { padding: 3px 8px; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
-.holds { color: #0072b2 } .fails { color: #d55e00; font-weight: bold } .undecided { color: #666 }
-"""
-
-
-def as_html(rows: Iterable[dict]) -> str:
-    """The verdict table as a page that needs nothing else."""
-    heads = ("study", "verdict", "measured", "95 % interval", "claim", "statement")
-    lines = ["<!doctype html><meta charset='utf-8'><title>Verdicts</title>", f"<style>{STYLE}</style><table>"]
-    lines.append("<tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>")
-    for r in rows:
-        cells = (
-            escape(r["study"]),
-            f"<span class='{r['verdict']}'>{r['verdict']}</span>",
-            f"{r['measured']:.4f}",
-            f"[{r['low']:.4f}, {r['high']:.4f}]",
-            claimed_range(r),
-            escape(f"{r['predictor']}, {r['quantity']}: {r['claim']}"),
-        )
-        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    return "\n".join([*lines, "</table>"]) + "\n"
 
 
 def claimed_range(r: dict) -> str:

@@ -124,7 +124,7 @@ rule verdicts:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("verdicts.py"),
+        code=code_digest("pages.py", "verdicts.py"),
     script:
         "../scripts/verdicts.py"
 
@@ -133,12 +133,7 @@ rule manifest:
     input:
         "results/verdicts.parquet",
     output:
-        report(
-            "results/manifest.json",
-            caption="../report/manifest.rst",
-            category="8 The run",
-            labels={"table": "manifest"},
-        ),
+        "results/manifest.json",
     log:
         "logs/manifest.log",
     benchmark:
@@ -155,3 +150,26 @@ rule manifest:
         code=code_digest("manifest.py", "waiting.py"),
     script:
         "../scripts/manifest.py"
+
+
+rule manifest_page:
+    input:
+        "results/manifest.json",
+    output:
+        report(
+            "results/manifest.html",
+            caption="../report/manifest.rst",
+            category="8 The run",
+            labels={"table": "config and manifest"},
+        ),
+    log:
+        "logs/manifest_page.log",
+    benchmark:
+        "benchmarks/manifest_page.tsv"
+    localrule: True
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        code=code_digest("pages.py"),
+    script:
+        "../scripts/manifest_page.py"

@@ -271,11 +271,12 @@ rule headline:
         expand("results/{study}/evaluation/image_scores.parquet", study=settings.photos),
     output:
         table="results/headline.parquet",
-        text=report(
-            "results/headline.md",
+        text="results/headline.md",
+        page=report(
+            "results/headline.html",
             caption="../report/headline.rst",
             category="6 Images",
-            labels={"study": "all", "figure": "headline"},
+            labels={"study": "all", "figure": "headline table"},
         ),
     log:
         "logs/headline.log",
@@ -284,7 +285,7 @@ rule headline:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("headline.py"),
+        code=code_digest("headline.py", "pages.py"),
     script:
         "../scripts/headline.py"
 

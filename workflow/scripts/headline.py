@@ -4,7 +4,7 @@ from multiview import jobs
 
 jobs.start(snakemake)
 
-from multiview import artifacts, headline  # noqa: E402
+from multiview import artifacts, headline, pages  # noqa: E402
 
 files = [artifacts.read(path, "image_scores") for path in snakemake.input]
 scores = {file.provenance["study"]: file.pandas() for file in files}
@@ -14,3 +14,5 @@ provenance = {"studies": {file.provenance["study"]: file.provenance for file in 
 artifacts.write(snakemake.output.table, "headline", table.to_dict("series"), provenance)
 with artifacts.replacing(snakemake.output.text) as temporary:
     temporary.write_text(headline.as_markdown(table))
+with artifacts.replacing(snakemake.output.page) as temporary:
+    temporary.write_text(pages.from_markdown("Test accuracies beside the paper's", headline.as_markdown(table)))

@@ -18,7 +18,11 @@ def draw(choices: Mapping[str, pd.DataFrame], settings: config.Figures) -> plt.F
     """
     colours = style.apply(settings)
     figure, axes = plt.subplots(
-        1, len(choices), figsize=(style.COLUMN * min(2, len(choices)), 2.5), sharey=True, squeeze=False
+        1,
+        len(choices),
+        figsize=(style.PAGE if len(choices) > 1 else style.COLUMN, 2.5),
+        sharey=True,
+        squeeze=False,
     )
     for axis, (name, table) in zip(axes[0], choices.items(), strict=True):
         for i, (alpha, part) in enumerate(table.sort_values("temperature").groupby("alpha")):

@@ -29,7 +29,7 @@ def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     columns = min(2, len(names))
     rows = -(-len(names) // columns)
     # Each panel has its own scale: the objectives' soft labels differ much.
-    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 0.5 + 1.9 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 0.7 + 1.9 * rows), squeeze=False)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
     for axis, name in zip(axes.flat, names, strict=False):
@@ -58,7 +58,7 @@ def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     figure.supxlabel(
         "views of class $j$ in the sample, and whether the teacher has learned them", fontsize=settings.font_size
     )
-    figure.supylabel("soft label of $j \\neq y$: % above that without a view of $j$", fontsize=settings.font_size)
+    figure.supylabel("soft label of $j \\neq y$:\n% above that without a view of $j$", fontsize=settings.font_size)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncol=3)
     return figure

@@ -24,8 +24,9 @@ def draw(exciting: pd.DataFrame, shape: Sequence[int], settings: config.Figures)
     style.apply(settings)
     classes, seeds = sorted(exciting["class"].unique()), sorted(exciting["seed"].unique())
     pictures = exciting["rank"].max() + 1
-    size = (SIDE * pictures * len(classes) + 0.7, (SIDE + 0.16) * len(seeds) + 0.6)
-    figure = plt.figure(figsize=size)
+    width = style.COLUMN if SIDE * pictures * len(classes) + 0.7 < style.COLUMN else style.PAGE
+    side = min(1.0, (width - 0.7) / (pictures * len(classes)))
+    figure = plt.figure(figsize=(width, (side + 0.16) * len(seeds) + 0.6))
     panels = figure.subfigures(1, len(classes), squeeze=False).flat
     for panel, class_ in zip(panels, classes, strict=True):
         axes = panel.subplots(len(seeds), pictures, squeeze=False)

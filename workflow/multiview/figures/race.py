@@ -1,4 +1,4 @@
-"""The race: the strength of both views of a class while a network trains (Section 3 of the paper)."""
+"""The race: the strength of both views of a class while a network trains."""
 
 import math
 
@@ -43,6 +43,8 @@ def draw(strengths: pd.DataFrame, seed: int, settings: config.Figures) -> plt.Fi
         axis.set(title=f"class {label}", yscale="log", ylim=(low / 2, high * 2), xlabel="", ylabel="")
     for axis in axes.flat[len(classes) :]:
         axis.set_visible(False)
+    for axis in axes.flat[max(0, len(classes) - columns) : len(classes)]:  # also where there is none below
+        axis.tick_params(labelbottom=True)
     axes[0, 0].legend(title="view $l$", loc="upper left")
     figure.supxlabel("gradient step", fontsize=settings.font_size)
     figure.supylabel(r"strength $\Phi_{i,l}$ of view $l$ of class $i$", fontsize=settings.font_size)

@@ -12,9 +12,9 @@ import seaborn as sns
 
 from multiview import config
 
-COLUMN = 3.5
-PAGE = 7.2
-"""Widths in inches of one column and of a page of two columns."""
+COLUMN = 3.3
+PAGE = 6.9
+"""Widths in inches of one column and of a page of two columns: every figure has one of them."""
 
 MARKERS = "os^DvPX<>*"
 """Of predictors, together with the palette's colours."""
