@@ -109,3 +109,14 @@ def test_difference_is_paired_in_the_samples():
     measured, low, high = intervals.difference(one, other, np.random.default_rng(0), 2000)
     assert measured == pytest.approx(1 / 400)
     assert 0 <= low <= measured <= high < 5 / 400
+
+
+def test_counts_that_are_kept_are_those_that_would_be_drawn_and_leave_the_generator_as_drawing_does():
+    for _ in range(2):  # drawn, then kept
+        for seed in (1, 2):
+            rng, plain = np.random.default_rng(seed), np.random.default_rng(seed)
+            expected = plain.multinomial(50, np.full(50, 1 / 50), size=200)
+            np.testing.assert_array_equal(intervals.sample_counts(50, rng, 200), expected)
+            assert rng.random() == plain.random()
+    other = intervals.sample_counts(50, np.random.default_rng(3), 200)
+    assert (other != expected).any()

@@ -279,3 +279,11 @@ def test_a_cut_off_idx_file_is_an_error(tmp_path):
     idx_file(tmp_path / "x.gz", some_images(channels=1)[0], cut=3)
     with pytest.raises(hub.DataError, match="it is cut off"):
         idx.read_idx(tmp_path / "x.gz")
+
+
+def test_a_smaller_image_has_the_mean_of_each_block_of_pixels():
+    pixels = np.array([[[0, 2, 10, 20], [4, 6, 30, 40]]], np.uint8)
+    np.testing.assert_array_equal(idx.shrink(pixels, 2), [[[3, 25]]])
+    np.testing.assert_array_equal(idx.shrink(pixels, 1), pixels)
+    with pytest.raises(hub.DataError, match="divides 2 x 4 pixels, found 3"):
+        idx.shrink(pixels, 3)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from multiview import config, ensembles
 from multiview.evaluation import best, groups
-from multiview.intervals import GIVEN, contrast, interval, quantiles, replicates, units
+from multiview.intervals import GIVEN, contrast, interval, quantiles, replicates, sample_counts, units
 from multiview.predictors import Predictor, log_softmax
 
 SPLIT = "test"
@@ -135,7 +135,7 @@ def calibration_error(one: Measured, rng: np.random.Generator, number: int) -> t
         The error and the ends of its 95 % interval, in [0, 1].
     """
     n = one.wrong.shape[1]
-    samples = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
+    samples = sample_counts(n, rng, number)
     measured, drawn = [], []
     for wrong, confidence in zip(one.wrong, one.confidence, strict=True):
         number_of_bin = np.minimum((confidence * BINS).astype(int), BINS - 1)

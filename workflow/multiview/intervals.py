@@ -46,6 +46,28 @@ def units(size: int, n_seeds: int) -> int:
     return n_seeds if size == 1 else max(1, n_seeds // size - 1)
 
 
+_kept: dict[tuple, tuple[np.ndarray, dict]] = {}
+"""What was last drawn: for the generator's state before, n and number, the counts and the state after."""
+
+
+def sample_counts(n: int, rng: np.random.Generator, number: int) -> np.ndarray:
+    """How often each of `n` samples is in each of `number` replicates: float32 ``[number, n]``.
+
+    Comparisons on the same samples start from the same generator, and drawing takes most of the time of an
+    interval: the last draws are kept, and one that is asked for again is the same to the bit.
+    """
+    key = (repr(rng.bit_generator.state), n, number)
+    if key not in _kept:
+        counts = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
+        counts.setflags(write=False)
+        _kept[key] = counts, rng.bit_generator.state
+    _kept[key] = _kept.pop(key)  # the latest last
+    if len(_kept) > 3:  # those by seeds and by samples of one size of ensembles, and those of contrasts
+        del _kept[next(iter(_kept))]
+    counts, rng.bit_generator.state = _kept[key]
+    return counts
+
+
 def replicates(wrong: np.ndarray, units: int, rng: np.random.Generator, number: int) -> np.ndarray:
     """Nested bootstrap of a mean: draw `units` rows and all columns anew, with replacement.
 
@@ -60,8 +82,8 @@ def replicates(wrong: np.ndarray, units: int, rng: np.random.Generator, number: 
     """
     rows, n = wrong.shape
     row_counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number).astype(np.float32)
-    sample_counts = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
-    sums = np.einsum("bn,bn->b", row_counts @ wrong.astype(np.float32), sample_counts, dtype=np.float64)
+    samples = sample_counts(n, rng, number)
+    sums = np.einsum("bn,bn->b", row_counts @ wrong.astype(np.float32), samples, dtype=np.float64)
     return sums / (units * n)
 
 
@@ -103,7 +125,7 @@ def contrast(
         The sum and the ends of its interval.
     """
     n = terms[0][1].shape[1]
-    samples = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
+    samples = sample_counts(n, rng, number)
     drawn = np.zeros(number)
     for weight, table, rows in terms:
         counts = rng.multinomial(rows, np.full(len(table), 1 / len(table)), size=number).astype(np.float32)
