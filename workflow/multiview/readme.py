@@ -77,10 +77,10 @@ OF_A_DRAW = {
     "ensemble of L": ("ensemble", "error_s"),
     "distilled, Hinton's objective": ("distilled", "error_s"),
     "distilled, the paper's objective": ("distilled_truncated", "error_s"),
-    "self-distilled, the paper's objective": ("self_distilled", "error_s"),
-    "self-distilled, Hinton's objective": ("self_distilled_hinton", "error_s"),
-    "takes its teacher's view, the paper's objective": ("self_distilled", "P(other view learned"),
-    "takes its teacher's view, Hinton's objective": ("self_distilled_hinton", "P(other view learned"),
+    "self-distilled, Hinton's objective": ("self_distilled", "error_s"),
+    "self-distilled, the paper's objective": ("self_distilled_truncated", "error_s"),
+    "takes its teacher's view, Hinton's objective": ("self_distilled", "P(other view learned"),
+    "takes its teacher's view, the paper's objective": ("self_distilled_truncated", "P(other view learned"),
 }
 """Rows of the table of draws: predictor, and how the quantity begins."""
 
