@@ -86,7 +86,7 @@ OF_A_DRAW = {
 
 
 class NotTaken(Exception):
-    """A block needs a run of which no numbers were taken yet."""
+    """What is needed is of a run of which no numbers were taken yet."""
 
 
 def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -> None:
@@ -99,15 +99,19 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
 
     Raises:
         ArtifactError: if a file of the run is missing or damaged.
+        NotTaken: if nothing of the preset has been run.
     """
     if preset is None:
         folder, studies = snapshot, None
         tables = [artifacts.read(results / "verdicts.parquet", "verdicts").pandas()]
     else:
-        folder, studies = snapshot / preset.stem, list(yaml.safe_load(preset.read_text())["studies"])
-        paths = [results / study / "evaluation/verdicts.parquet" for study in studies]
-        there = [path for path in paths if path.exists()] or paths[:1]  # of a preset a part may do
-        tables = [artifacts.read(path, "verdicts").pandas() for path in there]
+        raw = yaml.safe_load(preset.read_text())
+        folder, studies = snapshot / preset.stem, [*raw.get("studies", {}), *raw.get("families", {})]
+        # Of a preset a part may do. A family has a table of its own, or one for each of its cells.
+        paths = [p for study in studies for p in sorted((results / study).glob("**/evaluation/verdicts.parquet"))]
+        if not paths:
+            raise NotTaken(f"{results} has no verdicts of {', '.join(studies)}: run {preset} first")
+        tables = [artifacts.read(path, "verdicts").pandas() for path in paths]
     folder.mkdir(parents=True, exist_ok=True)
     pd.concat(tables)[COLUMNS].to_csv(folder / "verdicts.csv", index=False, float_format="%.6g")
     if (results / "headline.parquet").exists():
@@ -197,6 +201,12 @@ def statements(snapshot: Path, study: str, preset: str = "") -> str:
     return as_table([(row["verdict"], row) for row in rows], "verdict")
 
 
+def all_statements(snapshot: Path, preset: str) -> str:
+    """All statements that a preset's studies and families came to, as a table in Markdown."""
+    rows = _verdicts(snapshot / preset).to_dict("records")
+    return as_table([(row["study"], row) for row in rows], "study")
+
+
 def as_table(rows: list[tuple[str, dict]], head: str) -> str:
     """Statements as a table in Markdown, with a first column of one's own."""
     last = "" if head == "verdict" else " verdict |"
@@ -243,6 +253,7 @@ def setting(_: Path, path: str) -> str:
 BLOCKS = {
     "verdicts": first_page,
     "statements": statements,
+    "preset": all_statements,
     "headline": headlines,
     "draws": draws,
     "run": run,
