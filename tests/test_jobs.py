@@ -85,6 +85,8 @@ def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_
         return datetime.datetime.fromisoformat(waiting.moments([data], said)["ready"]).timestamp()
 
     monkeypatch.setenv(waiting.RUN_BEGAN, "200")
+    assert waiting.of_this_run({"submitted": 400})
+    assert not waiting.of_this_run({"submitted": 100, "restarts": 1})  # the run is in an allocation of its own
     assert ready() == 300
     assert ready(restarts=1) == 400  # SLURM itself put it back
     before.unlink()

@@ -415,10 +415,12 @@ use rule * from multiview as multiview_*
 rule table:
     input: "paper/results/theory/ensemble/members.parquet"
     output: "copy.parquet"
-    shell: "cp {input} {output}"
+    resources: gpu=4
+    shell: "echo {resources.gpu} > gpus.txt; cp {input} {output}"
 """
     )
     run(tmp_path, "table")
+    assert (tmp_path / "gpus.txt").read_text().strip() == "4"  # the one GPU of a run of ours is no limit to others
     assert (tmp_path / "copy.parquet").exists()
     # The package is that of the module, whatever is installed.
     record = json.loads(pq.read_schema(tmp_path / "copy.parquet").metadata[artifacts.METADATA_KEY])

@@ -50,7 +50,7 @@ def start(job: Any) -> None:
 
     sys.excepthook = report
     atexit.register(waiting.finished, list(job.output))
-    of_slurm = slurm.ask()
+    of_slurm = waiting.of_this_run(slurm.ask())
     record = {
         "host": platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),

@@ -54,6 +54,8 @@ FIRST_PAGE = (
     ("theory_students", "distilled", "error_s"),
     ("theory_students", "self_distilled", "error_s"),
     ("theory_students", "self_distilled", "P(other view learned"),
+    ("theory_students", "distilled_truncated", "error_s"),
+    ("theory_students", "self_distilled_truncated", "error_s"),
     ("theory_students", "joint", "error_s minus"),
     ("theory_linearised", "ensemble", "single's error_s minus"),
     ("theory_linearised", "distilled", "half the ensemble's gain"),
@@ -99,11 +101,14 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
 
     Raises:
         ArtifactError: if a file of the run is missing or damaged.
-        NotTaken: if nothing of the preset has been run.
+        NotTaken: if a picture is missing, or nothing of the preset has been run.
     """
     if preset is None:
         folder, studies = snapshot, None
         tables = [artifacts.read(results / "verdicts.parquet", "verdicts").pandas()]
+        missing = [str(path) for path in (_picture(results, name) for name in PICTURES) if not path.exists()]
+        if missing:
+            raise NotTaken(f"there is no {', '.join(missing)}: run snakemake to its end first")
     else:
         raw = yaml.safe_load(preset.read_text())
         folder, studies = snapshot / preset.stem, [*raw.get("studies", {}), *raw.get("families", {})]
@@ -121,12 +126,20 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
         if len(table):
             (folder / "headline.md").write_text(headline.as_markdown(table))
     jobs = manifest.jobs(results.parent / "logs", results.parent / "benchmarks")
-    if studies is not None:
+    if studies is None:  # a preset may have been run in the same folder
+        raw = yaml.safe_load(Path("config.yaml").read_text())
+        studies = [*raw["studies"], *raw["families"], *raw["comparisons"]]
+        jobs = [job for job in jobs if "/" not in job["job"] or job["job"].split("/")[0] in studies]
+    else:
         jobs = [job for job in jobs if job["job"].split("/")[0] in studies]
     (folder / "run.json").write_text(json.dumps(cost(jobs), indent=1) + "\n")
     if preset is None:
-        for name, where in PICTURES.items():
-            shutil.copyfile(results / where / f"{name}.png", snapshot.parent / f"{name}.png")
+        for name in PICTURES:
+            shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
+
+
+def _picture(results: Path, name: str) -> Path:
+    return results / PICTURES[name] / f"{name}.png"
 
 
 def cost(jobs: list[dict]) -> dict[str, float]:

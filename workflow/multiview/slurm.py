@@ -35,7 +35,9 @@ def requeue_if_preempted() -> bool:
     SLURM requeues a preempted job that it has to kill, after the grace time. One that ends by itself before,
     having saved what it has, would count as failed. A job that was cancelled or is out of time stays as it is.
     """
-    return "preempted" in ask() and _scontrol("requeue") is not None
+    said = ask()
+    now = "preempted" in said and said["preempted"] >= said.get("allocated", 0)  # not before it ran this time
+    return now and _scontrol("requeue") is not None
 
 
 def _scontrol(*command: str) -> str | None:
@@ -48,6 +50,7 @@ def _scontrol(*command: str) -> str | None:
             env=os.environ | {"SLURM_TIME_FORMAT": "%s"},  # seconds of Unix time, whatever the time zone
             capture_output=True,
             text=True,
+            errors="replace",  # names are other people's
             timeout=10,
             check=True,
         ).stdout

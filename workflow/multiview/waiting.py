@@ -27,6 +27,11 @@ def begin_run() -> None:
     os.environ[RUN_BEGAN] = str(int(time.time()))
 
 
+def of_this_run(slurm: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What SLURM says of a job, or nothing if it speaks of the allocation in which the run itself is."""
+    return slurm if slurm.get("submitted", 0) >= _began() else {}
+
+
 def moments(inputs: Iterable[str], slurm: Mapping[str, Any]) -> dict[str, str | None]:
     """When this job could have begun, was submitted, was given its node by SLURM, and began.
 
@@ -38,11 +43,11 @@ def moments(inputs: Iterable[str], slurm: Mapping[str, Any]) -> dict[str, str | 
         inputs: files that the job needs.
         slurm: what `multiview.slurm.ask` said.
     """
-    known = [int(os.environ.get(RUN_BEGAN, 0))]
-    known += [_written(_stamp(file)) or _written(Path(file)) for file in inputs]
+    known = [_began(), *(_written(_stamp(file)) or _written(Path(file)) for file in inputs)]
     if "log" in slurm:  # those of failed attempts are kept beside it
-        known += [_written(path) for path in Path(slurm["log"]).parent.glob("*.log") if str(path) != slurm["log"]]
-    ready = slurm["submitted"] if slurm.get("restarts") else max(known)
+        known += [_written(path) for path in _beside(Path(slurm["log"]))]
+    put_back = slurm.get("submitted") if slurm.get("restarts") else None
+    ready = put_back or max(known)
     return {
         "ready": _iso(ready),
         "submitted": _iso(slurm.get("submitted")),
@@ -85,6 +90,10 @@ def finished(outputs: Iterable[str]) -> None:
             return
 
 
+def _began() -> int:
+    return int(os.environ.get(RUN_BEGAN, 0))
+
+
 def _stamp(file: str) -> Path:
     return STAMPS / str(file).lstrip("/")
 
@@ -95,6 +104,13 @@ def _seconds(begin: datetime.datetime, end: datetime.datetime) -> float:
 
 def _iso(second: int | None) -> str | None:
     return datetime.datetime.fromtimestamp(second, datetime.UTC).isoformat() if second else None
+
+
+def _beside(log: Path) -> list[Path]:
+    try:
+        return [path for path in log.parent.glob("*.log") if path != log]
+    except OSError:  # a folder that this machine may not read; no job shall fail for this
+        return []
 
 
 def _written(path: Path) -> int:
