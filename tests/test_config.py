@@ -128,6 +128,7 @@ BROKEN = [
     (f"{IMAGES}.joint.training.epochs", 0, [f"{IMAGES}.joint.training.epochs", "found 0"]),
     (f"{IMAGES}.joint.networks", 6, [IMAGES, "joint.networks is 6", "ensembles.sizes"]),
     (f"{IMAGES}.features.seeds", 0, [f"{IMAGES}.features.seeds", "found 0"]),
+    (f"{IMAGES}.features.classes", [3, 10], [IMAGES, "features.classes is [3, 10]", "0 to 9"]),
     (f"{IMAGES}.features.seeds", 11, [IMAGES, "features.seeds is 11", "seeds is 10"]),
     ("families.gaussian.shows", "losses", ["families.gaussian", "no columns"]),
     ("families.gaussian.beside", ["theori"], ["families.gaussian.beside", "theori", "theory"]),

@@ -17,6 +17,8 @@ Count = Annotated[Int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Auto = Literal["auto", True, False]
 
+CLASSES = {"digits": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
+"""Of the datasets that are known; of the others the config says how many there are."""
 HUB = ("cifar10", "cifar100", "fashion_mnist")
 """Datasets that come from the Hugging Face hub, unless `path` says otherwise."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from multiview.config.images import (
+    CLASSES,
     CNN,
     MLP,
     VGG,
@@ -254,6 +255,12 @@ class ImageStudy(Study):
             raise ValueError(f"features: a network of regime {self.network.regime} learns none; set it to null")
         if self.features is not None and self.network.kind == "file":
             raise ValueError("features: the channels of a network of one's own are not known; set it to null")
+        k = getattr(self.dataset, "classes", None) or CLASSES.get(self.dataset.kind)
+        if self.features is not None and k is not None and max(self.features.classes) >= k:
+            raise ValueError(
+                f"features.classes is {self.features.classes}, but the dataset has {k}: 0 to {k - 1} are allowed "
+                "(features: null draws none)"
+            )
         return self
 
     @model_validator(mode="after")
