@@ -174,7 +174,7 @@ def test_a_killed_job_carries_on_and_changes_no_number(finished, tmp_path):
 
 def test_a_missing_folder_is_one_error_before_any_job(tmp_path):
     folder = checkout(tmp_path)
-    configure(folder, dataset={"kind": "parquet", "path": "nowhere", "classes": 4})
+    configure(folder, dataset={"kind": "parquet", "path": "nowhere", "classes": 4}, features=None)
     output = run(folder, "-n", check=False)
     assert "studies.digits.dataset.path: expected train*.parquet in nowhere, found no such folder" in output
     assert "Traceback" not in output
@@ -190,8 +190,12 @@ def test_a_users_own_images(tmp_path):
         pq.write_table(table, folder / f"mine/{split}.parquet")
     columns = {"image_column": "picture", "label_column": "kind"}
     sizes = {"train_samples": None, "validation_samples": 30, "test_samples": None}
-    configure(folder, dataset={"kind": "parquet", "path": "mine", "classes": 3} | columns | sizes)
-    run(folder, "results/digits/evaluation/image_scores.parquet")
+    dataset = {"kind": "parquet", "path": "mine", "classes": 3} | columns | sizes
+    configure(folder, dataset=dataset)  # the classes whose features are shown are still those of digits
+    output = run(folder, "results/digits/evaluation/image_scores.parquet", check=False)
+    assert "studies.digits: features.classes is [3, 8], but the dataset has 3: 0 to 2 are allowed" in output
+    configure(folder, dataset=dataset, features={"classes": [0, 2]})
+    run(folder, "results/digits/evaluation/image_scores.parquet", "results/digits/evaluation/exciting.parquet")
     samples = artifacts.read(folder / "results/digits/dataset/samples.parquet", "samples")
     assert samples.provenance["classes"] == 3 and samples.provenance["shape"] == [3, 9, 7]
     # A label that is out of range is one error, with the file and the row.
