@@ -1,34 +1,35 @@
-"""How much of a run is start-up, reading, writing, evaluating and drawing? `make bench`, after `make run`.
+"""How much of a run is start-up, reading and writing? `make bench`, after `make run`.
 
-From what the run itself left: Snakemake's benchmark files (seconds of every job) and the training logs (steps
-and their rate, which together are the seconds spent in steps; those of an interrupted run are not told right).
-All that is not a training step counts as overhead: the share is an upper bound of that of start-up and I/O.
+From what the run itself left: the benchmark files (seconds of every job) and the last line of each log, where a
+job tells how long it worked, see `multiview.worktime`. The rest is overhead: Python and its imports, artifacts and
+checkpoints. Of a job that was interrupted only what its last process did is known.
 """
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
-PROGRESS = re.compile(r"step (\d+) \| ([\d.]+) steps/s")
+from multiview.worktime import WORKED
+
+SAYS = re.compile(rf"^{WORKED}([\d.]+) s$", re.MULTILINE)
 
 
 def main() -> None:
-    """Print the share."""
-    tables = sorted(Path("benchmarks").rglob("*.tsv"))
-    jobs = {path.relative_to("benchmarks").with_suffix(""): _seconds(path) for path in tables}
-    steps = {}
-    for name in jobs:
-        found = PROGRESS.findall(Path("logs", name).with_suffix(".log").read_text())
-        if found:
-            steps[name] = float(found[-1][0]) / float(found[-1][1])
-    if not steps:
+    """Print the share, in all and of each study."""
+    total, worked = defaultdict(float), defaultdict(float)
+    for path in sorted(Path("benchmarks").rglob("*.tsv")):
+        name = path.relative_to("benchmarks").with_suffix("")
+        said = SAYS.findall(Path("logs", name).with_suffix(".log").read_text())
+        if said:
+            total[name.parts[0]] += _seconds(path)
+            worked[name.parts[0]] += float(said[-1])
+    if not total:
         print("overhead: no finished run in this folder; `make run` first")
         return
-    whole, training = sum(jobs.values()), sum(steps.values())
-    inside = sum(jobs[name] for name in steps)
-    print(
-        f"run in this folder: {len(jobs)} jobs, {whole:.0f} s in all, {training:.0f} s of them in training steps"
-    )
-    print(f"overhead: {1 - training / whole:.1%} of all jobs, {1 - training / inside:.1%} of the training jobs")
+    for study, seconds in total.items():
+        print(f"overhead of {study}: {1 - worked[study] / seconds:.1%} of {seconds:.0f} s")
+    seconds = sum(total.values())
+    print(f"overhead of all jobs: {1 - sum(worked.values()) / seconds:.1%} of {seconds:.0f} s")
 
 
 def _seconds(path: Path) -> float:

@@ -7,12 +7,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
 from snakemake.cli import parse_args
 
-from multiview import jobs, locks, manifest, slurm, waiting
+from multiview import artifacts, jobs, locks, manifest, slurm, waiting, worktime
 from multiview.config import ConfigError
 
 
@@ -98,6 +99,48 @@ def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_
     stamp = waiting.STAMPS / str(data).lstrip("/")
     os.utime(stamp, (50, 50))  # Snakemake has touched the file since
     assert ready() == 50
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test moves by hand, and a process that has not read yet."""
+    now = [100.0]
+    monkeypatch.setattr(worktime, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(worktime.Transfer, "first", None)
+    monkeypatch.setattr(worktime.Transfer, "seconds", 0.0)
+    return now
+
+
+def test_a_job_works_after_its_first_reading_but_for_reading_and_writing(clock):
+    @worktime.Transfer()
+    def read(seconds):
+        clock[0] += seconds
+
+    clock[0] += 4  # imports
+    assert worktime.worked() == 0
+    read(1)
+    clock[0] += 10  # work
+    with worktime.Transfer():
+        read(2)  # as part of another: once
+        clock[0] += 1
+    clock[0] += 5  # work
+    with pytest.raises(ValueError), worktime.Transfer():
+        clock[0] += 7
+        raise ValueError
+    assert worktime.worked() == 15
+
+
+def test_writing_an_artifact_is_no_work(clock, tmp_path, monkeypatch):
+    write_table = artifacts.pq.write_table
+
+    def slow(*arguments, **more):
+        clock[0] += 3
+        write_table(*arguments, **more)
+
+    monkeypatch.setattr(artifacts.pq, "write_table", slow)
+    columns = {name: [] for name in artifacts.KINDS["outcome"]}
+    artifacts.write(tmp_path / "outcome.parquet", "outcome", columns, {})
+    assert (worktime.Transfer.seconds, worktime.worked()) == (3, 0)
 
 
 @pytest.mark.parametrize(("at", "requeued"), [("1000000050", True), ("None", False)])

@@ -102,6 +102,7 @@ def test_every_job_leaves_a_log_and_training_tells_its_progress(finished):
     text = (folder / "logs/theory/train_0-1.log").read_text()
     assert "steps/s" in text
     assert "finished 2/2 seeds" in text
+    assert float(re.findall(r"^worked (.+) s$", text, re.MULTILINE)[0]) > 0
 
 
 def test_tables_say_how_they_were_made(finished):

@@ -91,6 +91,28 @@ def test_strengths_of_multi_view_samples(settings, share):
     assert (patches.strong == NO_VIEW).all()
 
 
+def test_stratified_strengths_have_one_sample_in_each_part_of_the_range_and_only_in_training(settings):
+    changes = {"z": settings.z.model_copy(update={"own_multi": [2.0, 6.0]}), "train_samples": 600, "mu": 0.05}
+    fractions = {}
+    for name in ("independent", "stratified"):
+        s = settings.model_copy(update=changes | {"z_in_training": name})
+        data = multiview.draw(s)
+        for split in ("train", "test_multi"):
+            of_class = (data.splits[split].kind == "multi-view") & (data.splits[split].label == 0)
+            columns = {key: np.asarray(value) for key, value in data.tables["patches"].items()}
+            rows = {key: column[columns["split"] == split] for key, column in columns.items()}
+            own = of_class[rows["sample"]] & (rows["class"] == 0)
+            for view in (1, 2):
+                fractions[name, split, view] = (rows["z"][own & (rows["view"] == view)] - 2) / 4
+    for (name, split, _), fraction in fractions.items():
+        parts = np.floor(fraction * len(fraction)).astype(int)
+        assert (len(set(parts)) == len(fraction)) == (name == "stratified" and split == "train"), (name, split)
+    # Each is still random within its part, and the two views of a sample have nothing to do with each other.
+    one, other = (fractions["stratified", "train", view] for view in (1, 2))
+    assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(len(one))
+    assert 0.2 < np.mod(one * len(one), 1).std() < 0.4
+
+
 def test_strengths_of_single_view_samples(settings):
     ranges = {"strong": [1.0, 1.4], "weak": [0.05, 0.1], "other_single": [0.15, 0.3]}
     s, _, labels, patches = draw(settings, single=True, z=settings.z.model_copy(update=ranges))

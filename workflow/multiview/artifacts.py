@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from multiview import __version__
+from multiview.worktime import Transfer
 
 METADATA_KEY = b"multiview"
 VECTOR = "vector of float32"
@@ -221,6 +222,7 @@ class Artifact:
         return self.table.to_pandas()
 
 
+@Transfer()
 def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
     """Write an artifact.
 
@@ -250,7 +252,7 @@ def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: M
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-class replacing:
+class replacing(Transfer):
     """Context manager: gives a temporary name beside `path`, renamed to it if the block succeeds.
 
     Raises:
@@ -262,10 +264,17 @@ class replacing:
         self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
 
     def __enter__(self) -> Path:
+        super().__enter__()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.temporary
 
     def __exit__(self, kind, failure, _):
+        try:
+            self._end(failure)
+        finally:
+            super().__exit__()
+
+    def _end(self, failure: BaseException | None) -> None:
         if failure is None:
             with self.temporary.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -289,6 +298,7 @@ class replacing:
         return None
 
 
+@Transfer()
 def read(
     path: str | Path,
     kind: str,

@@ -18,6 +18,7 @@ from multiview.datasets.images import KIND
 from multiview.image_training import Copies, ImageRun, device_name, logits_of, train
 from multiview.networks.images import build
 from multiview.objectives import Objective
+from multiview.worktime import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -212,6 +213,7 @@ def _outcome(runs: Sequence[ImageRun], logits: np.ndarray, label: np.ndarray) ->
     }
 
 
+@Transfer()
 def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> dict[int, dict[str, Tensor]]:
     """The states of trained networks of some seeds; no code is unpickled.
 

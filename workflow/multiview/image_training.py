@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from multiview import artifacts, config
 from multiview.networks.linearised import Linearised
 from multiview.objectives import CrossEntropy, Objective
+from multiview.worktime import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -360,6 +361,7 @@ def train(
             torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": record}, temporary)
 
 
+@Transfer()
 def _usable(checkpoint: Path) -> dict | None:
     """A checkpoint, or None if there is none that can be read."""
     if not checkpoint.exists():

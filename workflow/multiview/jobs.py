@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from multiview import slurm, waiting
+from multiview import slurm, waiting, worktime
 from multiview.artifacts import ArtifactError
 from multiview.config import ConfigError
 from multiview.datasets.hub import DataError
@@ -50,6 +50,7 @@ def start(job: Any) -> None:
 
     sys.excepthook = report
     atexit.register(waiting.finished, list(job.output))
+    atexit.register(lambda: print(f"{worktime.WORKED}{worktime.worked():.2f} s", file=stream))
     of_slurm = waiting.of_this_run(slurm.ask())
     record = {
         "host": platform.node(),

@@ -24,6 +24,7 @@ from multiview.descent import VELOCITY, AdaptiveDescent
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
 from multiview.objectives import Objective
+from multiview.worktime import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -212,6 +213,7 @@ class Checkpoints(pl.Callback):
         """Where a seed's state is kept."""
         return self.folder / f"seed_{seed}{self.marks[seed]}.pt"
 
+    @Transfer()
     def restore(self, runs: Sequence[SeedRun]) -> None:
         """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
         for run in runs:

@@ -55,6 +55,7 @@ def draw_samples(
     labels: np.ndarray,
     single: np.ndarray,
     rng: np.random.Generator,
+    stratified: bool = False,
 ) -> Patches:
     """Draw one sample for every label (Section 2: both kinds of sample, feature noise, background).
 
@@ -64,6 +65,8 @@ def draw_samples(
         labels: integers ``[n]`` in ``[0, k)``.
         single: booleans ``[n]``, True for a sample of ``D_s``, False for one of ``D_m``.
         rng: the only source of randomness.
+        stratified: whether both own views of the multi-view samples of a class are as strong as a Latin hypercube
+            says: each still uniform, but evenly spread over the samples.
     """
     n, k, P = len(labels), config.classes, config.patches
     own = np.zeros((n, k, VIEWS_PER_CLASS), dtype=bool)
@@ -85,7 +88,13 @@ def draw_samples(
     ]
     low = np.select([mask for mask, _ in cases], [bounds[0] for _, bounds in cases])
     high = np.select([mask for mask, _ in cases], [bounds[1] for _, bounds in cases])
-    total = low + (high - low) * rng.random(own.shape)
+    uniform = rng.random(own.shape)
+    if stratified:
+        for label in range(k):
+            rows = np.flatnonzero((labels == label) & ~single)
+            ranks = rng.permuted(np.tile(np.arange(len(rows)), (VIEWS_PER_CLASS, 1)), axis=1).T
+            uniform[rows, label] = (ranks + uniform[rows, label]) / len(rows)
+    total = low + (high - low) * uniform
 
     # Every view in V(X) gets C_p patches of its own, at random places.
     C = config.patches_per_view
@@ -134,7 +143,9 @@ def draw(config: settings.Dataset) -> Dataset:
         if name == TRAIN:
             single[rng.choice(n, config.single_view_samples, replace=False)] = True
         labels = rng.integers(config.classes, size=n).astype(np.int16)
-        drawn[name] = patches = draw_samples(config, views, labels, single, rng)
+        drawn[name] = patches = draw_samples(
+            config, views, labels, single, rng, name == TRAIN and config.z_in_training == "stratified"
+        )
         kind = np.where(single, SINGLE_VIEW, MULTI_VIEW)
         splits[name] = Split(patches.x, labels, kind, patches.strong + 1)
     return Dataset(config.classes, splits, {"patches": _patch_table(drawn), "views": _view_table(views)})
