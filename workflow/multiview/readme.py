@@ -56,7 +56,7 @@ FIRST_PAGE = (
     ("theory_students", "self_distilled", "P(other view learned"),
     ("theory_students", "distilled_truncated", "error_s"),
     ("theory_students", "self_distilled_truncated", "error_s"),
-    ("theory_students", "joint", "error_s minus"),
+    ("theory", "joint", "error_s minus"),
     ("theory_linearised", "ensemble", "single's error_s minus"),
     ("theory_linearised", "distilled", "half the ensemble's gain"),
     ("theory_linearised", "joint", "its error_s minus"),
