@@ -70,15 +70,17 @@ def first_student(study):
 
 
 def figures_of(study):
-    """The names of the figures that a study has: some are about students."""
+    """The names of the figures that a study has: some are about students, some about more than single networks."""
     if study in settings.images:
         return image_figures_of(study)
     if studies[study].network.regime != "learned":
         return ["outcome", *(["views_learned"] if studies[study].students else [])]
     names = ["samples", "race", "outcome", "ensemble_size", "lottery"]
     students = studies[study].students
+    if students or studies[study].joint is not None:
+        names += ["error_over_mu", "views_learned"]
     if students:
-        names += ["error_over_mu", "views_learned", "dark_knowledge", "student_race"]
+        names += ["dark_knowledge", "student_race"]
     if any(one.teacher_size == 1 for one in students.values()):
         names += ["generations"]
     return names
