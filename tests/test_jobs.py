@@ -108,6 +108,7 @@ def clock(monkeypatch):
     monkeypatch.setattr(worktime, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     monkeypatch.setattr(worktime.Transfer, "first", None)
     monkeypatch.setattr(worktime.Transfer, "seconds", 0.0)
+    monkeypatch.setattr(worktime.Transfer, "_depth", 0)
     return now
 
 

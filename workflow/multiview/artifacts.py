@@ -264,8 +264,8 @@ class replacing(Transfer):
         self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
 
     def __enter__(self) -> Path:
-        super().__enter__()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        super().__enter__()
         return self.temporary
 
     def __exit__(self, kind, failure, _):

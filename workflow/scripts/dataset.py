@@ -7,9 +7,11 @@ from multiview import jobs
 
 jobs.start(snakemake)
 
-from multiview import datasets  # noqa: E402
+from multiview import datasets, worktime  # noqa: E402
 from multiview.datasets import base  # noqa: E402
 
+with worktime.Transfer():  # it reads nothing before it draws, and that is work
+    pass
 dataset, settings = datasets.draw(snakemake.params.dataset)
 provenance = {"study": snakemake.params.study, "config": settings.model_dump()}
 base.write(Path(snakemake.output.samples).parent, dataset, provenance)
