@@ -106,7 +106,7 @@ def clock(monkeypatch):
     """A clock that a test moves by hand, and a process that has not read yet."""
     now = [100.0]
     monkeypatch.setattr(worktime, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    monkeypatch.setattr(worktime.Transfer, "first", None)
+    monkeypatch.setattr(worktime, "_began", None)
     monkeypatch.setattr(worktime.Transfer, "seconds", 0.0)
     monkeypatch.setattr(worktime.Transfer, "_depth", 0)
     return now

@@ -10,8 +10,7 @@ jobs.start(snakemake)
 from multiview import datasets, worktime  # noqa: E402
 from multiview.datasets import base  # noqa: E402
 
-with worktime.Transfer():  # it reads nothing before it draws, and that is work
-    pass
+worktime.begin()
 dataset, settings = datasets.draw(snakemake.params.dataset)
 provenance = {"study": snakemake.params.study, "config": settings.model_dump()}
 base.write(Path(snakemake.output.samples).parent, dataset, provenance)
