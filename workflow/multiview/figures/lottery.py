@@ -47,11 +47,11 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     upper.axhline(0, color="0.7", linewidth=0.6)
     upper.axvline(0, color="0.7", linewidth=0.6)
     upper.set(
-        xlabel=r"margin $\ln(T_{i,1} / T_{i,2})$ of the tickets $T_{i,l} = \Lambda_{i,l} S_{i,l}^{1/(q-2)}$",
+        xlabel="margin of the tickets,\n" + r"$\ln(T_{i,1} / T_{i,2})$, $T_{i,l} = \Lambda_{i,l} S_{i,l}^{1/(q-2)}$",
         ylabel="outcome,\n" + r"$(\Phi_{i,1} - \Phi_{i,2}) / (\Phi_{i,1} + \Phi_{i,2})$",
         ylim=(-1.1, 1.1),
     )
-    upper.legend(loc="upper left", bbox_to_anchor=(0, 0.9))
+    figure.legend(loc="outside upper center", ncol=2)
 
     # Bins of equal counts, so that every interval rests on as many races.
     order = np.argsort(np.abs(margin))
