@@ -190,7 +190,8 @@ def test_jobs_that_are_cancelled_or_out_of_time_are_submitted_again(cluster, fol
 
 
 def test_a_job_that_needs_more_memory_gets_it(cluster, folder, undisturbed):
-    # Enough for Python to begin, not for PyTorch: of a job without a line in its log Snakemake does not show SLURM's.
+    # Enough for Python to begin, not for PyTorch. Of a job without a line in its log Snakemake does not show
+    # SLURM's.
     process = submitting(cluster, folder, "--set-resources", "train:mem_mb=attempt**3*320", "--", *TRAINED)
     output = finish(process, folder)
     assert "exceeded memory limit" in output

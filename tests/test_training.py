@@ -72,14 +72,9 @@ def test_a_seed_learns_the_same_alone_and_in_a_chunk(data, study, settings, size
     assert not torch.equal(chunk[0].network.weight, chunk[1].network.weight)
 
 
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("step_rule", ["adaptive", "fixed"])
-def test_an_interrupted_seed_ends_as_if_it_had_not_been(
-    data, study, settings, tmp_path, monkeypatch, step_rule, momentum
-):
-    settings = settings.model_copy(
-        update={"step_rule": step_rule, "step_size": 2.0, "momentum": momentum, "max_steps": 60}
-    )
+def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch, step_rule):
+    settings = settings.model_copy(update={"step_rule": step_rule, "step_size": 2.0, "max_steps": 60})
     undisturbed = fit([0, 1], data, study, settings)
     settings = settings.model_copy(update={"checkpoint_seconds": 1e-9})
     step = training.ChunkTraining.training_step
@@ -200,30 +195,6 @@ def test_adaptive_step_with_no_gradient_at_all_is_the_largest_one():
     eta, weight = take_step([[1.0, 2.0]], [[0.0, 0.0]], **BOUNDS)
     assert eta == 100.0
     assert weight.tolist() == [[1.0, 2.0]]
-
-
-def test_momentum_by_hand():
-    parameter = torch.nn.Parameter(torch.tensor([[0.0, 10.0]]))
-    bounds = {"step_size": 0.5, "relative_change": 100.0, "max_change": 1.2}
-    optimizer = descent.AdaptiveDescent([parameter], **bounds, momentum=0.5)
-    # What it moves along: 1, then 1 + 0.5, then 1 + 0.75, ... -> 2. The step is 0.5, until it would be too long.
-    for gradient, expected in ((1.0, -0.5), (1.0, -1.25), (3.25, -2.45)):
-        parameter.grad = torch.tensor([[gradient, 0.0]])
-        optimizer.step()
-        assert parameter[0, 0].item() == pytest.approx(expected)
-    assert optimizer.param_groups[0]["lr"] == pytest.approx(1.2 / 4)  # along 0.5 * 1.5 + 3.25 = 4
-
-
-def test_adaptive_and_fixed_steps_have_the_same_momentum():
-    weights, changes = [torch.nn.Parameter(torch.ones(2, 3)) for _ in range(2)], torch.randn(5, 2, 3)
-    own = descent.AdaptiveDescent([weights[0]], 0.1, relative_change=1e9, max_change=1e9, momentum=0.9)
-    torchs = torch.optim.SGD([weights[1]], lr=0.1, momentum=0.9)
-    for change in changes:
-        for weight, optimizer in zip(weights, (own, torchs), strict=True):
-            weight.grad = change.clone()
-            optimizer.step()
-    torch.testing.assert_close(*weights)
-    assert own.state[weights[0]].keys() == torchs.state[weights[1]].keys() == {descent.VELOCITY}
 
 
 def test_adaptive_step_does_not_change_when_features_are_rotated():

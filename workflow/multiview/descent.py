@@ -5,9 +5,6 @@ import math
 import torch
 from torch import Tensor
 
-VELOCITY = "momentum_buffer"
-"""Where an optimizer keeps what weights move along, torch's own name."""
-
 
 class AdaptiveDescent(torch.optim.Optimizer):
     """Gradient descent whose step size follows the three time scales of the race.
@@ -16,12 +13,11 @@ class AdaptiveDescent(torch.optim.Optimizer):
     than `max_change` in norm, or by more than `relative_change` times its size ``max(|<w, g>| / |g|,
     |w| / sqrt(d))``: its component along its own gradient, which is what grows in the race, and at least
     what a random direction finds in it. The size does not change when the features are rotated.
-    Without momentum it is plain gradient descent: every weight moves by ``-eta`` times its gradient, with one
-    ``eta``. With it, ``g`` and what weights move along is ``momentum`` times what it was plus the gradient.
+    It is plain gradient descent: every weight moves by ``-eta`` times its gradient, with one ``eta``.
     """
 
-    def __init__(self, params, step_size: float, relative_change: float, max_change: float, momentum: float = 0.0):
-        bounds = {"relative_change": relative_change, "max_change": max_change, "momentum": momentum}
+    def __init__(self, params, step_size: float, relative_change: float, max_change: float):
+        bounds = {"relative_change": relative_change, "max_change": max_change}
         super().__init__(params, {"lr": step_size, "max_lr": step_size} | bounds)
 
     @torch.no_grad()
@@ -29,21 +25,14 @@ class AdaptiveDescent(torch.optim.Optimizer):
         """Take one step; ``lr`` of each group is then the step size that was taken."""
         loss = closure() if closure is not None else None
         for group in self.param_groups:
-            moves = [(p, self._direction(p, group["momentum"])) for p in group["params"]]
-            group["lr"] = min([group["max_lr"], *(self._bound(*move, group) for move in moves)])
-            for parameter, direction in moves:
-                parameter.add_(direction, alpha=-group["lr"])
+            group["lr"] = min([group["max_lr"], *(self._bound(p, group) for p in group["params"])])
+            for parameter in group["params"]:
+                parameter.add_(parameter.grad, alpha=-group["lr"])
         return loss
 
-    def _direction(self, weight: Tensor, momentum: float) -> Tensor:
-        if not momentum:
-            return weight.grad
-        if VELOCITY not in self.state[weight]:
-            self.state[weight][VELOCITY] = torch.zeros_like(weight)
-        return self.state[weight][VELOCITY].mul_(momentum).add_(weight.grad)
-
     @staticmethod
-    def _bound(weight: Tensor, gradient: Tensor, group: dict) -> float:
+    def _bound(weight: Tensor, group: dict) -> float:
+        gradient = weight.grad
         norm = gradient.norm(dim=1).clamp(min=torch.finfo(weight.dtype).tiny)
         along = (weight * gradient).sum(dim=1).abs() / norm
         size = torch.maximum(along, weight.norm(dim=1) / math.sqrt(weight.shape[1]))

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from multiview import artifacts, config
-from multiview.descent import VELOCITY, AdaptiveDescent
+from multiview.descent import AdaptiveDescent
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
 from multiview.objectives import Objective
@@ -38,7 +38,6 @@ class SeedRun:
         step_sizes: the eta taken from each step; 0 at the last one, from which none was taken.
         phi: for each step ``[k, 2]``, the view strengths; empty without views.
         start: ``Lambda`` at the initialisation, ``[k, 2]``.
-        velocity: what the weights move along, as the weights; None before the first step and without momentum.
     """
 
     seed: int
@@ -47,7 +46,6 @@ class SeedRun:
     step_sizes: list[float] = field(default_factory=list)
     phi: list[Tensor] = field(default_factory=list)
     start: Tensor | None = None
-    velocity: Tensor | None = None
     finished: bool = False
     converged: bool = False
     loss: float = math.nan
@@ -66,7 +64,6 @@ class SeedRun:
             "step_sizes": torch.tensor(self.step_sizes, dtype=torch.float64),
             "phi": torch.stack(self.phi).cpu() if self.phi else torch.empty(0),
             "start": self.start,
-            "velocity": None if self.velocity is None else self.velocity.cpu(),
             "ending": [self.finished, self.converged, self.loss, self.accuracy],
         }
 
@@ -77,7 +74,6 @@ class SeedRun:
             ValueError, KeyError: if it lacks anything; then nothing was changed.
         """
         history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
-        velocity = state["velocity"]
         step_sizes = state["step_sizes"].tolist()
         finished, converged, loss, accuracy = state["ending"]
         if len(history) != len(step_sizes):
@@ -85,7 +81,6 @@ class SeedRun:
         # The weights last: a state that lacks anything has changed nothing by then.
         self.network.weight.data.copy_(state["weight"])
         self.history, self.phi, self.start, self.step_sizes = history, phi, start, step_sizes
-        self.velocity = velocity
         self.finished, self.converged, self.loss, self.accuracy = finished, converged, loss, accuracy
 
 
@@ -130,18 +125,12 @@ class ChunkTraining(pl.LightningModule):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """One optimizer a seed: no seed's step size depends on another's."""
-        return [self._optimizer(run) for run in self.runs]
-
-    def _optimizer(self, run: SeedRun) -> torch.optim.Optimizer:
-        s, weight = self.settings, run.network.weight
+        s = self.settings
         if s.step_rule == "fixed":
-            optimizer = torch.optim.SGD([weight], lr=s.step_size, momentum=s.momentum)
-        else:
-            bounds = (s.relative_change, s.max_change)
-            optimizer = AdaptiveDescent([weight], s.step_size, *bounds, momentum=s.momentum)
-        if run.velocity is not None:  # of a run that is taken up
-            optimizer.state[weight][VELOCITY] = run.velocity.to(weight.device)
-        return optimizer
+            return [torch.optim.SGD(n.parameters(), lr=s.step_size) for n in self.networks]
+        return [
+            AdaptiveDescent(n.parameters(), s.step_size, s.relative_change, s.max_change) for n in self.networks
+        ]
 
     def training_step(self, batch, batch_idx: int) -> None:
         """One step of every seed that is not finished."""
@@ -154,7 +143,6 @@ class ChunkTraining(pl.LightningModule):
                 continue
             optimizers[i].step()
             run.step_sizes[-1] = float(optimizers[i].param_groups[0]["lr"])
-            run.velocity = optimizers[i].optimizer.state[run.network.weight].get(VELOCITY)
 
     def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""

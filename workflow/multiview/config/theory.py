@@ -103,9 +103,6 @@ class Training(Section):
     step_size: Positive = Field(description="eta if fixed, the largest eta if adaptive")
     relative_change: Positive = Field(description="adaptive: a neuron's largest relative change in a step")
     max_change: Positive = Field(description="adaptive: a neuron's largest change in a step, a norm")
-    momentum: Annotated[Float, Field(ge=0, lt=1)] = Field(
-        0.0, description="share of its last move that a weight makes again; 0: plain gradient descent, the paper's"
-    )
     loss_threshold: Positive | None = Field(
         description="stop at training accuracy 1 and a mean loss of at most this; null: take all max_steps"
     )

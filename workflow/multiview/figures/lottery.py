@@ -47,7 +47,8 @@ def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     upper.axhline(0, color="0.7", linewidth=0.6)
     upper.axvline(0, color="0.7", linewidth=0.6)
     upper.set(
-        xlabel="margin of the tickets,\n" + r"$\ln(T_{i,1} / T_{i,2})$, $T_{i,l} = \Lambda_{i,l} S_{i,l}^{1/(q-2)}$",
+        xlabel="margin of the tickets,\n"
+        + r"$\ln(T_{i,1} / T_{i,2})$, $T_{i,l} = \Lambda_{i,l} S_{i,l}^{1/(q-2)}$",
         ylabel="outcome,\n" + r"$(\Phi_{i,1} - \Phi_{i,2}) / (\Phi_{i,1} + \Phi_{i,2})$",
         ylim=(-1.1, 1.1),
     )
