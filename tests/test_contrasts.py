@@ -49,7 +49,7 @@ def test_losses_are_to_the_first_row_on_the_same_samples():
             ("half", "ensemble"): 1 / 4,
         }
     )
-    assert claims["measured"].tolist() == pytest.approx([3 / 8 - 1 / 4])
+    assert claims["measured"].tolist() == pytest.approx([3 / 8 - 1 / 4] * 2)
     other = families.Pair(1 - LABEL, WORSE.single, WORSE.ensemble, 2)
     with pytest.raises(ValueError, match="half has other test samples"):
         families.loss_tables("layers", {"all": FIRST, "half": other}, SETTINGS)
@@ -57,8 +57,15 @@ def test_losses_are_to_the_first_row_on_the_same_samples():
 
 def test_losses_of_identical_rows_are_0_with_an_interval_around_it():
     _, claims = families.loss_tables("layers", {"all": FIRST, "same": FIRST}, SETTINGS)
-    one = claims.iloc[0]
-    assert one["measured"] == 0 and one["low"] <= 0 <= one["high"] and one["verdict"] != "holds"
+    assert (claims["measured"] == 0).all() and (claims["low"] <= 0).all() and (claims["high"] >= 0).all()
+    assert not (claims["verdict"] == "holds").any()
+
+
+def test_that_there_is_no_difference_is_decided_by_its_size():
+    wrong = np.random.default_rng(0).permuted(np.tile(np.arange(20000) < 2000, (6, 1)), axis=1)
+    same = families.Pair(np.zeros(20000, dtype=int), wrong[:4], wrong[4:], 2)
+    _, claims = families.loss_tables("layers", {"all": same, "same": same}, SETTINGS)
+    assert claims["verdict"].tolist() == ["undecided", "fails"]
 
 
 def test_statements_on_models_without_features_by_hand():

@@ -14,13 +14,12 @@ from multiview.intervals import contrast, units
 from multiview.predictors import Predictor
 from multiview.verdicts import ABOVE_0, Claim, row
 
-LOSS = Claim(
-    "ensemble",
-    "single's loss of accuracy minus its, {row}, L = {size}",
-    "the ensemble loses less than a single network",
-    ABOVE_0,
-    1,
+LOSS = "single's loss of accuracy minus its, {row}, L = {size}"
+LOSS_CLAIMS = (
+    ("the ensemble loses less than a single network", ABOVE_0, 1),
+    ("less by at least a point (range: ours)", 0.01, 1),
 )
+"""What is claimed of that difference; the second can be decided where there is none."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,8 @@ def loss_tables(
         if number > 0:
             terms = pair.terms(1.0) + first.terms(-1.0)
             found = contrast(terms, np.random.default_rng([settings.seed, 1]), settings.bootstrap)
-            quantity = LOSS.quantity.format(row=name.replace("_", " "), size=pair.size)
-            claim = Claim(LOSS.predictor, quantity, LOSS.claim, LOSS.low, LOSS.high)
-            claims.append(row(family, claim, *found, len(pair.single), len(pair.label)))
+            quantity = LOSS.format(row=name.replace("_", " "), size=pair.size)
+            for said in LOSS_CLAIMS:
+                claim = Claim("ensemble", quantity, *said)
+                claims.append(row(family, claim, *found, len(pair.single), len(pair.label)))
     return pd.DataFrame(rows), pd.DataFrame(claims)
