@@ -94,7 +94,7 @@ def test_each_study_is_held_against_what_the_paper_says_of_its_kind(finished):
     for study in ("theory_linearised", "digits_random_features"):
         assert by_study[study] == ["ensemble", "distilled", "joint"]
     assert by_study["gaussian/mixture_cnn/cnn"] == ["ensemble"]
-    assert by_study["layers"] == ["ensemble"]
+    assert by_study["layers"] == ["ensemble", "ensemble"]  # that it loses less, and by a point
     assert "joint" in by_study["theory"]
 
 
