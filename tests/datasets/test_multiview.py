@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from multiview.datasets import multiview
-from multiview.datasets.multiview import NO_VIEW
+from multiview.datasets.multiview import NO_VIEW, evenly_over_classes
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_stratified_strengths_have_one_sample_in_each_part_of_the_range_and_only
     changes = {"z": settings.z.model_copy(update={"own_multi": [2.0, 6.0]}), "train_samples": 600, "mu": 0.05}
     fractions = {}
     for name in ("independent", "stratified"):
-        s = settings.model_copy(update=changes | {"z_in_training": name})
+        s = settings.model_copy(update=changes | {"training_draw": name})
         data = multiview.draw(s)
         for split in ("train", "test_multi"):
             of_class = (data.splits[split].kind == "multi-view") & (data.splits[split].label == 0)
@@ -111,6 +111,32 @@ def test_stratified_strengths_have_one_sample_in_each_part_of_the_range_and_only
     one, other = (fractions["stratified", "train", view] for view in (1, 2))
     assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(len(one))
     assert 0.2 < np.mod(one * len(one), 1).std() < 0.4
+
+
+def test_stratified_training_has_single_view_samples_of_as_many_classes_as_it_can(settings):
+    most = {}
+    for name in ("independent", "stratified"):
+        counts = []
+        for seed in range(30):
+            s = settings.model_copy(update={"training_draw": name, "mu": 0.05, "seed": seed})
+            train = multiview.draw(s).splits["train"]
+            counts.append(np.bincount(train.label[train.kind == "single-view"], minlength=s.classes))
+        assert (np.sum(counts, axis=1) == 6).all()
+        most[name] = np.max(counts, axis=1)
+    # Six samples of four classes: two of two of them, and of which is left to chance.
+    assert (most["stratified"] == 2).all()
+    assert (most["independent"] > 2).sum() > 10
+    assert (np.sum(np.array(counts) == 2, axis=0) > 5).all()
+
+
+def test_positions_evenly_over_classes():
+    labels = np.array([0, 0, 0, 0, 1, 2, 2])
+    drawn = [evenly_over_classes(labels, 5, np.random.default_rng(seed)) for seed in range(200)]
+    for positions in drawn:
+        assert len(set(positions)) == 5
+        assert set(labels[positions[:3]]) == {0, 1, 2}  # one of each, before any second one
+        assert sorted(labels[positions[3:]]) == [0, 2]
+    assert set(np.concatenate(drawn)) == set(range(7))
 
 
 def test_strengths_of_single_view_samples(settings):

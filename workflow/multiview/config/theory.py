@@ -45,8 +45,9 @@ class Dataset(Section):
     feature_noise_norm: NonNegative = Field(description="sigma_p sqrt(d), noise norm in patches of a view")
     background_noise_norm: NonNegative = Field(description="noise norm in patches that carry no view")
     z: Strengths
-    z_in_training: Literal["independent", "stratified"] = Field(
-        description="how own_multi is drawn in the training set: for each sample by itself, or evenly spread"
+    training_draw: Literal["independent", "stratified"] = Field(
+        description="whether training samples are independent, or spread evenly: strengths of own views of "
+        "multi-view samples over own_multi, single-view samples over the classes"
     )
     train_samples: Annotated[Int, Field(ge=1)] = Field(description="N, training samples")
     mu: Annotated[Float, Field(gt=0, lt=1)] = Field(description="share of single-view samples, N_s = mu N")

@@ -8,6 +8,7 @@ from the noisy vectors.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from multiview import config as settings
 from multiview.datasets.base import Dataset, Split, split_index
@@ -123,6 +124,19 @@ def draw_samples(
     return Patches(x, view, z, np.where(single, strong, NO_VIEW).astype(np.int8))
 
 
+def evenly_over_classes(labels: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
+    """Positions of `number` samples drawn at random: one of every class before a second one of any.
+
+    Args:
+        labels: integers ``[n]``.
+        number: how many, at most n.
+        rng: the only source of randomness.
+    """
+    order = rng.permutation(len(labels))
+    before = pd.Series(labels[order]).groupby(labels[order]).cumcount()
+    return order[np.argsort(before.to_numpy(), kind="stable")[:number]]
+
+
 def draw(config: settings.Dataset) -> Dataset:
     """Draw the whole dataset: ``train`` with exactly ``N_s`` single-view samples, a test split of each kind.
 
@@ -139,13 +153,14 @@ def draw(config: settings.Dataset) -> Dataset:
     }
     splits, drawn = {}, {}
     for (name, n), rng in zip(sizes.items(), streams[1:], strict=True):
+        stratified = name == TRAIN and config.training_draw == "stratified"
         single = np.full(n, name == TEST_SINGLE)
-        if name == TRAIN:
+        if name == TRAIN and not stratified:
             single[rng.choice(n, config.single_view_samples, replace=False)] = True
         labels = rng.integers(config.classes, size=n).astype(np.int16)
-        drawn[name] = patches = draw_samples(
-            config, views, labels, single, rng, name == TRAIN and config.z_in_training == "stratified"
-        )
+        if stratified:
+            single[evenly_over_classes(labels, config.single_view_samples, rng)] = True
+        drawn[name] = patches = draw_samples(config, views, labels, single, rng, stratified)
         kind = np.where(single, SINGLE_VIEW, MULTI_VIEW)
         splits[name] = Split(patches.x, labels, kind, patches.strong + 1)
     return Dataset(config.classes, splits, {"patches": _patch_table(drawn), "views": _view_table(views)})
