@@ -58,7 +58,7 @@ def draw(gains: pd.DataFrame, settings: config.Figures) -> plt.Figure:
 
 def _write(axis: plt.Axes, x: int, y: int, one: pd.Series, top: float, settings: config.Figures) -> None:
     gain, low, high = (100 * one[name] for name in ("gain", "low", "high"))
-    text = f"{gain:+.1f}\n[{low:.1f}, {high:.1f}]"
+    text = f"{gain:+z.1f}\n[{low:z.1f}, {high:z.1f}]"  # z: no minus before a rounded zero
     colour = "black" if gain > 0.6 * top else "white"
     axis.text(x, y, text, ha="center", va="center", color=colour, fontsize=settings.font_size - 1.5)
 
