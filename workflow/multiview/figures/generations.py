@@ -9,6 +9,11 @@ import pandas as pd
 from multiview import config
 from multiview.figures import style
 
+BESIDE = 0.12
+"""How far apart networks of one generation stand, in generations."""
+OWN_LOOK = 3
+"""Colour and marker of the first of them; those before are the prediction's and of generations with one kind."""
+
 
 def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:
     """Draw single networks (generation 0) and every generation of self-distillation beside ``2^-(g+1)``.
@@ -26,31 +31,30 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
                 chains[name] = chains[role["teacher"]] + 1
     error = scores[scores["quantity"] == "error_s"].set_index("predictor")
     figure, axis = plt.subplots(figsize=(style.COLUMN, 2.6))
-    several = {g for g in chains.values() if list(chains.values()).count(g) > 1}
-    for name, generation in chains.items():
-        one = error.loc[name]
-        if generation in several:
-            place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
-            axis.annotate(
-                style.label(name), (generation, one["measured"]), fontsize=settings.font_size - 1, **place
+    several = len(set(chains.values())) < len(chains)
+    for generation in sorted(set(chains.values())):
+        names = [name for name in chains if chains[name] == generation]
+        for i, name in enumerate(names):  # several of a generation stand side by side, each with a look of its own
+            look = 0 if len(names) == 1 else OWN_LOOK + i
+            one = error.loc[name]
+            axis.errorbar(
+                generation + BESIDE * (i - (len(names) - 1) / 2),
+                one["measured"],
+                [[one["measured"] - one["low"]], [one["high"] - one["measured"]]],
+                color=colours[look % len(colours)],
+                marker=style.MARKERS[look % len(style.MARKERS)],
+                markersize=4,
+                capsize=2,
+                linestyle="none",
+                label=style.label(name) if several else "measured" if name == "single" else None,
             )
-        axis.errorbar(
-            generation,
-            one["measured"],
-            [[one["measured"] - one["low"]], [one["high"] - one["measured"]]],
-            color=colours[0],
-            marker="o",
-            markersize=4,
-            capsize=2,
-            label="measured" if name == "single" else None,
-        )
     g = np.arange(max(chains.values()) + 1)
     axis.plot(g, 2.0 ** -(g + 1), color=colours[2], marker="^", markersize=3, linestyle=":", label="$2^{-(g+1)}$")
     axis.set(
         xlabel="generation $g$ of self-distillation (0: single)",
         ylabel="error on single-view samples",
         ylim=(0, None),
-        xlim=(-0.3, max(chains.values()) + 0.6),
+        xlim=(-0.3, max(chains.values()) + 0.3),
     )
     axis.set_xticks(g)
     axis.legend(loc="upper right")
