@@ -57,5 +57,5 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         xlim=(-0.3, max(chains.values()) + 0.3),
     )
     axis.set_xticks(g)
-    axis.legend(loc="upper right")
+    axis.legend(loc="lower left")
     return figure
