@@ -13,11 +13,24 @@ class AdaptiveDescent(torch.optim.Optimizer):
     than `max_change` in norm, or by more than `relative_change` times its size ``max(|<w, g>| / |g|,
     |w| / sqrt(d))``: its component along its own gradient, which is what grows in the race, and at least
     what a random direction finds in it. The size does not change when the features are rotated.
+    A neuron larger than `taken_off` has left the race behind: it may move by a larger share of its size, in
+    proportion to it. Races are decided below that size, and there long steps favour the loser.
     It is plain gradient descent: every weight moves by ``-eta`` times its gradient, with one ``eta``.
     """
 
-    def __init__(self, params, step_size: float, relative_change: float, max_change: float):
-        bounds = {"relative_change": relative_change, "max_change": max_change}
+    def __init__(
+        self,
+        params,
+        step_size: float,
+        relative_change: float,
+        max_change: float,
+        taken_off: float | None = None,
+    ):
+        bounds = {
+            "relative_change": relative_change,
+            "max_change": max_change,
+            "taken_off": math.inf if taken_off is None else taken_off,
+        }
         super().__init__(params, {"lr": step_size, "max_lr": step_size} | bounds)
 
     @torch.no_grad()
@@ -36,4 +49,5 @@ class AdaptiveDescent(torch.optim.Optimizer):
         norm = gradient.norm(dim=1).clamp(min=torch.finfo(weight.dtype).tiny)
         along = (weight * gradient).sum(dim=1).abs() / norm
         size = torch.maximum(along, weight.norm(dim=1) / math.sqrt(weight.shape[1]))
-        return float(((group["relative_change"] * size).clamp(max=group["max_change"]) / norm).min())
+        share = group["relative_change"] * (size / group["taken_off"]).clamp(min=1)
+        return float(((share * size).clamp(max=group["max_change"]) / norm).min())

@@ -128,9 +128,8 @@ class ChunkTraining(pl.LightningModule):
         s = self.settings
         if s.step_rule == "fixed":
             return [torch.optim.SGD(n.parameters(), lr=s.step_size) for n in self.networks]
-        return [
-            AdaptiveDescent(n.parameters(), s.step_size, s.relative_change, s.max_change) for n in self.networks
-        ]
+        bounds = (s.step_size, s.relative_change, s.max_change, s.taken_off)
+        return [AdaptiveDescent(n.parameters(), *bounds) for n in self.networks]
 
     def training_step(self, batch, batch_idx: int) -> None:
         """One step of every seed that is not finished."""

@@ -103,6 +103,9 @@ class Training(Section):
     step_rule: Literal["adaptive", "fixed"] = Field(description="how eta is chosen")
     step_size: Positive = Field(description="eta if fixed, the largest eta if adaptive")
     relative_change: Positive = Field(description="adaptive: a neuron's largest relative change in a step")
+    taken_off: Positive | None = Field(
+        description="adaptive: size above which a neuron may change by size / taken_off times as much; null: never"
+    )
     max_change: Positive = Field(description="adaptive: a neuron's largest change in a step, a norm")
     loss_threshold: Positive | None = Field(
         description="stop at training accuracy 1 and a mean loss of at most this; null: take all max_steps"
