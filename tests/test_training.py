@@ -222,7 +222,7 @@ def test_long_steps_favour_the_loser_of_a_race():
     assert losers[-1] == pytest.approx(flow, rel=0.02)
 
 
-def test_steps_that_are_longer_after_the_race_are_far_fewer_and_leave_the_loser_where_it_was():
+def test_longer_steps_after_the_race_are_fewer_and_leave_the_loser_where_it_was():
     (loser, steps), (same, fewer) = race(0.02), race(0.02, taken_off=4.0)
     assert fewer < 0.9 * steps
     assert same == pytest.approx(loser, rel=0.1)
