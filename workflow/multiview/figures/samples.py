@@ -54,7 +54,7 @@ def draw(samples: pd.DataFrame, patches: pd.DataFrame, settings: config.Figures)
             axis.axhline(row, color="0.85", linewidth=0.4, zorder=0)
     axes[0].set_ylabel("class $j$ (upper row view 1, lower row view 2)")
     bar = figure.colorbar(mesh, ax=axes, label="strength $z_p$ of the view in the patch", pad=0.01)
-    ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2) if low <= t <= norm.vmax]
+    ticks = [t for t in (0.05, 0.1, 0.2, 0.5, 1, 2, 4) if low <= t <= norm.vmax]
     bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks])
     bar.minorticks_off()
     return figure
