@@ -82,7 +82,8 @@ rule summary:
     input:
         verdicts="results/{study}/evaluation/verdicts.parquet",
         figures=lambda wildcards: [
-            f"results/{wildcards.study}/figures/{name}.png" for name in figures_of(wildcards.study)
+            f"results/{wildcards.study}/figures/{name}.png"
+            for name in registry.of_study(studies[wildcards.study])
         ],
     output:
         "results/{study}/summary.md",

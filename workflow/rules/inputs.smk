@@ -1,5 +1,7 @@
 # Input functions that several rules share.
 
+from dataclasses import dataclass
+
 
 def growing(amount):
     """A resource that a job gets more of each time it is submitted again."""
@@ -24,12 +26,14 @@ def of_every_seed(kind):
 def of_every_predictor(kind):
     """The files of one kind of all trained networks of a study, as inputs named after the predictor."""
 
-    def files(wildcards):
-        study = studies[wildcards.study]
-        names = [SINGLE, *sorted(study.students), *([JOINT] if study.joint is not None else [])]
-        return {f"{name}_{kind}": chunk_files(wildcards.study, name, kind) for name in names}
+    return lambda wildcards: files_of_every_predictor(wildcards.study, kind)
 
-    return files
+
+def files_of_every_predictor(study, kind):
+    """The files of one kind of all trained networks of a study, by the name of the predictor and the kind."""
+    own = studies[study]
+    names = [SINGLE, *sorted(own.students), *([JOINT] if own.joint is not None else [])]
+    return {f"{name}_{kind}": chunk_files(study, name, kind) for name in names}
 
 
 def students_of(wildcards):
@@ -69,30 +73,93 @@ def first_student(study):
     return studies[study].first_seed + min(one.first_student for one in studies[study].students.values())
 
 
-def figures_of(study):
-    """The names of the figures that a study has: some are about students, some about more than single networks."""
-    if study in settings.images:
-        return image_figures_of(study)
-    if studies[study].network.regime != "learned":
-        return ["outcome", *(["views_learned"] if studies[study].students else [])]
-    names = ["samples", "race", "outcome", "ensemble_size", "lottery"]
-    students = studies[study].students
-    if students or studies[study].joint is not None:
-        names += ["error_over_mu", "views_learned"]
-    if students:
-        names += ["dark_knowledge", "student_race"]
-    if any(one.teacher_size == 1 for one in students.values()):
-        names += ["generations"]
-    return names
+@dataclass(frozen=True)
+class FigureGroup:
+    """The figures that one job draws.
+
+    Attributes:
+        name: of the rule, after ``figures_``.
+        label: of the figures in the report, in the column of studies.
+        log: of the job, without its ending.
+        figures: for each path, without its ending, the name of the figure there.
+        files: for each name of an input its path or paths.
+        about: what the figures have to know besides.
+    """
+
+    name: str
+    label: str
+    log: str
+    figures: dict[str, str]
+    files: dict[str, str | list[str]]
+    about: dict[str, object]
+
+    def inputs(self, wildcards):
+        """The files, as an input function."""
+        return self.files
 
 
-def image_figures_of(study):
-    """The names of the figures that a study on images has."""
-    own = studies[study]
-    names = ["accuracy", "accuracy_over_size", "agreement"]
-    names += ["disputed"] if own.dataset.kind in PHOTO_KINDS else []
-    names += ["choice"] if any(one.grid is not None for one in own.students.values()) else []
-    return names + (["similarity", "exciting"] if own.features is not None else [])
+def figure_groups():
+    """All of them: those of studies, families, comparisons, and the sweeps together."""
+    groups = []
+    for study in studies:
+        names = registry.of_study(studies[study])
+        paths = {f"results/{study}/figures/{name}": name for name in names}
+        log = f"{study}/figures"
+        files, about = figure_inputs(study, names), about_figures(study, names)
+        groups.append(FigureGroup(study.replace("/", "_"), study, log, paths, files, about))
+    for family, shown in settings.families.items():
+        paths = {f"results/{family}/figures/{shown.shows}": shown.shows}
+        files = {shown.shows: f"results/{family}/evaluation/{shown.shows}.parquet"}
+        groups.append(FigureGroup(f"family_{family}", family, f"{family}/figures", paths, files, {}))
+    for name, comparison in settings.comparisons.items():
+        path, log = f"results/comparisons/{name}", f"comparisons/{name}"
+        scores, about = list(map(scores_of, comparison.studies)), {
+            "comparison": comparison.model_dump(mode="json")
+        }
+        groups.append(
+            FigureGroup(f"comparison_{name}", name, log, {path: "comparison"}, {"scores": scores}, about)
+        )
+    if settings.sweeps:
+        about = {"sweeps": {name: sweep.model_dump(mode="json") for name, sweep in settings.sweeps.items()}}
+        scores = {"scores": list(map(scores_of, swept_studies()))}
+        groups.append(FigureGroup("sweep", "sweep", "sweep", {"results/sweep": "sweep"}, scores, about))
+    return groups
+
+
+def figure_inputs(study, names):
+    """The files that figures of a study show, by the names of their inputs."""
+    files = {}
+    for name in {name for figure in names for name in registry.FIGURES[figure].inputs}:
+        if name == "strengths":
+            files |= files_of_every_predictor(study, "strengths")
+        elif name == "choice":
+            files[name] = [f"results/{study}/{students}/choice.parquet" for students in choosing(study)]
+        elif name.startswith("single_"):
+            files[name] = chunk_files(study, SINGLE, name.removeprefix("single_"))
+        elif name in ("samples", "patches", "images"):
+            files[name] = f"results/{study}/dataset/{name}.parquet"
+        else:
+            files[name] = f"results/{study}/evaluation/{name}.parquet"
+    return dict(sorted(files.items()))
+
+
+def about_figures(study, names):
+    """What figures of a study have to know besides their inputs."""
+    own, about = studies[study], {}
+    if "race" in names:
+        about["first_seed"] = own.first_seed
+    if "outcome" in names:
+        about["learned_ratio"] = settings.evaluation.learned_ratio
+    if "student_race" in names:
+        about |= {"first_student": first_student(study), "students": sorted(own.students)}
+    if "choice" in names:
+        about["choosing"] = choosing(study)
+    return about
+
+
+def choosing(study):
+    """The students of a study that choose their objective."""
+    return [name for name, students in studies[study].students.items() if students.grid is not None]
 
 
 def of_all_others(kind):

@@ -1,12 +1,13 @@
 """Test accuracy, its gain over single networks, and calibration of every predictor of a study on images."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 
 PANELS = {
     "accuracy": ("test accuracy [%]", 100),
@@ -15,6 +16,15 @@ PANELS = {
     "ece": ("calibration error [%]", 100),
 }
 """For each quantity the label of its axis and the factor that turns it into that unit."""
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.one("image_scores")
+    shown = table.pandas()
+    return draw(shown, table.provenance["config"]["students"], settings), shown
 
 
 def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:

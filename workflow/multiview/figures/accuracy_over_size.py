@@ -1,12 +1,23 @@
 """Test accuracy over the size of the ensemble."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+    """See `multiview.figures.registry.make`."""
+    scores, errors = (sources.pandas(name) for name in ("image_scores", "ensemble_errors"))
+    return draw(scores, errors, settings), {"image_scores": scores, "ensemble_errors": errors}
 
 
 def draw(scores: pd.DataFrame, errors: pd.DataFrame, settings: config.Figures) -> plt.Figure:

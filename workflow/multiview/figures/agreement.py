@@ -1,12 +1,23 @@
 """How often single networks, which differ in their seeds alone, say the same of a test image."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.pandas("agreement")
+    return draw(table, settings), table
 
 
 def draw(agreement: pd.DataFrame, settings: config.Figures) -> plt.Figure:

@@ -1,12 +1,22 @@
 """What students tried on the validation split: Hinton's weight and temperature."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+    """See `multiview.figures.registry.make`."""
+    files = zip(about["choosing"], sources.all("choice"), strict=True)
+    tables = {name: file.pandas() for name, file in files}
+    return draw(tables, settings), tables
 
 
 def draw(choices: Mapping[str, pd.DataFrame], settings: config.Figures) -> plt.Figure:

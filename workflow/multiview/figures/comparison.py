@@ -1,12 +1,22 @@
 """Networks that learn features beside models that do not, as in the paper's first figure: a panel a study."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+    """See `multiview.figures.registry.make`."""
+    section = config.Comparison.model_validate(about["comparison"])
+    scores = {file.provenance["study"]: file.pandas() for file in sources.all("scores")}
+    return draw(section, scores, settings), scores
 
 
 def draw(

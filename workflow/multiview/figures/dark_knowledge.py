@@ -1,10 +1,13 @@
 """Dark knowledge: soft labels of a class on samples of other classes, by which of its views they carry."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 
 CELLS = [
     ((0, 1), "one,\nnot learned"),
@@ -15,6 +18,14 @@ CELLS = [
 """Views of the class that a sample carries: how many that the teacher has learned, how many that it has not."""
 
 ROLES = [("teacher", "teacher", "s"), ("before", "student before", "o"), ("student", "student after", "^")]
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.pandas("dark_knowledge")
+    return draw(table, settings), table
 
 
 def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:

@@ -1,11 +1,15 @@
 """The test images that single networks disagree on most: what seeds see differently."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from multiview import config
-from multiview.figures import style
+from multiview import config, predictors
+from multiview.datasets import base
+from multiview.figures import registry, style
 
 ROWS, COLUMNS = 3, 8
 
@@ -32,6 +36,17 @@ def shown(label: np.ndarray, logits: np.ndarray) -> pd.DataFrame:
             "ensemble_says": together[order],
         }
     )
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    splits, of = base.read(*sources.files["samples"], *sources.files["images"], kind="images")
+    names = sources.one("samples").numpy("split")
+    single = predictors.read_logits(sources.files["single_logits"], of["dataset"], names, of["classes"])["single"]
+    table = shown(splits["test"].label, single.logits["test"])
+    return draw(splits["test"].x, table, settings), table
 
 
 def draw(images: np.ndarray, table: pd.DataFrame, settings: config.Figures) -> plt.Figure:

@@ -1,12 +1,24 @@
 """Error on single-view samples over the size of the ensemble, beside two predictions."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from multiview import config, ensembles
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+    """See `multiview.figures.registry.make`."""
+    names = {"scores": "scores", "errors": "ensemble_errors", "lottery": "lottery"}
+    tables = {name: sources.pandas(source) for name, source in names.items()}
+    return draw(**tables, settings=settings), tables
 
 
 def draw(

@@ -1,13 +1,23 @@
 """The main figure: the error of every predictor, on D over the share of single-view samples and on these alone."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config, verdicts
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.one("scores")
+    shown = table.pandas()
+    return draw(shown, table.provenance["config"]["students"], settings), shown
 
 
 def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:

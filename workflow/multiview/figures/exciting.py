@@ -1,16 +1,28 @@
 """What excites the channel that matters most for a class, a row a class and seed (Section 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 
 SIDE = 0.52
 """Of a picture, in inches."""
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    file = sources.one("exciting")
+    table = file.pandas()
+    figure = draw(table, file.provenance["shape"], settings)
+    # As lists: an array is cut short when it is written as text.
+    return figure, table.assign(x=[np.asarray(x, int).tolist() for x in table["x"]])
 
 
 def draw(exciting: pd.DataFrame, shape: Sequence[int], settings: config.Figures) -> plt.Figure:

@@ -1,14 +1,25 @@
 """What the ensemble gains on data without views, beside what it gains where there are some (Section 5)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 
 BESIDE = "beside"
 """The row in which studies are that are no cells of the family."""
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.pandas("gains")
+    return draw(table, settings), table
 
 
 def draw(gains: pd.DataFrame, settings: config.Figures) -> plt.Figure:

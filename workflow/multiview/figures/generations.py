@@ -1,18 +1,28 @@
 """Error on single-view samples over the number of networks whose views a student can have."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 
 BESIDE = 0.12
 """How far apart networks of one generation stand, in generations."""
 OWN_LOOK = 3
 """Colour and marker of the first of them; those before are the prediction's and of generations with one kind."""
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.one("scores")
+    shown = table.pandas()
+    return draw(shown, table.provenance["config"]["students"], settings), shown
 
 
 def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:

@@ -1,11 +1,22 @@
 """What single networks and their ensemble lose with fewer channels or samples of a layer (Section 5)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.pandas("losses")
+    return draw(table, settings), table
 
 
 def draw(losses: pd.DataFrame, settings: config.Figures) -> plt.Figure:

@@ -1,14 +1,25 @@
 """The lottery: the margin of the tickets at the initialisation against the view that won."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 from multiview.intervals import exact_interval
 
 BINS = 8
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.pandas("lottery")
+    return draw(table, settings), table
 
 
 def draw(lottery: pd.DataFrame, settings: config.Figures) -> plt.Figure:

@@ -1,11 +1,22 @@
 """The outcome of all races: the final strength of view 1 against that of view 2."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.pandas("lottery")
+    return draw(table, about["learned_ratio"], settings), table
 
 
 def draw(lottery: pd.DataFrame, learned_ratio: float, settings: config.Figures) -> plt.Figure:

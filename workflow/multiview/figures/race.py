@@ -1,13 +1,25 @@
 """The race: the strength of both views of a class while a network trains."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    seed = about["first_seed"] if settings.race_seed is None else settings.race_seed
+    tables = [file.pandas() for file in sources.all("single_strengths")]
+    table = next(table for table in tables if seed in table["seed"].to_numpy())
+    return draw(table, seed, settings), table[table["seed"] == seed]
 
 
 def draw(strengths: pd.DataFrame, seed: int, settings: config.Figures) -> plt.Figure:

@@ -1,12 +1,15 @@
 """A sample of each kind as a picture: which view its patches carry, and how strongly (Section 2)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 
 KINDS = ("multi-view", "single-view")
 
@@ -15,6 +18,16 @@ def shown(samples: pd.DataFrame) -> pd.DataFrame:
     """The first training sample of each kind, of the table ``samples``."""
     train = samples[samples["split"] == "train"]
     return train[train["kind"].isin(KINDS)].groupby("kind", sort=False).head(1)
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+    """See `multiview.figures.registry.make`."""
+    samples, patches = (sources.pandas(name) for name in ("samples", "patches"))
+    table = shown(samples)
+    carried = patches.merge(table[["split", "sample"]])
+    return draw(table, patches, settings), {"samples": table, "patches": carried}
 
 
 def draw(samples: pd.DataFrame, patches: pd.DataFrame, settings: config.Figures) -> plt.Figure:

@@ -1,11 +1,22 @@
 """How alike the features of seeds are, by linear CKA, beside what they are before any training (Section 5)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.pandas("similarity")
+    return draw(table, settings), table
 
 
 def draw(similarity: pd.DataFrame, settings: config.Figures) -> plt.Figure:

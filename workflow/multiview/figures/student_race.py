@@ -2,12 +2,28 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+    """See `multiview.figures.registry.make`."""
+    seed, tables, warm = about["first_student"], {}, {}
+    for name in ["single", *about["students"]]:
+        files = sources.all(f"{name}{registry.STRENGTHS}")
+        file = next((file for file in files if seed in file.numpy("seed")), None)
+        if file is not None:
+            tables[name] = file.pandas()
+            warm[name] = file.provenance.get("start") == "warm"
+    own = {name: table[table["seed"] == seed] for name, table in tables.items()}
+    return draw(tables, seed, warm, settings), own
 
 
 def draw(

@@ -1,15 +1,25 @@
 """Sweeps: where the theorems' regime begins and ends, a panel a parameter."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
 
 MARKERS = "os^D"
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+    """See `multiview.figures.registry.make`."""
+    sweeps = {name: config.Sweep.model_validate(sweep) for name, sweep in about["sweeps"].items()}
+    scores = {file.provenance["study"]: file.pandas() for file in sources.all("scores")}
+    return draw(sweeps, scores, settings), scores
 
 
 def draw(

@@ -1,13 +1,23 @@
 """Views learned: how many of the two views of a class the networks of each predictor have."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from multiview import config
-from multiview.figures import style
+from multiview.figures import registry, style
+
+
+def make(
+    sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
+) -> tuple[plt.Figure, pd.DataFrame]:
+    """See `multiview.figures.registry.make`."""
+    table = sources.one("learned")
+    shown = table.pandas()
+    return draw(shown, table.provenance["config"]["students"], settings), shown
 
 
 def draw(learned: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:

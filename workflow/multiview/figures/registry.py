@@ -1,0 +1,162 @@
+"""Every figure: where it stands in the report, which artifacts it shows, and which studies have it.
+
+A figure is a module of its own in this folder, called as it is here, with ``make(sources, about, settings)``, which
+returns the figure and the tables that it shows. Nothing here imports Matplotlib: the workflow reads it to plan.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from multiview import artifacts, config
+
+STRENGTHS = "_strengths"
+"""How the inputs are called that have the view strengths of a predictor: after the predictor and this."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What the workflow has to know of a figure.
+
+    Attributes:
+        category: of the report.
+        inputs: names of the artifacts that it shows; ``strengths`` stands for those of every predictor.
+        modules: whose code it uses besides its own.
+        shows: whether a study has it; never for what shows several studies.
+    """
+
+    category: str
+    inputs: Sequence[str]
+    modules: Sequence[str] = ()
+    shows: Callable[[config.Study], bool] = lambda study: False
+
+
+def _theory(study: config.Study) -> bool:
+    return isinstance(study, config.TheoryStudy)
+
+
+def _races(study: config.Study) -> bool:
+    return _theory(study) and study.network.regime == "learned"
+
+
+def _images(study: config.Study) -> bool:
+    return isinstance(study, config.ImageStudy)
+
+
+def _features(study: config.Study) -> bool:
+    return _images(study) and study.features is not None
+
+
+def _generations(study: config.Study) -> bool:
+    return _races(study) and any(students.teacher_size == 1 for students in study.students.values())
+
+
+FIGURES = {
+    "samples": Figure("2 The data", ["samples", "patches"], shows=_races),
+    "race": Figure("3 The race", ["single_strengths"], shows=_races),
+    "outcome": Figure("3 The race", ["lottery"], shows=_theory),
+    "ensemble_size": Figure("4 Ensembles", ["scores", "ensemble_errors", "lottery"], ["ensembles"], _races),
+    "lottery": Figure("3 The race", ["lottery"], ["intervals"], _races),
+    "error_over_mu": Figure(
+        "5 Students", ["scores"], ["verdicts"], lambda s: _races(s) and bool(s.students or s.joint is not None)
+    ),
+    "views_learned": Figure(
+        "5 Students",
+        ["learned"],
+        shows=lambda s: _theory(s) and bool(s.students or (_races(s) and s.joint is not None)),
+    ),
+    "dark_knowledge": Figure("5 Students", ["dark_knowledge"], shows=lambda s: _races(s) and bool(s.students)),
+    "student_race": Figure("5 Students", ["strengths"], shows=lambda s: _races(s) and bool(s.students)),
+    "generations": Figure("5 Students", ["scores"], shows=_generations),
+    "sweep": Figure("5 Students", ["scores"]),
+    "accuracy": Figure("6 Images", ["image_scores"], shows=_images),
+    "accuracy_over_size": Figure("6 Images", ["image_scores", "ensemble_errors"], shows=_images),
+    "agreement": Figure("6 Images", ["agreement"], shows=_images),
+    "disputed": Figure(
+        "6 Images",
+        ["samples", "images", "single_logits"],
+        ["predictors", "datasets/base"],
+        lambda s: _images(s) and s.dataset.kind in config.PHOTO_KINDS,
+    ),
+    "choice": Figure(
+        "6 Images", ["choice"], shows=lambda s: _images(s) and any(x.grid is not None for x in s.students.values())
+    ),
+    "gains": Figure("7 Contrasts", ["gains"]),
+    "losses": Figure("7 Contrasts", ["losses"]),
+    "comparison": Figure("7 Contrasts", ["scores"]),
+    "similarity": Figure("7 Contrasts", ["similarity"], shows=_features),
+    "exciting": Figure("7 Contrasts", ["exciting"], shows=_features),
+}
+"""All of them, by name, in the order of a study's page."""
+
+
+def of_study(study: config.Study) -> list[str]:
+    """The names of the figures that a study has."""
+    return [name for name, figure in FIGURES.items() if figure.shows(study)]
+
+
+def modules(names: Iterable[str]) -> list[str]:
+    """Paths in the package of all code that some figures use."""
+    own = {f"figures/{name}" for name in names} | {"figures/registry", "figures/style"}
+    return [f"{module}.py" for module in own.union(*(FIGURES[name].modules for name in names))]
+
+
+class Sources:
+    """The artifacts that figures of one job show, each read once however many figures show it.
+
+    Args:
+        files: for each name of an input its path or paths. The name of a file tells the kind of artifact.
+    """
+
+    def __init__(self, files: Mapping[str, str | Sequence[str]]):
+        self.files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in files.items()}
+        self._read: dict[str, artifacts.Artifact] = {}
+
+    def all(self, name: str) -> list[artifacts.Artifact]:
+        """The artifacts of an input that has several files.
+
+        Raises:
+            ArtifactError: if one is missing or damaged.
+        """
+        return [self._of(path) for path in self.files[name]]
+
+    def one(self, name: str) -> artifacts.Artifact:
+        """The artifact of an input that is one file.
+
+        Raises:
+            ArtifactError: if it is missing or damaged.
+        """
+        (path,) = self.files[name]
+        return self._of(path)
+
+    def pandas(self, name: str):
+        """The table of an input that is one file."""
+        return self.one(name).pandas()
+
+    @cached_property
+    def predictors(self) -> list[str]:
+        """The predictors whose view strengths are here, ``single`` first."""
+        return [name.removesuffix(STRENGTHS) for name in self.files if name.endswith(STRENGTHS)]
+
+    def _of(self, path: str) -> artifacts.Artifact:
+        if path not in self._read:
+            self._read[path] = artifacts.read(path, Path(path).stem)
+        return self._read[path]
+
+
+def make(name: str, sources: Sources, about: Mapping[str, Any], settings: config.Figures):
+    """Draw a figure.
+
+    Args:
+        name: a key of `FIGURES`.
+        sources: its artifacts.
+        about: what it has to know besides, in plain values.
+        settings: the figures section of the config.
+
+    Returns:
+        The figure, and the tables that it shows: a data frame, or several by name.
+    """
+    return importlib.import_module(f"multiview.figures.{name}").make(sources, about, settings)
