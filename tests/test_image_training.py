@@ -11,17 +11,15 @@ from pydantic import TypeAdapter
 from torch.nn import functional
 
 from multiview import config, objectives
+from multiview.augmentation import Copies, augment
 from multiview.image_training import (
-    Copies,
     ImageRun,
     ImageTask,
     _Batches,
     _precision,
-    augment,
-    device_name,
-    logits_of,
     train,
 )
+from multiview.inference import device_name, logits_of
 from multiview.networks.images import build
 
 SETTINGS = {
@@ -257,7 +255,7 @@ def test_loggers_write_what_lightning_users_expect(tmp_path):
 def test_logits_do_not_depend_on_the_batch(monkeypatch):
     network = trained().network
     whole = logits_of(network, IMAGES)
-    monkeypatch.setattr("multiview.image_training.EVALUATION_BATCH", 7)
+    monkeypatch.setattr("multiview.inference.EVALUATION_BATCH", 7)
     np.testing.assert_allclose(logits_of(network, IMAGES), whole, atol=1e-5)
 
 

@@ -2,9 +2,11 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from multiview import config
 
 
 def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
@@ -27,6 +29,28 @@ def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.G
     while len(chosen) < subsets:
         chosen[tuple(np.sort(rng.choice(seeds, size, replace=False)).tolist())] = None
     return np.array(list(chosen))
+
+
+def draw(seeds: Sequence[int], settings: config.Ensembles) -> dict[int, np.ndarray]:
+    """The members ``[ensembles, L]`` of all ensembles that are measured, by their size L.
+
+    Args:
+        seeds: the seeds there are.
+        settings: the ensembles section of the config.
+    """
+    # A stream for every size: another list of sizes leaves the ensembles of the others as they were.
+    streams = {size: np.random.default_rng([settings.seed, size]) for size in sorted(settings.sizes)}
+    return {size: draw_members(seeds, size, settings.subsets, rng) for size, rng in streams.items()}
+
+
+def members_table(members: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
+    """Columns of ``members``, for what `draw` gives."""
+    columns = {
+        "size": [np.full(rows.size, size) for size, rows in members.items()],
+        "ensemble": [np.repeat(np.arange(len(rows)), size) for size, rows in members.items()],
+        "seed": [rows.ravel() for rows in members.values()],
+    }
+    return {name: np.concatenate(values) for name, values in columns.items()}
 
 
 def average(logits: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multiview.image_training import EVALUATION_BATCH
+from multiview.inference import EVALUATION_BATCH
 from multiview.networks.images import GREY_LEVELS, Standardised
 
 

@@ -13,52 +13,14 @@ import torch
 from torch import Tensor
 
 from multiview import artifacts, config, predictors
-from multiview.datasets import base
 from multiview.datasets.images import KIND
-from multiview.image_training import Copies, ImageRun, device_name, logits_of, train
+from multiview.image_data import Data, draw_copies
+from multiview.image_training import ImageRun, train
+from multiview.inference import device_name, logits_of
 from multiview.networks.images import build
 from multiview.objectives import Objective
-from multiview.worktime import Transfer
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Data:
-    """Images as training needs them.
-
-    Attributes:
-        images: for each split ``[n, channels, h, w]``, bytes or float32.
-        labels: for each split int64 ``[n]``.
-        about: the provenance of the artifact ``samples``.
-        names: the split of every sample, in the dataset's order.
-    """
-
-    images: Mapping[str, Tensor]
-    labels: Mapping[str, Tensor]
-    about: Mapping[str, Any]
-    names: np.ndarray
-
-    @property
-    def digest(self) -> str:
-        """Of the dataset."""
-        return self.about["dataset"]
-
-
-def read(samples: str, images: str) -> Data:
-    """Read a dataset from its artifacts, of which one is called after its kind: ``images`` or ``inputs``.
-
-    Raises:
-        ArtifactError: if one is damaged, or they are of two datasets.
-    """
-    splits, about = base.read(samples, images, kind=Path(images).stem)
-    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
-    return Data(
-        {name: torch.from_numpy(np.array(split.x)) for name, split in splits.items()},
-        {name: torch.from_numpy(split.label.astype(np.int64)) for name, split in splits.items()},
-        about,
-        names,
-    )
 
 
 @dataclass(frozen=True)
@@ -171,18 +133,6 @@ def _folder(objective: Objective | None) -> str:
     return "_".join([type(objective).__name__.lower(), *values])
 
 
-def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> Copies:
-    """The augmented copies of the training images of a study, the same for all its teachers and students.
-
-    Args:
-        data: of the study; its seed draws the copies.
-        augmentation: what is drawn for each copy.
-        number: copies of each image.
-    """
-    rng = np.random.default_rng([data.about["config"]["seed"], number])
-    return Copies.draw(augmentation, number, len(data.labels["train"]), rng)
-
-
 def deciding(settings: config.ImageTraining) -> dict[str, Any]:
     """The training section without what has no influence on what is learned."""
     return settings.model_dump(exclude={"checkpoint_seconds", "loggers"})
@@ -211,26 +161,3 @@ def _outcome(runs: Sequence[ImageRun], logits: np.ndarray, label: np.ndarray) ->
         "train_loss": losses.mean(axis=1),
         "train_accuracy": accuracy,
     }
-
-
-@Transfer()
-def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> dict[int, dict[str, Tensor]]:
-    """The states of trained networks of some seeds; no code is unpickled.
-
-    Raises:
-        ArtifactError: if a file is damaged, or of another dataset.
-    """
-    found = {}
-    for path in paths:
-        try:
-            file = torch.load(path, weights_only=True, map_location="cpu")
-            of, states = file["dataset"], file["states"]
-        except Exception as error:  # torch.load raises anything on a damaged file
-            raise artifacts.ArtifactError(
-                f"{path}: expected trained networks, found a file that cannot be read ({type(error).__name__}). "
-                "Delete it and run again"
-            ) from error
-        if of != dataset:
-            raise artifacts.ArtifactError(f"{path}: expected networks of dataset {dataset}, found those of {of}")
-        found |= {seed: states[seed] for seed in set(states) & set(seeds)}
-    return found

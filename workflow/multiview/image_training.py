@@ -18,10 +18,10 @@ from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from multiview import artifacts, config
+from multiview import artifacts, config, inference
+from multiview.augmentation import Copies, augment
 from multiview.networks.linearised import Linearised
 from multiview.objectives import CrossEntropy, Objective
 from multiview.worktime import Transfer
@@ -31,9 +31,6 @@ log = logging.getLogger(__name__)
 # Workers would have nothing to do: a batch is a few numbers.
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
-
-EVALUATION_BATCH = 512
-"""Images a batch where logits are computed, which needs no gradients; it has no influence on them."""
 
 
 @dataclass
@@ -52,32 +49,6 @@ class ImageRun:
     network: nn.Module
     history: list[tuple[int, float, float, float]] = field(default_factory=list)
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Copies:
-    """Augmented copies of images: how each is cropped and mirrored.
-
-    A teacher says what it makes of each copy, so that a student learns of the very image that it sees.
-
-    Attributes:
-        offset: int64 ``[copies, n, 2]``, row and column of the crop in the padded image.
-        flip: bool ``[copies, n]``.
-    """
-
-    offset: Tensor
-    flip: Tensor
-
-    @staticmethod
-    def draw(augmentation: config.Augmentation, number: int, n: int, rng: np.random.Generator) -> "Copies":
-        """Draw `number` copies of each of `n` images."""
-        offset = rng.integers(0, 2 * augmentation.crop_padding, (number, n, 2), endpoint=True)
-        flip = rng.random((number, n)) < 0.5
-        return Copies(torch.from_numpy(offset), torch.from_numpy(flip) & augmentation.flip)
-
-    def apply(self, copy: int, images: Tensor, padding: int) -> Tensor:
-        """One copy of all images ``[n, channels, h, w]``."""
-        return augment(images, self.offset[copy], self.flip[copy], padding)
 
 
 class ImageTask(pl.LightningModule):
@@ -210,28 +181,6 @@ class _Batches(Dataset):
         else:
             copy = torch.from_numpy(rng.integers(len(copies.offset), size=n))
             self.columns = order, copies.offset[copy, order], copies.flip[copy, order], copy
-
-
-def augment(images: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tensor:
-    """Crop and mirror images, on their device.
-
-    Args:
-        images: ``[b, channels, h, w]``.
-        offset: ``[b, 2]``, row and column of the crop in the padded image, 0 to ``2 padding``.
-        flip: bool ``[b]``, which are mirrored left to right.
-        padding: zeros on every side.
-
-    Returns:
-        Images of the same shape and type.
-    """
-    height, width = images.shape[2:]
-    rows = offset[:, :1] + torch.arange(height, device=images.device)
-    columns = torch.arange(width, device=images.device).expand(len(images), width)
-    columns = offset[:, 1:] + torch.where(flip[:, None], columns.flip(1), columns)
-    padded = functional.pad(images, (padding,) * 4) if padding else images
-    one = torch.arange(len(images), device=images.device)[:, None, None]
-    # Indices around a slice bring the channels to the end.
-    return padded[one, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 class EpochCheckpoint(pl.callbacks.Checkpoint):
@@ -376,19 +325,10 @@ def _usable(checkpoint: Path) -> dict | None:
     return found
 
 
-def device_name(accelerator: str) -> str:
-    """Of the device that an accelerator of the config stands for here: that of the GPU, or ``cpu``."""
-    return torch.cuda.get_device_name() if _on_gpu(accelerator) else "cpu"
-
-
-def _on_gpu(accelerator: str) -> bool:
-    return accelerator != "cpu" and torch.cuda.is_available()
-
-
 def _precision(settings: config.ImageTraining) -> str:
     if settings.precision != "auto":
         return settings.precision
-    gpu = _on_gpu(settings.accelerator)
+    gpu = inference.on_gpu(settings.accelerator)
     # Older GPUs emulate bfloat16, which is slower than not to use it.
     return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
 
@@ -396,16 +336,3 @@ def _precision(settings: config.ImageTraining) -> str:
 def _loggers(settings: config.ImageTraining, folder: Path) -> list:
     kinds = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
     return [kinds[name](folder.parent, name=folder.name, version=name) for name in settings.loggers]
-
-
-def logits_of(network: nn.Module, images: Tensor, accelerator: str = "auto") -> np.ndarray:
-    """Logits float32 ``[n, k]`` of uint8 `images` ``[n, channels, h, w]``, without autocast.
-
-    A GPU may multiply in TF32 in convolutions, as PyTorch lets it by default.
-    """
-    device = torch.device("cuda" if _on_gpu(accelerator) else "cpu")
-    network = network.to(device).eval()
-    with torch.inference_mode():
-        parts = [network(part.to(device)).cpu() for part in images.split(EVALUATION_BATCH)]
-    network.cpu()
-    return torch.cat(parts).numpy()

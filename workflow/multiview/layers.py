@@ -7,7 +7,7 @@ import torch
 
 from multiview import config
 from multiview.datasets.base import Dataset, Split
-from multiview.image_training import EVALUATION_BATCH
+from multiview.inference import EVALUATION_BATCH
 from multiview.networks.images import Standardised
 
 TRAIN = "train"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import log_softmax
 
-from multiview import artifacts
+from multiview import artifacts, ensembles
 from multiview.datasets.base import split_index
 
 
@@ -83,6 +83,13 @@ def read_logits(
         stacked = np.stack([members[member] for member in order])
         result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
     return result
+
+
+def ensemble_table(single: Predictor) -> dict:
+    """Columns of ``logits``, for the ensemble of all members of `single`."""
+    seeds = single.members
+    together = {split: ensembles.average(F, seeds, np.array([seeds])) for split, F in single.logits.items()}
+    return logits_table("ensemble", [0], together)
 
 
 def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:

@@ -54,7 +54,7 @@ rule layer_dataset:
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
         network=lambda wildcards: canonical(studies[layered(wildcards)].network),
         seed=lambda wildcards: studies[layered(wildcards)].first_seed,
-        code=code_digest("datasets/base.py", "image_fitting.py", "layers.py", "networks/images.py"),
+        code=code_digest("datasets/base.py", "image_data.py", "inference.py", "layers.py", "networks/images.py"),
     script:
         "../scripts/layer_dataset.py"
 
@@ -136,6 +136,6 @@ rule features:
         seeds=lambda wildcards: studies[wildcards.study].seed_list,
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         features=lambda wildcards: canonical(studies[wildcards.study].features),
-        code=code_digest("features.py", "image_fitting.py", "networks/images.py"),
+        code=code_digest("features.py", "image_data.py", "inference.py", "networks/images.py"),
     script:
         "../scripts/features.py"

@@ -16,29 +16,6 @@ EVALUATION_CODE = [
 ]
 
 
-rule ensemble:
-    input:
-        samples="results/{study}/dataset/samples.parquet",
-        logits=of_every_seed("logits"),
-    output:
-        members="results/{study}/ensemble/members.parquet",
-        logits="results/{study}/ensemble/logits.parquet",
-    log:
-        "logs/{study}/ensemble.log",
-    benchmark:
-        "benchmarks/{study}/ensemble.tsv"
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(4000),
-    params:
-        study="{study}",
-        ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
-        code=code_digest("ensembles.py", "predictors.py"),
-    script:
-        "../scripts/ensemble.py"
-
-
 rule evaluate:
     input:
         unpack(of_every_predictor("outcome")),
@@ -49,7 +26,6 @@ rule evaluate:
         others=of_all_others("logits"),
         members_of_joint=of_the_joint("member_strengths"),
         start=of_every_seed("start"),
-        members="results/{study}/ensemble/members.parquet",
     output:
         scores="results/{study}/evaluation/scores.parquet",
         errors="results/{study}/evaluation/ensemble_errors.parquet",
@@ -57,6 +33,8 @@ rule evaluate:
         learned="results/{study}/evaluation/learned.parquet",
         dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
         verdicts="results/{study}/evaluation/verdicts.parquet",
+        members="results/{study}/ensemble/members.parquet",
+        logits="results/{study}/ensemble/logits.parquet",
     log:
         "logs/{study}/evaluate.log",
     benchmark:
@@ -72,6 +50,7 @@ rule evaluate:
         q=lambda wildcards: studies[wildcards.study].network.q,
         networks=lambda wildcards: joint_networks(wildcards.study),
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
+        ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
         evaluation=canonical(settings.evaluation),
         code=code_digest(*EVALUATION_CODE),
     script:

@@ -4,7 +4,9 @@
 IMAGES = any_of(settings.images)
 PHOTOS = any_of(name for name, study in settings.images.items() if study.dataset.kind in PHOTO_KINDS)
 IMAGE_TRAINING_CODE = code_digest(
+    "augmentation.py",
     "image_training.py",
+    "inference.py",
     "objectives.py",
     "networks/images.py",
     "networks/linearised.py",
@@ -12,7 +14,7 @@ IMAGE_TRAINING_CODE = code_digest(
     "networks/plain.py",
     "networks/wide_resnet.py",
 )
-IMAGE_JOB_CODE = code_digest("image_fitting.py", "predictors.py", "choice.py")
+IMAGE_JOB_CODE = code_digest("image_data.py", "image_fitting.py", "predictors.py", "choice.py")
 IMAGE_EVALUATION_CODE = code_digest(
     *[
         f"{module}.py"
@@ -240,12 +242,13 @@ rule evaluate_images:
         samples="results/{study}/dataset/samples.parquet",
         logits=of_every_seed("logits"),
         others=of_all_others("logits"),
-        members="results/{study}/ensemble/members.parquet",
     output:
         scores="results/{study}/evaluation/image_scores.parquet",
         errors="results/{study}/evaluation/ensemble_errors.parquet",
         agreement="results/{study}/evaluation/agreement.parquet",
         verdicts="results/{study}/evaluation/verdicts.parquet",
+        members="results/{study}/ensemble/members.parquet",
+        logits="results/{study}/ensemble/logits.parquet",
     log:
         "logs/{study}/evaluate_images.log",
     benchmark:
@@ -259,6 +262,7 @@ rule evaluate_images:
     params:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
+        ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
         networks=lambda wildcards: joint_networks(wildcards.study),
         evaluation=canonical(settings.evaluation),
         code=IMAGE_EVALUATION_CODE,

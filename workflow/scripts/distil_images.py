@@ -11,13 +11,13 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 
-from multiview import artifacts, choice, config, image_fitting, objectives, predictors  # noqa: E402
+from multiview import artifacts, choice, config, image_data, image_fitting, objectives, predictors  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 way = config.ImageDistillation.model_validate_json(params.distillation)
 taught_by = {int(seed): members for seed, members in json.loads(params.teachers).items()}
-data = image_fitting.read(source.samples, source.images)
+data = image_data.read(source.samples, source.images)
 job = image_fitting.Job(
     data,
     params.students,
@@ -29,7 +29,7 @@ job = image_fitting.Job(
     copies=params.copies,
 )
 teacher = predictors.read_copies(source.teacher, data.digest, params.teacher)
-starts = image_fitting.read_networks(source.start, list(taught_by), data.digest)
+starts = image_data.read_networks(source.start, list(taught_by), data.digest)
 settings = way.objective
 if way.grid is not None:
     settings = choice.with_chosen(settings, artifacts.read(source.choice[0], "choice"))

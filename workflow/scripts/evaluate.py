@@ -8,7 +8,16 @@ import json  # noqa: E402
 
 import pandas as pd  # noqa: E402
 
-from multiview import artifacts, config, dark_knowledge, evaluation, predictors, regime_verdicts, verdicts  # noqa: E402
+from multiview import (  # noqa: E402
+    artifacts,
+    config,
+    dark_knowledge,
+    ensembles,
+    evaluation,
+    predictors,
+    regime_verdicts,
+    verdicts,
+)
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -26,11 +35,7 @@ def read(kind: str, paths: list[str]) -> pd.DataFrame:
     return pd.concat(files, ignore_index=True)
 
 
-drawn = artifacts.read(source.members, "members", expect={"dataset": dataset, "seeds": seeds}).pandas()
-members = {
-    size: part["seed"].to_numpy().reshape(part["ensemble"].nunique(), size)
-    for size, part in drawn.groupby("size", sort=True)
-}
+members = ensembles.draw(seeds, config.Ensembles.model_validate_json(params.ensembles))
 names = ["single", *roles] + (["joint"] if "joint" in said else [])
 final = {name: evaluation.last_step(read("strengths", source[f"{name}_strengths"])) for name in names}
 accuracy = {name: read("outcome", source[f"{name}_outcome"])["train_accuracy"].to_numpy() for name in names}
@@ -78,5 +83,7 @@ tables = {
     "dark_knowledge": pd.concat(dark, ignore_index=True),
     "verdicts": claims,
 }
-for path, (kind, table) in zip(target, tables.items(), strict=True):
-    artifacts.write(path, kind, table.to_dict("series"), provenance)
+tables = {kind: table.to_dict("series") for kind, table in tables.items()}
+tables |= {"members": ensembles.members_table(members), "logits": predictors.ensemble_table(said["single"])}
+for path, (kind, columns) in zip(target, tables.items(), strict=True):
+    artifacts.write(path, kind, columns, provenance)

@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 import json  # noqa: E402
 
-from multiview import artifacts, config, image_evaluation, image_verdicts, predictors, regime_verdicts  # noqa: E402
+from multiview import artifacts, config, ensembles, image_evaluation, image_verdicts, predictors, regime_verdicts  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -16,11 +16,7 @@ dataset, classes = about.provenance["dataset"], about.provenance["classes"]
 splits = about.numpy("split")
 said = predictors.read_logits([*source.logits, *source.others], dataset, splits, classes)
 single = said["single"]
-drawn = artifacts.read(source.members, "members", expect={"dataset": dataset, "seeds": single.members}).pandas()
-members = {
-    size: part["seed"].to_numpy().reshape(part["ensemble"].nunique(), size)
-    for size, part in drawn.groupby("size", sort=True)
-}
+members = ensembles.draw(single.members, config.Ensembles.model_validate_json(params.ensembles))
 label = about.numpy("label")[splits == image_evaluation.SPLIT]
 measured = image_evaluation.measure(label, said, members, roles)
 spreads = image_evaluation.spreads(measured)
@@ -51,5 +47,7 @@ provenance = {
         "evaluation": settings.model_dump(),
     },
 }
-for path, (kind, table) in zip(target, tables.items(), strict=True):
-    artifacts.write(path, kind, table.to_dict("series"), provenance)
+tables = {kind: table.to_dict("series") for kind, table in tables.items()}
+tables |= {"members": ensembles.members_table(members), "logits": predictors.ensemble_table(single)}
+for path, (kind, columns) in zip(target, tables.items(), strict=True):
+    artifacts.write(path, kind, columns, provenance)

@@ -8,16 +8,16 @@ import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 
-from multiview import artifacts, config, features, image_fitting  # noqa: E402
+from multiview import artifacts, config, features, image_data  # noqa: E402
 from multiview.networks.images import build  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
 settings = config.Features.model_validate_json(params.features)
-data = image_fitting.read(source.samples, source.images)
+data = image_data.read(source.samples, source.images)
 train, test = ((data.images[split], data.labels[split]) for split in ("train", "test"))
-states = image_fitting.read_networks(source.networks, params.seeds, data.digest)
+states = image_data.read_networks(source.networks, params.seeds, data.digest)
 seen, excited = {True: {}, False: {}}, []
 for seed in params.seeds:
     one = build(network, train[0], data.about["classes"], seed).eval()

@@ -8,24 +8,24 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 
-from multiview import artifacts, config, image_fitting, predictors  # noqa: E402
-from multiview.image_training import logits_of  # noqa: E402
+from multiview import artifacts, config, image_data, predictors  # noqa: E402
+from multiview.inference import logits_of  # noqa: E402
 from multiview.networks.images import build  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
 settings = config.ImageTraining.model_validate_json(params.training)
-data = image_fitting.read(source.samples, source.images)
+data = image_data.read(source.samples, source.images)
 images = data.images["train"]
 shown = [images]
 if params.copies:
-    copies = image_fitting.draw_copies(data, settings.augmentation, params.copies)
+    copies = image_data.draw_copies(data, settings.augmentation, params.copies)
     padding = settings.augmentation.crop_padding
     shown = [copies.apply(copy, images, padding) for copy in range(params.copies)]
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 logits = []
-for seed, state in sorted(image_fitting.read_networks([source.networks], seeds, data.digest).items()):
+for seed, state in sorted(image_data.read_networks([source.networks], seeds, data.digest).items()):
     trained = build(network, images, data.about["classes"], seed)
     trained.load_state_dict(state)
     logits.append(np.stack([logits_of(trained, part, settings.accelerator) for part in shown]))

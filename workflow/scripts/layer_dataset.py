@@ -9,7 +9,7 @@ from pathlib import Path  # noqa: E402
 import torch  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 
-from multiview import config, image_fitting, layers  # noqa: E402
+from multiview import config, image_data, layers  # noqa: E402
 from multiview.datasets import base  # noqa: E402
 from multiview.networks.images import build  # noqa: E402
 
@@ -18,7 +18,7 @@ source, params = snakemake.input, snakemake.params
 settings = config.Layer.model_validate_json(params.dataset)
 splits, about = base.read(source.samples, source.images, kind="images")
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
-(state,) = image_fitting.read_networks([source.networks], [params.seed], about["dataset"]).values()
+(state,) = image_data.read_networks([source.networks], [params.seed], about["dataset"]).values()
 trained = build(network, torch.from_numpy(splits["train"].x.copy()), about["classes"], params.seed)
 trained.load_state_dict(state)
 dataset = layers.cut(trained.eval(), splits, about["classes"], settings)

@@ -7,12 +7,12 @@ jobs.start(snakemake)
 import torch  # noqa: E402
 from pydantic import TypeAdapter  # noqa: E402
 
-from multiview import config, image_fitting  # noqa: E402
+from multiview import config, image_data, image_fitting  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 job = image_fitting.Job(
-    image_fitting.read(source.samples, source.images),
+    image_data.read(source.samples, source.images),
     params.predictor,
     TypeAdapter(config.ImageNetwork).validate_json(params.network),
     config.ImageTraining.model_validate_json(params.training),

@@ -1,6 +1,6 @@
 """Every figure: where it stands in the report, which artifacts it shows, and which studies have it.
 
-A figure is a module of its own in this folder, called as it is here, with ``make(sources, about, settings)``, which
+A figure is a module of its own in this folder, called as it is here, with ``make(sources, about, settings)``, that
 returns the figure and the tables that it shows. Nothing here imports Matplotlib: the workflow reads it to plan.
 """
 

@@ -1,0 +1,58 @@
+"""Augmentation of images: crops of a padded image, mirrored or not, drawn once for teachers and students alike."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from multiview import config
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Augmented copies of images: how each is cropped and mirrored.
+
+    A teacher says what it makes of each copy, so that a student learns of the very image that it sees.
+
+    Attributes:
+        offset: int64 ``[copies, n, 2]``, row and column of the crop in the padded image.
+        flip: bool ``[copies, n]``.
+    """
+
+    offset: Tensor
+    flip: Tensor
+
+    @staticmethod
+    def draw(augmentation: config.Augmentation, number: int, n: int, rng: np.random.Generator) -> "Copies":
+        """Draw `number` copies of each of `n` images."""
+        offset = rng.integers(0, 2 * augmentation.crop_padding, (number, n, 2), endpoint=True)
+        flip = rng.random((number, n)) < 0.5
+        return Copies(torch.from_numpy(offset), torch.from_numpy(flip) & augmentation.flip)
+
+    def apply(self, copy: int, images: Tensor, padding: int) -> Tensor:
+        """One copy of all images ``[n, channels, h, w]``."""
+        return augment(images, self.offset[copy], self.flip[copy], padding)
+
+
+def augment(images: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tensor:
+    """Crop and mirror images, on their device.
+
+    Args:
+        images: ``[b, channels, h, w]``.
+        offset: ``[b, 2]``, row and column of the crop in the padded image, 0 to ``2 padding``.
+        flip: bool ``[b]``, which are mirrored left to right.
+        padding: zeros on every side.
+
+    Returns:
+        Images of the same shape and type.
+    """
+    height, width = images.shape[2:]
+    rows = offset[:, :1] + torch.arange(height, device=images.device)
+    columns = torch.arange(width, device=images.device).expand(len(images), width)
+    columns = offset[:, 1:] + torch.where(flip[:, None], columns.flip(1), columns)
+    padded = functional.pad(images, (padding,) * 4) if padding else images
+    one = torch.arange(len(images), device=images.device)[:, None, None]
+    # Indices around a slice bring the channels to the end.
+    return padded[one, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
