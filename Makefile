@@ -4,14 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: run test bench lint clean clean-results clean-all help
+.PHONY: run quick test bench lint clean clean-results clean-all help
 
 help:  ## say what there is
 	@grep -h "  ## " $(MAKEFILE_LIST) | grep -v grep | sed "s/:.*##/:/"
 
-run: $(INSTALLED)  ## set up and run the default study
-	$(BIN)/snakemake --cores all
+run: $(INSTALLED)  ## set up and run the default studies
+	$(BIN)/snakemake --cores all --logger multiview
 	@$(BIN)/python -m multiview.verdicts results/verdicts.parquet
+
+quick: $(INSTALLED)  ## a first look: set up, run little studies in quick/ and make their report
+	mkdir -p quick
+	$(BIN)/snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --logger multiview
+	$(BIN)/snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --report quick/report.html
 
 test: $(INSTALLED)  ## set up and run the tests
 	$(BIN)/pytest

@@ -62,7 +62,7 @@ def undisturbed(tmp_path_factory):
 def with_data_alone(undisturbed, folder):
     """A copy of the study, without what was trained."""
     shutil.copytree(undisturbed, folder, copy_function=shutil.copy2, dirs_exist_ok=True)
-    for name in ("single", "checkpoints", "ensemble", "evaluation"):
+    for name in ("single", "ensemble", "evaluation"):
         shutil.rmtree(folder / "results/theory" / name)
     return folder
 
@@ -100,7 +100,7 @@ def training(cluster, folder, chunk):
         return [n for n, name in jobs.items() if name.endswith(f"train_wildcards_theory_{first}_{last}")]
 
     cluster.wait_for(running, f"a job that trains {chunk}")
-    saved = f"results/theory/checkpoints/*/seed_{first}.pt"
+    saved = f"results/theory/checkpoints/single/*/seed_{first}.pt"
     cluster.wait_for(lambda: list(folder.glob(saved)), "a checkpoint")
     return running()[-1]
 

@@ -17,7 +17,8 @@ import pytest
 import yaml
 from conftest import ROOT, make_tiny
 
-from multiview import artifacts, readme
+from multiview import artifacts, fitting, readme
+from multiview.figures import registry
 
 TABLES = ("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge", "verdicts")
 SCORES = ["verdicts.parquet", *(f"theory/evaluation/{table}.parquet" for table in TABLES)]
@@ -114,6 +115,21 @@ def test_tables_say_how_they_were_made(finished):
     assert logits.provenance["network"]["q"] == 4
 
 
+def test_inputs_that_are_drawn_again_are_not_stored_and_checked(finished, tmp_path):
+    folder = tmp_path / "other"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    assert {path.name for path in (folder / "results/theory/dataset").iterdir()} == {
+        *("samples.parquet", "patches.parquet", "views.parquet")
+    }
+    path = folder / "results/theory/dataset/samples.parquet"
+    file = artifacts.read(path, "samples")
+    config = file.provenance["config"] | {"seed": 17}
+    columns = {name: file.numpy(name) for name in file.table.column_names}
+    artifacts.write(path, "samples", columns, file.provenance | {"config": config})
+    with pytest.raises(artifacts.ArtifactError, match=r"samples.parquet: expected that its config draws"):
+        fitting.read(path, folder / "results/theory/dataset/views.parquet")
+
+
 def test_the_ensemble_of_all_seeds_is_the_mean_of_their_logits(finished):
     folder, _ = finished
     tables = [
@@ -134,7 +150,16 @@ def test_a_key_of_the_figures_redraws_figures_only(finished):
     folder, _ = finished
     output = run(folder, "-n", "--config", "figures={font_size: 9}")
     names = set(jobs(output)) - {"all", "summary"}  # a summary is the page with a study's figures
-    assert names == {f"figure_{name}" for name in FIGURES}
+    assert names == {"figures_theory"}
+
+
+def test_a_single_figure_is_a_target_and_one_job_draws_all_of_a_study(finished, tmp_path):
+    folder = tmp_path / "one"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    for path in folder.glob("results/theory/figures/race.*"):
+        path.unlink()
+    assert jobs(run(folder, "-n", "results/theory/figures/race.pdf")) == {"figures_theory": 1}
+    assert list(FIGURES) == [name for name in registry.FIGURES if name in FIGURES]
 
 
 def test_the_order_of_keys_in_the_config_does_not_matter(finished):
@@ -157,11 +182,31 @@ def test_five_more_seeds_train_five_seeds(finished, tmp_path):
     scores = artifacts.read(folder / "results/theory/evaluation/scores.parquet", "scores").pandas()
     assert set(scores.loc[scores["predictor"] == "single", "n_seeds"]) == {9}
     assert set(scores.loc[scores["predictor"] == "distilled", "n_seeds"]) == {2}
-    # One more seed fills the last chunk up: its job trains that one only.
-    run(folder, "--config", "seeds=10", "--until", "train")
-    log = (folder / "logs/theory/train_8-9.log").read_text()
-    assert "seed 8 is taken up" in log
-    assert "seed 9 is taken up" not in log
+
+
+def test_a_finished_checkpoint_is_no_cache(finished, tmp_path):
+    folder = tmp_path / "forced"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    assert not list(folder.glob("results/*/checkpoints/*"))
+    before = score_tables(folder)
+    output = run(folder, "--forceall")
+    assert jobs(output)["train"] == 2
+    logs = [path.read_text() for path in (folder / "logs/theory").glob("*.log")]
+    assert logs and not any("is taken up from" in log for log in logs)
+    assert score_tables(folder) == before
+
+
+def test_the_checkpoints_of_what_is_not_finished_outlive_another_target(finished, tmp_path):
+    folder = tmp_path / "part"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    for path in folder.glob("results/theory/distilled/seeds_*/*"):
+        path.unlink()
+    kept, gone = (folder / f"results/theory/checkpoints/{name}/x/seed_0.pt" for name in ("distilled", "single"))
+    for path in (kept, gone):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    run(folder, "results/theory/dataset/samples.parquet", "--forcerun", "dataset")
+    assert kept.exists() and not gone.exists()
 
 
 def test_an_edit_in_a_module_reruns_what_uses_it(finished, tmp_path):
@@ -309,7 +354,7 @@ def test_kill_9_loses_no_finished_work_and_changes_no_number(finished, tmp_path,
     kept = {}
     if any(folder.glob("logs/theory/train_*.log")):
         kept = {path: path.stat().st_mtime_ns for path in folder.glob("results/theory/dataset/*.parquet")}
-        assert len(kept) == 4
+        assert len(kept) == 3
     run(folder)
     reference = finished[0]
     for name in SCORES:
@@ -414,7 +459,7 @@ use rule * from multiview as multiview_*
 
 
 rule table:
-    input: "paper/results/theory/ensemble/members.parquet"
+    input: "paper/results/theory/dataset/samples.parquet"
     output: "copy.parquet"
     resources: gpu=4
     shell: "echo {resources.gpu} > gpus.txt; cp {input} {output}"
@@ -432,7 +477,7 @@ def test_make_clean_deletes_what_is_drawn_again_alone(finished, tmp_path):
     folder = tmp_path / "cleaned"
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
     subprocess.run(["make", "-f", ROOT / "Makefile", "clean"], cwd=folder, check=True)
-    assert set(jobs(run(folder, "-n"))) == {f"figure_{name}" for name in FIGURES} | {"summary", "all"}
+    assert set(jobs(run(folder, "-n"))) == {"figures_theory", "summary", "all"}
     subprocess.run(["make", "-f", ROOT / "Makefile", "clean-results"], cwd=folder, check=True)
     assert {path.name for path in folder.iterdir()} & {"results", "logs", "benchmarks", "config.yaml"} == {
         "config.yaml"

@@ -4,7 +4,6 @@
 rule dataset:
     output:
         samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
         patches="results/{study}/dataset/patches.parquet",
         views="results/{study}/dataset/views.parquet",
     log:

@@ -311,3 +311,14 @@ def files_of_family(wildcards):
     """All of these files."""
     found = files_by_study(wildcards.family).values()
     return [path for one in found for path in (one["samples"], one["members"], *one["logits"])]
+
+
+def finished_checkpoints():
+    """The folders with checkpoints of networks whose training is finished: nothing carries on from them."""
+    folders = []
+    for study, own in studies.items():
+        last = "networks" if study in settings.images else "strengths"
+        for predictor in [SINGLE, *own.students, *([JOINT] if own.joint is not None else [])]:
+            if all(Path(file).exists() for file in chunk_files(study, predictor, last)):
+                folders.append(Path(f"results/{study}/checkpoints/{predictor}"))
+    return [folder for folder in folders if folder.exists()]

@@ -18,7 +18,6 @@ TRAINING_CODE = [
 rule train:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
         patches="results/{study}/dataset/patches.parquet",
         views="results/{study}/dataset/views.parquet",
     output:
@@ -47,7 +46,7 @@ rule train:
         last_seed="{last}",
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training),
-        checkpoints="results/{study}/checkpoints",
+        checkpoints="results/{study}/checkpoints/single",
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "lottery.py", "predictors.py", "records.py"),
     script:
@@ -57,7 +56,6 @@ rule train:
 rule train_joint:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
         views="results/{study}/dataset/views.parquet",
     output:
         logits=f"{JOINT_FOLDER}/logits.parquet",
@@ -85,7 +83,7 @@ rule train_joint:
         networks=lambda wildcards: studies[wildcards.study].networks_of(JOINT),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
-        checkpoints="results/{study}/checkpoints",
+        checkpoints="results/{study}/checkpoints/joint",
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "predictors.py", "records.py"),
     script:
@@ -95,7 +93,6 @@ rule train_joint:
 rule distil:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
         views="results/{study}/dataset/views.parquet",
         teacher=of_the_teachers("logits"),
         start=of_the_starts("weights"),
@@ -125,7 +122,7 @@ rule distil:
         teachers=lambda wildcards: json.dumps(teachers_of(wildcards)),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), Distillation),
-        checkpoints="results/{study}/checkpoints",
+        checkpoints="results/{study}/checkpoints/{students}",
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "predictors.py", "records.py"),
     script:

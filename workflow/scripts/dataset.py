@@ -13,6 +13,7 @@ from multiview.datasets import base  # noqa: E402
 worktime.begin()
 dataset, settings = datasets.draw(snakemake.params.dataset)
 provenance = {"study": snakemake.params.study, "config": settings.model_dump()}
-base.write(Path(snakemake.output.samples).parent, dataset, provenance)
+stored = not {"inputs", "images"}.isdisjoint(snakemake.output.keys())
+base.write(Path(snakemake.output.samples).parent, dataset, provenance, inputs=stored)
 for name, split in dataset.splits.items():
     logging.info("split %s: %d samples of shape %s", name, len(split.label), split.x.shape[1:])

@@ -18,7 +18,7 @@ way = config.Distillation.model_validate_json(params.distillation)
 taught_by = {int(seed): members for seed, members in json.loads(params.teachers).items()}
 seeds = sorted(taught_by)
 
-data = fitting.read(source.samples, source.inputs, source.views)
+data = fitting.read(source.samples, source.views)
 teacher = predictors.read_logits(source.teacher, data.digest, data.names, data.about["classes"])[params.teacher]
 told = {seed: teacher.of(members, "train").mean(axis=0) for seed, members in taught_by.items()}
 more = {

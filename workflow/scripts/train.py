@@ -14,7 +14,7 @@ network = config.Network.model_validate_json(params.network)
 settings = config.Training.model_validate_json(params.training)
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 
-data = fitting.read(source.samples, source.inputs, source.views)
+data = fitting.read(source.samples, source.views)
 patches = artifacts.read(source.patches, "patches", expect={"dataset": data.digest})
 runs = fitting.fit(data, seeds, network, settings, params.checkpoints, [params.training_code])
 

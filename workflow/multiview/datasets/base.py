@@ -44,10 +44,16 @@ class Dataset:
         return artifacts.data_digest(*arrays)
 
 
-def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any]) -> None:
+def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any], inputs: bool = True) -> None:
     """Write a dataset: ``samples``, ``inputs`` (or ``images``) and each of its own tables, one Parquet file each.
 
     The provenance of each has the dataset's digest, to which logits refer, and the shape of an input.
+
+    Args:
+        folder: where.
+        dataset: what.
+        provenance: what there is to say besides.
+        inputs: False leaves the inputs out, of a dataset that is drawn again faster than it is read.
     """
     folder = Path(folder)
     first = next(iter(dataset.splits.values()))
@@ -61,10 +67,11 @@ def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any]) -
         field: np.concatenate([getattr(split, field) for split in dataset.splits.values()])
         for field in ("label", "kind", "strong_view")
     }
-    x = np.concatenate([split.x.reshape(len(split.x), -1) for split in dataset.splits.values()])
     artifacts.write(folder / "samples.parquet", "samples", index | joined, record)
-    name = "images" if x.dtype == np.uint8 else "inputs"
-    artifacts.write(folder / f"{name}.parquet", name, index | {"x": x}, record)
+    if inputs:
+        x = np.concatenate([split.x.reshape(len(split.x), -1) for split in dataset.splits.values()])
+        name = "images" if x.dtype == np.uint8 else "inputs"
+        artifacts.write(folder / f"{name}.parquet", name, index | {"x": x}, record)
     for kind, columns in dataset.tables.items():
         artifacts.write(folder / f"{kind}.parquet", kind, columns, record)
 
