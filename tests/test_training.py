@@ -77,15 +77,15 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
     settings = settings.model_copy(update={"step_rule": step_rule, "step_size": 2.0, "max_steps": 60})
     undisturbed = fit([0, 1], data, study, settings)
     settings = settings.model_copy(update={"checkpoint_seconds": 1e-9})
-    step = training.ChunkTraining.training_step
+    step = training.ChunkTraining.step
     steps = iter(range(10**6))
 
-    def killed(self, batch, batch_idx):
+    def killed(self):
         if next(steps) in (17, 40):
             raise RuntimeError("killed")
-        return step(self, batch, batch_idx)
+        return step(self)
 
-    monkeypatch.setattr(training.ChunkTraining, "training_step", killed)
+    monkeypatch.setattr(training.ChunkTraining, "step", killed)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="killed"):
             fit([0, 1], data, study, settings, checkpoints=tmp_path)

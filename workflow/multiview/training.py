@@ -2,22 +2,21 @@
 
 The seeds share the pass and nothing else. Each has its own network, generator, step size, stopping time and
 matrix products, so that what it learns is the same to the bit whatever chunk it is in and however
-often the job was interrupted.
+often the job was interrupted. The loop is a few lines of its own: it needs nothing of Lightning, whose import
+takes longer than some of these trainings.
 """
 
 import logging
 import math
+import signal
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.plugins.environments import LightningEnvironment
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, IterableDataset
 
 from multiview import artifacts, config
 from multiview.descent import AdaptiveDescent
@@ -84,7 +83,7 @@ class SeedRun:
         self.finished, self.converged, self.loss, self.accuracy = finished, converged, loss, accuracy
 
 
-class ChunkTraining(pl.LightningModule):
+class ChunkTraining(nn.Module):
     """Trains the networks of a chunk of seeds on one full batch.
 
     Args:
@@ -110,20 +109,20 @@ class ChunkTraining(pl.LightningModule):
         teachers: Tensor | None = None,
     ):
         super().__init__()
-        self.automatic_optimization = False
         self.runs, self.settings, self.objective = list(runs), settings, objective
         self.networks = nn.ModuleList(run.network for run in runs)
         # Buffers, not batches: the data move to the device once, not once a step.
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
         for name, tensor in data.items():
             self.register_buffer(name, tensor, persistent=False)
+        self.optimizers = self._optimizers()
 
     @property
     def active(self) -> list[int]:
         """Positions of the runs that are not finished."""
         return [i for i, run in enumerate(self.runs) if not run.finished]
 
-    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+    def _optimizers(self) -> list[torch.optim.Optimizer]:
         """One optimizer a seed: no seed's step size depends on another's."""
         s = self.settings
         if s.step_rule == "fixed":
@@ -131,17 +130,15 @@ class ChunkTraining(pl.LightningModule):
         bounds = (s.step_size, s.relative_change, s.max_change, s.taken_off)
         return [AdaptiveDescent(n.parameters(), *bounds) for n in self.networks]
 
-    def training_step(self, batch, batch_idx: int) -> None:
+    def step(self) -> None:
         """One step of every seed that is not finished."""
-        optimizers = self.optimizers()
-        optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
         for i in self.active:
             run = self.runs[i]
             self._record(run, None if self.teachers is None else self.teachers[i])
             if run.finished:
                 continue
-            optimizers[i].step()
-            run.step_sizes[-1] = float(optimizers[i].param_groups[0]["lr"])
+            self.optimizers[i].step()
+            run.step_sizes[-1] = float(self.optimizers[i].param_groups[0]["lr"])
 
     def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
@@ -168,23 +165,8 @@ class ChunkTraining(pl.LightningModule):
         run.finished = run.converged or last
         run.step_sizes.append(0.0)
 
-    def train_dataloader(self) -> DataLoader:
-        """The full batch is in the buffers; this only counts steps until every seed is finished."""
-        return DataLoader(_UntilFinished(self), batch_size=None)
 
-
-class _UntilFinished(IterableDataset):
-    def __init__(self, module: ChunkTraining):
-        self.module = module
-
-    def __iter__(self) -> Iterator[int]:
-        step = 0
-        while self.module.active:
-            yield step
-            step += 1
-
-
-class Checkpoints(pl.Callback):
+class Checkpoints:
     """Saves every seed from time to time, and at once when it finishes.
 
     The folder's name has a digest of all that decides what a seed learns, and the file's one of its teacher and
@@ -228,15 +210,7 @@ class Checkpoints(pl.Callback):
                     self.saved.add(run.seed)
         self.last = time.monotonic()
 
-    def on_exception(self, trainer, module: ChunkTraining, exception: BaseException) -> None:
-        """Save what was reached if the job is told to end, as a scheduler does before it kills it.
-
-        Lightning raises this after a step, so that the states are whole.
-        """
-        if isinstance(exception, SIGTERMException):
-            self.save(module.runs)
-
-    def on_train_batch_end(self, trainer, module: ChunkTraining, *_) -> None:
+    def after_step(self, module: ChunkTraining) -> None:
         """After a step: save what has finished, or everything if it is time."""
         if time.monotonic() - self.last >= self.seconds:
             self.save(module.runs)
@@ -246,7 +220,7 @@ class Checkpoints(pl.Callback):
                 self.save([run])
 
 
-class Progress(pl.Callback):
+class Progress:
     """A line in the log every few seconds: step, rate, time left at most, and how the seeds stand."""
 
     def __init__(self, max_steps: int, seconds: float = 5.0):
@@ -254,7 +228,7 @@ class Progress(pl.Callback):
         self.begin = self.last = time.monotonic()
         self.steps, self.done = 0, False
 
-    def on_train_batch_end(self, trainer, module: ChunkTraining, *_) -> None:
+    def after_step(self, module: ChunkTraining) -> None:
         """Log if it is time, or if the last seed has just finished."""
         now = time.monotonic()
         self.steps += 1
@@ -274,6 +248,29 @@ class Progress(pl.Callback):
             sum(run.loss for run in runs) / len(runs),
             sum(run.accuracy for run in runs) / len(runs),
         )
+
+
+class Ending:
+    """Context manager: SIGTERM or SIGINT in the block is noted as ``signal``, and the step that runs is finished.
+
+    A scheduler sends the former some time before it kills a job.
+    """
+
+    def __init__(self):
+        self.signal: str | None = None
+
+    def __enter__(self) -> "Ending":
+        # Only the main thread may handle signals.
+        noted = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+        self._before = {number: signal.signal(number, self._note) for number in noted}
+        return self
+
+    def __exit__(self, *_) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, _) -> None:
+        self.signal = signal.Signals(number).name
 
 
 def train(
@@ -313,42 +310,30 @@ def train(
     """
     shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
     law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
-    build = REGIMES[network.regime]
+    build, device = REGIMES[network.regime], _device(settings.accelerator)
     runs = [SeedRun(seed, build(**shape, **law, seed=seed, members=members)) for seed in seeds]
     for run in runs:
         if starts is not None:
             run.network.weight.data.copy_(starts[run.seed])
-    callbacks: list[pl.Callback] = [Progress(settings.max_steps)]
+    keeper, progress = None, Progress(settings.max_steps)
     if checkpoints is not None:
         keeper = Checkpoints(checkpoints, settings.checkpoint_seconds, _marks(seeds, teachers, starts))
         keeper.restore(runs)
-        callbacks.append(keeper)
     told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
-    module = ChunkTraining(runs, x, label, kinds, views, settings, objective, told)
-    trainer = pl.Trainer(
-        accelerator=settings.accelerator,
-        devices=1,
-        max_epochs=1,
-        callbacks=callbacks,
-        plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
-    if module.active:
-        try:
-            trainer.fit(module)
-        except SIGTERMException:
-            raise InterruptedError(
-                f"SIGTERM at step {max(run.step for run in runs)}; what was reached is saved, "
-                "run again to carry on"
-            ) from None
-    if checkpoints is not None:
+    module = ChunkTraining(runs, x, label, kinds, views, settings, objective, told).to(device)
+    with Ending() as ending:
+        while module.active and ending.signal is None:
+            module.step()
+            progress.after_step(module)
+            if keeper is not None:
+                keeper.after_step(module)
+    if keeper is not None:
         keeper.save(runs)
     if module.active:
-        raise InterruptedError("training was interrupted; what was reached is saved, run again to carry on")
+        raise InterruptedError(
+            f"{ending.signal} at step {max(run.step for run in runs)}; what was reached is saved, "
+            "run again to carry on"
+        )
     module.cpu()
     for run in runs:
         if not run.converged:
@@ -361,6 +346,12 @@ def train(
                 settings.loss_threshold,
             )
     return runs
+
+
+def _device(accelerator: str) -> torch.device:
+    """The device that an accelerator of the config stands for here."""
+    on_gpu = accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
+    return torch.device("cuda" if on_gpu else "cpu")
 
 
 def _marks(seeds: Sequence[int], *given: Mapping[int, Tensor] | None) -> dict[int, str]:

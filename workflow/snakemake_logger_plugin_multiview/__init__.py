@@ -1,8 +1,8 @@
 """A logger for Snakemake: one line that moves, with jobs done, jobs running and the minutes that are left.
 
 ``snakemake --cores all --logger multiview``; targets stand before ``--logger``. Warnings and errors are printed in
-full; everything is in ``.snakemake/log`` as ever. In a terminal the line is written over itself; elsewhere, as in a
-CI run, a new one is printed at most every half minute.
+full; everything is in ``.snakemake/log`` as ever. In a terminal the line is written over itself; elsewhere, say in
+CI, a new one is printed at most every half minute.
 """
 
 import sys
