@@ -21,8 +21,9 @@ quick: $(INSTALLED)  ## a first look: set up, run little studies in quick/ and m
 test: $(INSTALLED)  ## set up and run the tests
 	$(BIN)/pytest
 
-bench: $(INSTALLED)  ## measure a training step against plain Lightning and against its matrix products
+bench: $(INSTALLED)  ## measure a training step, how its cost grows, and what of the last run was overhead
 	$(BIN)/python bench/training.py
+	$(BIN)/python bench/growth.py
 	$(BIN)/python bench/overhead.py
 
 lint: $(INSTALLED)  ## check the style of the code and of the workflow

@@ -1,5 +1,6 @@
 # Input functions that several rules share.
 
+import re
 from dataclasses import dataclass
 
 
@@ -106,7 +107,7 @@ def figure_groups():
         paths = {f"results/{study}/figures/{name}": name for name in names}
         log = f"{study}/figures"
         files, about = figure_inputs(study, names), about_figures(study, names)
-        groups.append(FigureGroup(study.replace("/", "_"), study, log, paths, files, about))
+        groups.append(FigureGroup(re.sub(r"\W", "_", study), study, log, paths, files, about))
     for family, shown in settings.families.items():
         paths = {f"results/{family}/figures/{shown.shows}": shown.shows}
         files = {shown.shows: f"results/{family}/evaluation/{shown.shows}.parquet"}

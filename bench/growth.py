@@ -1,0 +1,71 @@
+"""How does the cost of training grow with k, N, d and the number of seeds? Part of `make bench`.
+
+Steps of `multiview.training` on random patches of the sizes of the default study. One size at a time takes
+four values, in one thread. The points take turns, medians are compared, and a straight line through their logarithms
+gives the slope: 1 is proportional.
+"""
+
+import argparse
+import time
+from statistics import median
+
+import numpy as np
+import torch
+import yaml
+from training import ROOT  # beside this file
+
+from multiview import config, training
+from multiview.networks.two_layer import TwoLayerNetwork
+
+FACTORS = (0.5, 1, 2, 4)
+
+
+def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: int) -> float:
+    """Of all seeds together.
+
+    Args:
+        sizes: k, N, d and seeds.
+        study: whose P, m, q and training it is.
+        steps: how many are timed.
+    """
+    k, n, d, seeds = (sizes[name] for name in ("k", "N", "d", "seeds"))
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(n, study.dataset.patches, d, generator=generator)
+    label = torch.arange(n) % k
+    law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
+    networks = [TwoLayerNetwork(k, d, study.network.neurons, **law, seed=seed) for seed in range(seeds)]
+    settings = study.training.model_copy(update={"max_steps": 10**9, "loss_threshold": 1e-30})
+    runs = [training.SeedRun(seed, network) for seed, network in enumerate(networks)]
+    chunk = training.ChunkTraining(runs, x, label, torch.ones(1, n), torch.eye(d)[: 2 * k], settings)
+    chunk.step()
+    begin = time.perf_counter()
+    for _ in range(steps):
+        chunk.step()
+    return (time.perf_counter() - begin) / steps
+
+
+def main() -> None:
+    """Measure and print the slopes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=3, help="of a repetition")
+    parser.add_argument("--repetitions", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    study = config.load(yaml.safe_load((ROOT / "config.yaml").read_text())).studies["theory"]
+    base = {"k": study.dataset.classes, "N": study.dataset.train_samples, "d": study.dataset.dim, "seeds": 2}
+    print("growth: " + ", ".join(f"{name} = {value}" for name, value in base.items()) + ", one of them varied")
+    for name, value in base.items():
+        values = [round(factor * value) for factor in FACTORS]
+        times: dict[int, list[float]] = {size: [] for size in values}
+        for _ in range(options.repetitions):
+            for size in values:
+                times[size].append(seconds_of_a_step(base | {name: size}, study, options.steps))
+        step = [median(times[size]) for size in values]
+        slope = float(np.polyfit(np.log(values), np.log(step), 1)[0])
+        shown = ", ".join(f"{size}: {1000 * at:.1f} ms" for size, at in zip(values, step, strict=True))
+        ten = step[FACTORS.index(1)] * 10**slope
+        print(f"growth with {name}: slope {slope:.2f} ({shown}); ten times {name}: {1000 * ten:.0f} ms a step")
+
+
+if __name__ == "__main__":
+    main()
