@@ -1,8 +1,8 @@
 """How does the cost of training grow with k, N, d and the number of seeds? Part of `make bench`.
 
 Steps of `multiview.training` on random patches of the sizes of the default study. One size at a time takes
-four values, in one thread. The points take turns, medians are compared, and a straight line through their logarithms
-gives the slope: 1 is proportional.
+four values, in one thread. The points take turns, medians are compared; a straight line through their logarithms
+gives the slope; 1 is proportional.
 """
 
 import argparse

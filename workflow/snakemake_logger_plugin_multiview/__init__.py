@@ -35,7 +35,7 @@ class LogHandler(LogHandlerBase):
         self.jobs = Jobs()
         self.stream = sys.stderr
         self.terminal = self.stream.isatty()
-        self.last, self.width = 0.0, 0
+        self.last, self.width, self.ended = 0.0, 0, False
 
     def emit(self, record: LogRecord) -> None:
         """Take note of an event, and print what there is to print."""
@@ -52,12 +52,13 @@ class LogHandler(LogHandlerBase):
 
     def close(self) -> None:
         """Leave the last line where it is."""
-        if self.jobs.total:
+        if self.jobs.total and not self.ended:
             self._show(last=True)
         super().close()
 
     def _show(self, last: bool = False) -> None:
         now = time.monotonic()
+        self.ended = last = last or self.jobs.done == self.jobs.total
         if self.terminal:
             line = self.jobs.line(now)
             self.stream.write("\r" + line.ljust(self.width) + ("\n" if last else ""))
