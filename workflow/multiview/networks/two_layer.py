@@ -8,6 +8,8 @@ cache: a sample's slope needs no other sample, so that one pass over a block giv
 share of the gradient, by two matrix products and a few element-wise operations in place.
 """
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 
@@ -45,6 +47,7 @@ class TwoLayerNetwork(nn.Module):
         super().__init__()
         self.classes, self.members, self.q, self.rho = classes, members, q, rho
         self.neurons = neurons * members  # of a class, in all
+        self._last: _Pass | None = None
         # Always drawn on the CPU: a seed gives the same network on every device.
         generator = torch.Generator().manual_seed(seed)
         self.weight = nn.Parameter(torch.randn(classes * self.neurons, dim, generator=generator) * init_std)
@@ -76,7 +79,7 @@ class TwoLayerNetwork(nn.Module):
     def logits(self, x: Tensor, block: int = 0) -> Tensor:
         """Logits ``[n, k]`` of samples ``[n, P, d]``, in blocks of `block` samples (0: all at once)."""
         pass_ = _Pass(self, x, block)
-        return torch.cat([pass_.forward(part) for part in pass_.parts])
+        return torch.cat([pass_.forward(part) for part in pass_.blocks])
 
     @torch.no_grad()
     def loss_and_gradient(
@@ -102,38 +105,50 @@ class TwoLayerNetwork(nn.Module):
         if self.weight.grad is None:
             self.weight.grad = torch.empty_like(self.weight)
         gradient = self.weight.grad.zero_()
-        pass_ = _Pass(self, x, block)
+        # Training passes the same samples in every step.
+        if self._last is None or self._last.x is not x or self._last.size != block:
+            self._last = _Pass(self, x, block)
+        pass_ = self._last
         logits, losses = [], []
-        for part in pass_.parts:
-            F = pass_.forward(part)
+        for samples in pass_.blocks:
+            F, part = pass_.forward(samples), samples.part
             values, slope = objective(F, label[part], None if teacher is None else teacher[part])
-            pass_.backward(part, slope.div_(len(x)), gradient)
+            pass_.backward(samples, slope.div_(len(x)), gradient)
             losses.append(values)
             logits.append(F)
         return torch.cat(logits), torch.cat(losses)
 
 
+@lru_cache(maxsize=1)
+def _work_space(rows: int, width: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Three matrices to work in. They are kept from step to step: memory that is new costs as much as the work."""
+    return tuple(torch.empty(rows, width, dtype=dtype, device=device) for _ in range(3))
+
+
+class _Block:
+    """Some samples, and their part of the work space."""
+
+    def __init__(self, part: slice, x: Tensor, work: tuple[Tensor, Tensor, Tensor]):
+        self.part, self.rows = part, x[part].flatten(0, 1)
+        self.pre, self.inner, self.gate = (matrix[: len(self.rows)] for matrix in work)
+        self.pre_by_patch, self.gate_by_patch = (w.unflatten(0, x[part].shape[:2]) for w in (self.pre, self.gate))
+
+
 class _Pass:
-    """Work space for one pass over the samples, shared by its blocks."""
+    """Passes over the same samples, in blocks that share the work space."""
 
     def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
-        self.network, self.x = network, x
-        n, self.patches, self.dim = x.shape
+        self.network, self.x, self.size = network, x, block
+        n = len(x)
         block = min(block or n, n)
-        self.parts = [slice(start, min(start + block, n)) for start in range(0, n, block)]
-        rows, width = block * self.patches, len(network.weight)
-        self.pre, self.inner, self.gate = (x.new_empty(rows, width) for _ in range(3))
-        self.transposed = network.weight.detach().T
+        work = _work_space(block * x.shape[1], len(network.weight), x.dtype, x.device)
+        self.blocks = [_Block(slice(start, min(start + block, n)), x, work) for start in range(0, n, block)]
 
-    def _rows(self, part: slice) -> Tensor:
-        return self.x[part].view(-1, self.dim)
-
-    def forward(self, part: slice) -> Tensor:
-        """Logits ``[n, k]`` of a block; leaves the derivative of ReLU~ in ``self.gate``."""
-        q, rho = self.network.q, self.network.rho
-        rows = self._rows(part)
-        pre, inner, gate = (work[: len(rows)] for work in (self.pre, self.inner, self.gate))
-        torch.mm(rows, self.transposed, out=pre)
+    def forward(self, block: _Block) -> Tensor:
+        """Logits ``[n, k]`` of a block; leaves the derivative of ReLU~ in its ``gate``."""
+        network, pre, inner, gate = self.network, block.pre, block.inner, block.gate
+        q, rho = network.q, network.rho
+        torch.mm(block.rows, network.weight.detach().T, out=pre)
         torch.clamp(pre, 0, rho, out=inner)
         # ReLU~ = inner^q / (q rho^(q-1)) + (pre - rho)^+; its derivative is (inner / rho)^(q-1).
         pre.sub_(rho).clamp_(min=0)
@@ -141,21 +156,23 @@ class _Pass:
         if rho != 1:
             gate.mul_(rho ** (1 - q))
         pre.addcmul_(gate, inner, value=1 / q)
-        sums = pre.view(-1, self.patches, pre.shape[1]).sum(dim=1)
-        return sums.view(len(sums), self.network.classes, -1).sum(dim=2).div_(self.network.members)
+        F = block.pre_by_patch.sum(dim=1).unflatten(1, (network.classes, -1)).sum(dim=2)
+        return F if network.members == 1 else F.div_(network.members)
 
-    def backward(self, part: slice, slope: Tensor, gradient: Tensor) -> None:
+    def backward(self, block: _Block, slope: Tensor, gradient: Tensor) -> None:
         """Add to `gradient` ``[k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[n, k]``."""
-        rows = self._rows(part)
-        gate = self.gate[: len(rows)]
-        per_neuron = (slope / self.network.members).repeat_interleave(self.network.neurons, dim=1).unsqueeze(1)
-        gate.view(len(slope), self.patches, -1).mul_(per_neuron)
-        gradient.addmm_(gate.T, rows)
+        slope = slope if self.network.members == 1 else slope / self.network.members
+        per_neuron = slope.repeat_interleave(self.network.neurons, dim=1).unsqueeze(1)
+        block.gate_by_patch.mul_(per_neuron)
+        gradient.addmm_(block.gate.T, block.rows)
 
 
 def _power(base: Tensor, exponent: float, out: Tensor) -> None:
-    """``base ** exponent`` into `out`; small whole powers by multiplication, which is many times faster."""
-    if exponent != int(exponent) or exponent > 8:
+    """``base ** exponent`` into `out`; small whole powers by multiplication, which is many times faster.
+
+    PyTorch itself multiplies where the exponent is 2 or 3, in one pass over the memory.
+    """
+    if exponent != int(exponent) or exponent in (2, 3) or exponent > 8:
         torch.pow(base, exponent, out=out)
         return
     torch.mul(base, base, out=out)
