@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multiview import artifacts, config, predictors
+from multiview import artifacts, checkpoints, config, devices, predictors
 from multiview.datasets import base
 from multiview.datasets.images import KIND
-from multiview.image_training import Copies, ImageRun, device_name, logits_of, train
+from multiview.image_training import Copies, ImageRun, logits_of, train
 from multiview.networks.images import build
 from multiview.objectives import Objective
 from multiview.worktime import Transfer
@@ -108,7 +108,7 @@ class Job:
             run.network.load_state_dict(start)
         given = [] if teacher is None else [teacher.numpy()]
         given += [] if start is None else [tensor.numpy() for tensor in start.values()]
-        machine = [torch.__version__, device_name(self.settings.accelerator), torch.get_num_threads()]
+        machine = [torch.__version__, devices.name(self.settings.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
         key += [self.network.code] if self.network.code else []
         key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
@@ -147,7 +147,7 @@ class Job:
             "network": self.network.model_dump(),
             "networks": self.networks,
             "training": deciding(self.settings),
-            "device": device_name(self.settings.accelerator),
+            "device": devices.name(self.settings.accelerator),
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()
@@ -185,7 +185,7 @@ def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> C
 
 def deciding(settings: config.ImageTraining) -> dict[str, Any]:
     """The training section without what has no influence on what is learned."""
-    return settings.model_dump(exclude={"checkpoint_seconds", "loggers"})
+    return settings.model_dump(exclude={"accelerator", "checkpoint_seconds", "loggers"})
 
 
 def _history(runs: Sequence[ImageRun]) -> dict:
@@ -223,9 +223,9 @@ def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> d
     found = {}
     for path in paths:
         try:
-            file = torch.load(path, weights_only=True, map_location="cpu")
+            file = checkpoints.load(path)
             of, states = file["dataset"], file["states"]
-        except Exception as error:  # torch.load raises anything on a damaged file
+        except (checkpoints.DamagedFile, KeyError, TypeError) as error:
             raise artifacts.ArtifactError(
                 f"{path}: expected trained networks, found a file that cannot be read ({type(error).__name__}). "
                 "Delete it and run again"

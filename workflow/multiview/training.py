@@ -19,7 +19,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from multiview import artifacts, config
+from multiview import artifacts, checkpoints, config, devices
 from multiview.descent import AdaptiveDescent
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
@@ -142,6 +142,12 @@ class ChunkTraining(pl.LightningModule):
                 continue
             optimizers[i].step()
             run.step_sizes[-1] = float(optimizers[i].param_groups[0]["lr"])
+            if run.step_sizes[-1] == 0:
+                raise FloatingPointError(
+                    f"seed {run.seed}: the step from step {run.step} is 0, so that training would never end; "
+                    f"training.step_rule {self.settings.step_rule!r} with training.relative_change "
+                    f"({self.settings.relative_change}) moves no neuron by a share of its size where the size is 0"
+                )
 
     def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
@@ -208,8 +214,10 @@ class Checkpoints(pl.Callback):
             if not path.exists():
                 continue
             try:
-                run.restore(torch.load(path, weights_only=True, map_location="cpu"))
-            except Exception as error:  # torch.load raises anything on a damaged file
+                run.restore(checkpoints.load(path))
+            except OSError:  # of the file system: the checkpoint may be good
+                raise
+            except Exception as error:  # it is damaged
                 log.warning("%s cannot be read (%s); seed %d starts anew", path, error, run.seed)
                 path.unlink()
                 continue
@@ -309,7 +317,8 @@ def train(
         The runs in the order of `seeds`, on the CPU. One that met `max_steps` has ``converged`` False.
 
     Raises:
-        FloatingPointError: if a loss stops being finite.
+        FloatingPointError: if a loss stops being finite, or no step can be taken.
+        InterruptedError: if the job was told to end; what was reached is saved.
     """
     shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
     law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
@@ -326,7 +335,7 @@ def train(
     told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
     module = ChunkTraining(runs, x, label, kinds, views, settings, objective, told)
     trainer = pl.Trainer(
-        accelerator=settings.accelerator,
+        accelerator=devices.resolve(settings.accelerator),
         devices=1,
         max_epochs=1,
         callbacks=callbacks,
