@@ -3,17 +3,20 @@
 import datetime
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
 import tomllib
 from types import SimpleNamespace
 
+import psutil
 import pytest
+import torch
 from conftest import ROOT
 from snakemake.cli import parse_args
 
-from multiview import artifacts, jobs, locks, manifest, slurm, waiting, worktime
+from multiview import artifacts, devices, locks, manifest, slurm, waiting, worktime
 from multiview.config import ConfigError
 
 
@@ -161,29 +164,147 @@ def test_a_preempted_job_goes_back_into_the_queue_and_no_other(tmp_path, monkeyp
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "_held", [])
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     return tmp_path
 
 
-def test_each_job_takes_a_gpu_of_its_own(folder):
-    assert jobs.visible_gpus() == ["2", "5"]
-    take = "from multiview import jobs, sys; print(jobs.take_gpu(['2', '5'], sys.argv[1]), flush=True); input()"
-    take = f"import sys; {take.replace('jobs, sys', 'jobs')}"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", take, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+def taking(*arguments, **environment):
+    """A process that takes a GPU, in whatever folder it runs, and keeps it; and which one it has got."""
+    code = "import sys; from multiview import devices; print(devices.take(*sys.argv[1:]), flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
     )
-    assert holder.stdout.readline().strip() == "2"
-    assert jobs.take_gpu(["2", "5"], folder) == "5"
-    assert jobs.visible_gpus() == ["5"]
-    with pytest.raises(ConfigError, match=r"gpu says .* this machine has 2 \(2, 5\)"):
-        jobs.take_gpu(["2", "5"], folder)
-    holder.kill()  # what it held is free at once, however it ends
-    holder.wait()
-    assert jobs.take_gpu(["2", "5"], folder) == "2"
+    return process, process.stdout.readline().strip()
 
 
-def test_a_machine_without_gpus_is_told_so(folder):
-    with pytest.raises(ConfigError, match=r"has 0 \(none\)"):
-        jobs.take_gpu([], folder)
+def test_each_job_takes_a_gpu_of_its_own_and_waits_until_one_is_free(folder, monkeypatch):
+    assert devices.visible() == ["2", "5"]
+    holder, first = taking(folder)
+    assert (first, devices.take(folder)) == ("2", "5")
+    assert devices.visible() == ["5"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
+
+    def ends(seconds):
+        holder.kill()  # what it held is free at once, however it ends
+        holder.wait()
+
+    monkeypatch.setattr(devices.time, "sleep", ends)
+    assert devices.take(folder) == "2"
+
+
+def test_two_clones_share_the_gpus_of_a_machine(folder):
+    # Without a folder the locks are the machine's: another clone's job, in another folder, sees them.
+    one, first = taking(TMPDIR=str(folder))
+    two, second = taking(TMPDIR=str(folder))
+    assert {first, second} == {"2", "5"}
+    # Allocations of a cluster have GPUs of their own: two on one node may both count from 0.
+    other, third = taking(TMPDIR=str(folder), SLURM_JOB_ID="7")
+    assert third == "2"
+    for process in (one, two, other):
+        process.kill()
+        process.wait()
+
+
+def test_a_machine_without_gpus_is_told_so(folder, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(ConfigError, match="this machine has no GPU"):
+        devices.take(folder)
+
+
+@pytest.mark.parametrize(
+    ("environment", "taken"),
+    [
+        ({}, True),
+        ({"SLURM_JOB_ID": "7"}, True),  # the run itself is in an allocation of several GPUs
+        ({"SLURM_JOB_ID": "7", devices.SCHEDULED: "1"}, False),  # the job was submitted
+    ],
+)
+def test_a_job_takes_a_gpu_unless_a_scheduler_has_given_it_one(folder, environment, taken):
+    code = """
+from types import SimpleNamespace
+from multiview import jobs
+jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={"gpu": 1}))
+"""
+    path = {"TMPDIR": str(folder), "CUDA_VISIBLE_DEVICES": "2,5", "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, env=path | environment)
+    assert ("takes GPU 2 of this machine" in (folder / "a.log").read_text()) == taken
+
+
+def test_auto_is_resolved_once_for_scheduling_and_training(folder, monkeypatch):
+    monkeypatch.setattr(devices, "count", lambda: 2)
+    monkeypatch.setenv(devices.GPUS, "unset")  # restored afterwards
+    assert devices.begin_run() == 2
+    monkeypatch.setattr(devices, "count", lambda: pytest.fail("counted again"))
+    assert [devices.resolve(one) for one in ("auto", "cpu", "gpu")] == ["gpu", "cpu", "gpu"]
+    monkeypatch.setenv(devices.GPUS, "0")
+    assert devices.resolve("auto") == "cpu"
+
+
+def test_a_gpu_that_this_pytorch_cannot_use_counts_as_none(folder):
+    # CUDA_VISIBLE_DEVICES names two, and the machine of these tests has none.
+    assert devices.count() == torch.cuda.device_count()
+
+
+LOG = """
+from types import SimpleNamespace
+from multiview import jobs
+jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={}))
+print("attempt", NUMBER)
+END
+"""
+
+
+def test_a_retry_keeps_the_log_of_the_attempt_that_failed(tmp_path):
+    ends = ["raise ValueError('first')", "import os; os.kill(os.getpid(), 9)", "", ""]
+    for number, end in enumerate(ends):
+        code = LOG.replace("NUMBER", str(number)).replace("END", end)
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
+        names = sorted(path.name for path in tmp_path.glob("a.log*"))
+        # Killed ones too; what succeeds after one that succeeded is another run, and begins anew.
+        assert names == ["a.log", *(["a.log.1", "a.log.2"][:number] if number < 3 else [])]
+        assert f"attempt {number}" in (tmp_path / "a.log").read_text()
+        if number == 2:
+            assert "ValueError: first" in (tmp_path / "a.log.1").read_text()
+            assert "attempt 1" in (tmp_path / "a.log.2").read_text()
+
+
+def owner(**changes):
+    return {"host": platform.node(), "process": os.getpid(), "began": psutil.Process().create_time()} | changes
+
+
+DEAD = 2**22 + 1  # above the largest number of a process
+
+
+@pytest.mark.parametrize(
+    ("record", "cleared"),
+    [
+        (owner(process=DEAD), True),  # killed, on this host
+        (owner(began=1.0), True),  # another process has its number by now
+        (owner(), False),  # alive, where the file system's locks are of no use
+        (owner(host="another"), False),  # of another login node
+        (owner(host="another", process=DEAD), False),
+        (None, False),  # nobody knows
+        ("{", False),
+    ],
+)
+def test_only_the_host_of_a_run_that_is_dead_takes_its_lock_away(folder, record, cleared):
+    (folder / "locks").mkdir()
+    (folder / "locks/0.input.lock").touch()
+    if record is not None:
+        (folder / "multiview.run.json").write_text(record if isinstance(record, str) else json.dumps(record))
+    message = locks.clear_if_stale(folder)
+    assert (folder / "locks").exists() != cleared
+    if cleared:
+        assert "was killed; this one carries it on" in message
+        assert json.loads((folder / "multiview.run.json").read_text()) == owner()
+    elif record is None or record == "{" or record["host"] == "another":
+        assert "snakemake --unlock" in message and ("on another" in message) == isinstance(record, dict)
+    else:
+        assert message is None
 
 
 def pins(lines):

@@ -1,21 +1,41 @@
-"""Which device a job trains on: decided once, where the run begins, for scheduling, training and provenance alike."""
+"""Which device a job trains on: decided once, where the run begins, for scheduling, training and provenance."""
 
 import functools
+import logging
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import Literal
 
 from multiview.config import ConfigError
+from multiview.locks import hold
 
 GPUS = "MULTIVIEW_GPUS"
 """Environment variable with the number of GPUs that ``accelerator: auto`` may count on. Jobs inherit it."""
 
 
-def begin_run() -> None:
+SCHEDULED = "MULTIVIEW_SCHEDULED"
+"""Environment variable that is set in jobs which a cluster's scheduler has started, each with its own GPU."""
+
+
+def begin_run() -> int:
     """Count the GPUs of this machine, for every job that is started from now on."""
+    os.environ.pop(SCHEDULED, None)
     os.environ[GPUS] = str(count())
+    return int(os.environ[GPUS])
+
+
+def begin_scheduled_job() -> None:
+    """Note that a scheduler has started this job, which binds its jobs to GPUs itself."""
+    os.environ[SCHEDULED] = "1"
+
+
+def given_by_scheduler() -> bool:
+    """Whether a scheduler has given this very job its GPU. One may also have given several to the whole run."""
+    return SCHEDULED in os.environ
 
 
 def visible() -> list[str]:
@@ -42,8 +62,40 @@ def count() -> int:
     return int(done.stdout) if done.returncode == 0 else 0
 
 
+def take(folder: str | Path | None = None, seconds: float = 5.0) -> str:
+    """Take a GPU that no other job on this machine has, of whatever run, and let CUDA see no other; wait for it.
+
+    It is held by an advisory lock, which ends with the process, however that ends.
+
+    Args:
+        folder: of the locks, one for all runs of a user on this machine.
+        seconds: between looking for one again.
+
+    Raises:
+        ConfigError: if the machine has none.
+    """
+    names = visible()
+    if not names:
+        raise ConfigError(
+            "training.accelerator is gpu, but this machine has no GPU that CUDA may use; set it to cpu or auto"
+        )
+    # Allocations of a cluster have GPUs of their own, each counted from 0.
+    allocation = os.environ.get("SLURM_JOB_ID", "")
+    folder = Path(folder or Path(tempfile.gettempdir()) / f"multiview-{os.getuid()}" / "gpus") / allocation
+    announced = False
+    while True:
+        for name in names:
+            if hold(folder / name):
+                os.environ["CUDA_VISIBLE_DEVICES"] = name
+                return name
+        if not announced:
+            logging.info("waits: other jobs have GPU %s of this machine", ", ".join(names))
+            announced = True
+        time.sleep(seconds)
+
+
 def resolve(accelerator: str) -> Literal["cpu", "gpu"]:
-    """What an accelerator of the config stands for: ``auto`` is a GPU if the machine that began the run has any."""
+    """What an accelerator of the config stands for: ``auto`` is a GPU if the run began where there is one."""
     if accelerator == "auto":
         return "gpu" if int(os.environ.get(GPUS) or count()) else "cpu"
     return accelerator

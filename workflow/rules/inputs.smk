@@ -128,9 +128,9 @@ def inputs_of(wildcards):
 
 
 def own_network(wildcards):
-    """The user's own file with the network, if there is one: an edit of it is another network."""
+    """The user's own files with the network, if there are any: an edit of them is another network."""
     network = studies[wildcards.study].network
-    return [network.path] if network.kind == "file" else []
+    return [str(path) for path in network.files] if network.kind == "file" else []
 
 
 def trials_of(wildcards):
@@ -157,8 +157,8 @@ def teachers_of_trials(wildcards):
 
 
 def gpus_of(training):
-    """How many GPUs a job takes: one if it must have one. A run has `--resources gpu=...` of them."""
-    return int(training.accelerator == "gpu")
+    """How many GPUs a job takes: one if it trains on one. A run has `--resources gpu=...` of them."""
+    return int(devices.resolve(training.accelerator) == "gpu")
 
 
 def swept_studies():
