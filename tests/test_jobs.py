@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,8 @@ import psutil
 import pytest
 import torch
 from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from snakemake.cli import parse_args
 
 from multiview import artifacts, devices, locks, manifest, slurm, waiting, worktime
@@ -307,30 +310,87 @@ def test_only_the_host_of_a_run_that_is_dead_takes_its_lock_away(folder, record,
         assert message is None
 
 
-def pins(lines):
-    """Library and version of lines such as ``"torch==2.13.0",  # tensors``."""
-    found = re.findall(r"([A-Za-z][\w.-]*)==([\w.]+)", "\n".join(lines))
-    return {name.lower().replace("_", "-"): version for name, version in found}
+def pins(text):
+    """Library and version of lines such as ``torch==2.13.0``."""
+    pairs = re.findall(r"^[ -]*([A-Za-z][\w.-]*)==([\w.]+)", text, re.MULTILINE)
+    return {name.lower().replace("_", "-"): version for name, version in pairs}
 
 
-def test_environments_have_the_versions_of_the_package():
+def test_environments_have_versions_of_the_range_of_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    python = re.match(r">=(3\.\d+),", project["requires-python"])[1]
-    ours = pins(project["dependencies"])
-    assert len(ours) == len(project["dependencies"])
-    conda = (ROOT / "envs/multiview.yaml").read_text()
-    assert pins(conda.splitlines()) == ours
-    assert f"- python={python}\n" in conda
-    constraints = pins((ROOT / "envs/constraints.txt").read_text().splitlines())
-    everything = ours | pins(project["optional-dependencies"]["slurm"] + project["optional-dependencies"]["test"])
-    assert {name: constraints.get(name) for name in everything} == everything
+    extras = [*project["optional-dependencies"]["slurm"], *project["optional-dependencies"]["test"]]
+    ours = [Requirement(line) for line in [*project["dependencies"], *extras] if "[" not in line]
+    texts = {name: (ROOT / "envs" / name).read_text() for name in ("lock.txt", "torch.txt", "multiview.yaml")}
+    locked = pins(texts["lock.txt"]) | pins(texts["torch.txt"])
+    for one in ours:
+        assert locked[one.name.lower()] in one.specifier, one.name
+        assert one.specifier, f"{one.name}: any version at all"
+    # Hashes of everything, but for PyTorch, which comes in several builds.
+    blocks = re.split(r"\n(?=\S)", texts["lock.txt"].strip())
+    assert len(blocks) > 100 and all("--hash=sha256:" in block for block in blocks)
+    assert "torch" not in pins(texts["lock.txt"])
+
+    conda = pins(texts["multiview.yaml"])
+    assert set(conda) == {Requirement(line).name.lower() for line in project["dependencies"]}
+    assert conda.items() <= locked.items()
     image = (ROOT / "envs/apptainer.def").read_text()
-    assert f"From: python:{python}-" in image
-    assert "pip install --no-cache-dir --constraint /opt/multiview/constraints.txt" in image
-    assert not pins(image.splitlines())  # none of its own
+    for python in (re.search(r"- python=(\S+)", texts["multiview.yaml"])[1], re.search(r"python:(.+)-", image)[1]):
+        assert SpecifierSet(project["requires-python"]).contains(f"{python}.0")
+    assert "--require-hashes --requirement /opt/multiview/lock.txt" in image and not pins(image)
     copied = dict(line.split() for line in image.split("%files")[1].split("%post")[0].strip().splitlines())
-    assert copied["envs/constraints.txt"] == "/opt/multiview/constraints.txt"
+    assert copied["envs/lock.txt"] == "/opt/multiview/lock.txt"
     assert all((ROOT / path).exists() for path in copied)
+
+
+def chosen_python(tmp_path, *there, **variables):
+    """The interpreter that the Makefile chooses where only some are there, each of which says its version."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, version in there:
+        python = folder / name
+        # As Debian's without python3-venv, a shim that leads nowhere, or a real one.
+        code = (
+            f'exec {sys.executable} -c "import sys; sys.version_info = {version}; $2"' if version else "exit 127"
+        )
+        python.write_text(f"#!/bin/sh\n{code}\n")
+        python.chmod(0o755)
+    for tool in ("sh", "cat", "pwd", "grep"):
+        (folder / tool).symlink_to(shutil.which(tool))
+    command = [shutil.which("make"), "-n", "-f", ROOT / "Makefile", "-f", "-", "moved"]
+    recipe = "$(info $(PYTHON))\n"
+    environment = {"PATH": str(folder)} | variables
+    done = subprocess.run(command, input=recipe, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        ([("python3.11", (3, 11, 7)), ("python3.13", (3, 13, 0))], "python3.11"),
+        ([("python3.12", (3, 12, 1)), ("python3", (3, 12, 1))], "python3.12"),
+        ([("python3.11", None), ("python3.13", (3, 13, 0))], "python3.13"),
+        ([("python3", (3, 14, 0))], "python3"),
+        ([("python3", (3, 10, 4)), ("python", (3, 12, 0))], "python"),
+        ([("python3", (3, 15, 0))], ""),
+        ([], ""),
+    ],
+)
+def test_the_makefile_takes_the_python_that_is_there(tmp_path, there, chosen):
+    assert chosen_python(tmp_path, *there) == chosen
+
+
+def test_an_environment_that_was_moved_is_made_anew(tmp_path):
+    old, new = tmp_path / "old folder", tmp_path / "new $folder"
+    (old / ".venv").mkdir(parents=True)
+    for name in ("envs", "pyproject.toml", "Makefile"):
+        (old / name).symlink_to(ROOT / name)
+    (old / ".venv/locked").write_text(f"{old}\n")
+    (old / ".venv/installed").touch()
+    command = ["make", "-n", ".venv/installed"]
+    assert "up to date" in subprocess.run(command, cwd=old, capture_output=True, text=True, check=True).stdout
+    old.rename(new)
+    assert "venv --clear" in subprocess.run(command, cwd=new, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(("profile", "gpus"), [("local-gpu", 2), ("slurm", 200)])
