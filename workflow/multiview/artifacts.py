@@ -399,8 +399,15 @@ def versions() -> dict[str, str]:
 @functools.cache
 def revision() -> str:
     """The git revision of the source, with ``-dirty`` if it was edited; ``unknown`` outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    package = Path(__file__).parent
+    noted = package.with_name("REVISION")  # where the package was written out of a repository
+    if noted.exists():
+        return noted.read_text()
+    git = ["git", "-C", str(package)]
     try:
+        # A copy in somebody else's checkout is none of theirs.
+        subprocess.run([*git, "ls-files", "--error-unmatch", "__init__.py"], capture_output=True, check=True)
+        command = [*git, "describe", "--always", "--dirty", "--abbrev=40"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

@@ -147,6 +147,8 @@ rule manifest:
         seeds=json.dumps(
             {name: [study.first_seed, study.seed_list[-1]] for name, study in studies.items()}, sort_keys=True
         ),
+        logs=placed("logs"),
+        benchmarks=placed("benchmarks"),
         code=code_digest("manifest.py", "waiting.py"),
     script:
         "../scripts/manifest.py"

@@ -90,8 +90,8 @@ rule train_images:
         networks=lambda wildcards: studies[wildcards.study].networks_of(wildcards.predictor),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(wildcards.predictor)),
-        checkpoints="results/{study}/checkpoints",
-        lightning_logs="logs/{study}/lightning",
+        checkpoints=placed("results/{study}/checkpoints"),
+        lightning_logs=placed("logs/{study}/lightning"),
         training_code=IMAGE_TRAINING_CODE,
         code=IMAGE_JOB_CODE,
     script:
@@ -165,8 +165,8 @@ rule try_objectives:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
-        checkpoints="results/{study}/checkpoints",
-        lightning_logs="logs/{study}/lightning",
+        checkpoints=placed("results/{study}/checkpoints"),
+        lightning_logs=placed("logs/{study}/lightning"),
         training_code=IMAGE_TRAINING_CODE,
         code=IMAGE_JOB_CODE,
     script:
@@ -227,8 +227,8 @@ rule distil_images:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
-        checkpoints="results/{study}/checkpoints",
-        lightning_logs="logs/{study}/lightning",
+        checkpoints=placed("results/{study}/checkpoints"),
+        lightning_logs=placed("logs/{study}/lightning"),
         training_code=IMAGE_TRAINING_CODE,
         code=IMAGE_JOB_CODE,
     script:

@@ -1,6 +1,16 @@
 # Input functions that several rules share.
 
 
+def placed(path):
+    """Where a file of this workflow is that is no input or output: another workflow may give it a prefix."""
+    return str(prefixed.modify(path))
+
+
+def of_the_user(paths):
+    """Input files of the user's, which get no such prefix."""
+    return [local(str(path)) for path in paths]
+
+
 def growing(amount):
     """A resource that a job gets more of each time it is submitted again."""
     return lambda wildcards, attempt: amount * attempt
@@ -130,7 +140,7 @@ def inputs_of(wildcards):
 def own_network(wildcards):
     """The user's own files with the network, if there are any: an edit of them is another network."""
     network = studies[wildcards.study].network
-    return [str(path) for path in network.files] if network.kind == "file" else []
+    return of_the_user(network.files) if network.kind == "file" else []
 
 
 def trials_of(wildcards):
@@ -176,7 +186,7 @@ def files_of_images(split):
 
     def files(wildcards):
         dataset = studies[wildcards.study].dataset
-        return [str(path) for path in dataset.files(split)] if dataset.path is not None else []
+        return of_the_user(dataset.files(split)) if dataset.path is not None else []
 
     return files
 
@@ -231,9 +241,9 @@ def files_by_study(family):
     """For each study of a family, and beside it, the files that tell what its networks get wrong."""
     return {
         study: {
-            "samples": f"results/{study}/dataset/samples.parquet",
-            "members": f"results/{study}/ensemble/members.parquet",
-            "logits": chunk_files(study, SINGLE, "logits"),
+            "samples": placed(f"results/{study}/dataset/samples.parquet"),
+            "members": placed(f"results/{study}/ensemble/members.parquet"),
+            "logits": [placed(path) for path in chunk_files(study, SINGLE, "logits")],
             "split": "test_single" if study in settings.theory else "test",
         }
         for study in places_in_family(family)
@@ -242,5 +252,5 @@ def files_by_study(family):
 
 def files_of_family(wildcards):
     """All of these files."""
-    found = files_by_study(wildcards.family).values()
-    return [path for one in found for path in (one["samples"], one["members"], *one["logits"])]
+    of_studies = files_by_study(wildcards.family).values()
+    return of_the_user(path for one in of_studies for path in (one["samples"], one["members"], *one["logits"]))

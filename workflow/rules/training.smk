@@ -47,7 +47,7 @@ rule train:
         last_seed="{last}",
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training),
-        checkpoints="results/{study}/checkpoints",
+        checkpoints=placed("results/{study}/checkpoints"),
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "lottery.py", "predictors.py", "records.py"),
     script:
@@ -85,7 +85,7 @@ rule train_joint:
         networks=lambda wildcards: studies[wildcards.study].networks_of(JOINT),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
-        checkpoints="results/{study}/checkpoints",
+        checkpoints=placed("results/{study}/checkpoints"),
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "predictors.py", "records.py"),
     script:
@@ -125,7 +125,7 @@ rule distil:
         teachers=lambda wildcards: json.dumps(teachers_of(wildcards)),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), Distillation),
-        checkpoints="results/{study}/checkpoints",
+        checkpoints=placed("results/{study}/checkpoints"),
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "predictors.py", "records.py"),
     script:
