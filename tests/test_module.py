@@ -111,9 +111,3 @@ def test_a_prefix_holds_for_everything_but_the_users_own_files(repository, tmp_p
     named = {entry["job"]: entry for entry in manifest["jobs"]}
     assert {"theory/train_0-1", "gaussian/normal/own/single_0-1", "gaussian/gains"} <= set(named)
     assert named["theory/train_0-1"]["seconds"] > 0
-    (tmp_path / "my_network.py").touch()
-    again = subprocess.run(command("-n"), cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert (
-        "multiview_train_images" in again.stdout + again.stderr
-        or "Nothing to be done" in again.stdout + again.stderr
-    )

@@ -71,6 +71,8 @@ def _read(record: Path) -> dict | None:
 
 def _lives(owner: dict) -> bool:
     try:
-        return abs(psutil.Process(owner["process"]).create_time() - owner["began"]) < 1  # not another of its number
+        return (
+            abs(psutil.Process(owner["process"]).create_time() - owner["began"]) < 1
+        )  # not another of its number
     except psutil.NoSuchProcess:
         return False

@@ -30,7 +30,7 @@ rule ensemble:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(megabytes_of_evaluation),
     params:
         study="{study}",
         ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
@@ -66,7 +66,7 @@ rule evaluate:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(megabytes_of_evaluation),
     params:
         study="{study}",
         q=lambda wildcards: studies[wildcards.study].network.q,

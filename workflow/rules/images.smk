@@ -49,7 +49,7 @@ rule image_dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(megabytes),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
@@ -79,9 +79,10 @@ rule train_images:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(wildcards.predictor)),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(wildcards.predictor)),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -117,9 +118,10 @@ rule label_copies:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -153,9 +155,10 @@ rule try_objectives:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
         gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
+        gres=lambda wildcards: gres_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
@@ -216,9 +219,10 @@ rule distil_images:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
         gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
+        gres=lambda wildcards: gres_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
@@ -255,7 +259,7 @@ rule evaluate_images:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(8000),
+        mem_mb=growing(megabytes_of_evaluation),
     params:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),

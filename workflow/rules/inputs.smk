@@ -11,9 +11,72 @@ def of_the_user(paths):
     return [local(str(path)) for path in paths]
 
 
+def of_profile(name, default=None):
+    """What a profile says among its default-resources, or a default."""
+    resources = workflow.resource_settings.default_resources or {}
+    return getattr(resources[name], "raw", resources[name]) if name in resources else default
+
+
 def growing(amount):
-    """A resource that a job gets more of each time it is submitted again."""
-    return lambda wildcards, attempt: amount * attempt
+    """A resource that a job gets more of each time it is submitted again: a number, or one that depends on the job."""
+    return lambda wildcards, attempt: attempt * (amount(wildcards) if callable(amount) else amount)
+
+
+def ceiling():
+    """Minutes that no job asks for more of: the profile's, or the partition's, if that is less."""
+    own = of_profile("runtime_ceiling")
+    if own is None or not workflow.is_main_process:
+        return int(own or 10**6)
+    allowed = slurm.longest(of_profile("slurm_partition"))
+    if allowed is not None and allowed < int(own):
+        logger.warning(
+            f"runtime: jobs ask for at most {allowed} minutes, as SLURM's partition allows no more. What takes longer "
+            "carries on in its next attempt; the profile's runtime_ceiling and slurm_partition change that."
+        )
+        return allowed
+    return int(own)
+
+
+CEILING = ceiling()
+
+
+def at_most(amount):
+    """Minutes that grow likewise, up to the ceiling."""
+    grown = growing(amount)
+    return lambda wildcards, attempt: min(grown(wildcards, attempt), CEILING)
+
+
+def how_trained(wildcards, predictor):
+    """The study of a job, how it trains the networks of a predictor, on which device, and how many seeds."""
+    study = studies[wildcards.study]
+    own = study.students[predictor].training if predictor in study.students else study.training_of(predictor)
+    seeds = 1 + int(wildcards.last) - int(wildcards.first) if "last" in wildcards.keys() else 1
+    return study, own, devices.resolve(own.accelerator), seeds
+
+
+def minutes(wildcards, predictor=SINGLE):
+    """In which a job trains the networks of a predictor."""
+    study, own, device, seeds = how_trained(wildcards, predictor)
+    networks = seeds * study.networks_of(predictor)
+    if wildcards.study in settings.theory:
+        return costs.theory_minutes(study, own, device, networks)
+    return costs.image_minutes(study, settings.images, own, device, networks)
+
+
+def megabytes(wildcards, predictor=SINGLE):
+    """In which a job trains the networks of a predictor, or draws the data for it."""
+    study, own, device, seeds = how_trained(wildcards, predictor)
+    networks = study.networks_of(predictor)
+    if wildcards.study in settings.theory:
+        return costs.theory_megabytes(study, own, device, seeds, networks)
+    students = study.students.get(predictor)
+    labelled = 0 if students is None else max(students.teacher_size, seeds)
+    return costs.image_megabytes(study, settings.images, own, device, networks, labelled)
+
+
+def megabytes_of_evaluation(wildcards):
+    """In which what all networks of a study say is held against one another."""
+    return costs.evaluation_megabytes(studies[wildcards.study], settings.images)
 
 
 FILE_NAMES = {"networks": "networks.pt"}
@@ -168,7 +231,12 @@ def teachers_of_trials(wildcards):
 
 def gpus_of(training):
     """How many GPUs a job takes: one if it trains on one. A run has `--resources gpu=...` of them."""
-    return int(devices.resolve(training.accelerator) == "gpu")
+    return int(devices.resolve(training.accelerator) == "gpu" and of_profile("gpu_gres") is None)
+
+
+def gres_of(training):
+    """What such a job asks SLURM for on clusters that refuse `--gpus`: the profile's gpu_gres; otherwise nothing."""
+    return of_profile("gpu_gres", "") if devices.resolve(training.accelerator) == "gpu" else ""
 
 
 def swept_studies():

@@ -38,9 +38,10 @@ rule train:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=growing(megabytes),
+        runtime=at_most(minutes),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(SINGLE)),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(SINGLE)),
     params:
         study="{study}",
         first_seed="{first}",
@@ -75,9 +76,10 @@ rule train_joint:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, JOINT)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, JOINT)),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(JOINT)),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(JOINT)),
     params:
         study="{study}",
         first_seed="{first}",
@@ -115,9 +117,10 @@ rule distil:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
         gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
+        gres=lambda wildcards: gres_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
