@@ -18,9 +18,9 @@ from multiview.image_training import (
     ImageRun,
     ImageTask,
     _Batches,
-    _precision,
     augment,
     logits_of,
+    precision,
     train,
 )
 from multiview.networks.images import build
@@ -229,15 +229,15 @@ def test_a_student_learns_of_the_copy_that_it_sees():
     assert torch.equal(seen["teacher"][:, 0], batches[0][3].float())
 
 
-@pytest.mark.parametrize(("computes", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
-def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes, precision):
+@pytest.mark.parametrize(("computes", "chosen"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes, chosen):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(
         torch.cuda, "is_bf16_supported", lambda including_emulation=True: computes or including_emulation
     )
     monkeypatch.setenv(devices.GPUS, "1")
-    assert _precision(settings(precision="auto", accelerator="auto")) == precision
-    assert _precision(settings(precision="auto", accelerator="cpu")) == "32-true"
+    assert precision(settings(precision="auto", accelerator="auto")) == chosen
+    assert precision(settings(precision="auto", accelerator="cpu")) == "32-true"
 
 
 def test_the_device_is_that_of_the_accelerator(monkeypatch):

@@ -15,7 +15,7 @@ from torch import Tensor
 from multiview import artifacts, checkpoints, config, devices, predictors
 from multiview.datasets import base
 from multiview.datasets.images import KIND
-from multiview.image_training import Copies, ImageRun, logits_of, train
+from multiview.image_training import Copies, ImageRun, logits_of, precision, train
 from multiview.networks.images import build
 from multiview.objectives import Objective
 from multiview.worktime import Transfer
@@ -148,6 +148,7 @@ class Job:
             "networks": self.networks,
             "training": deciding(self.settings),
             "device": devices.name(self.settings.accelerator),
+            "precision": precision(self.settings),
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()

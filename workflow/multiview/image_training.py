@@ -361,7 +361,7 @@ def train(
     trainer = pl.Trainer(
         accelerator=devices.resolve(settings.accelerator),
         devices=1,
-        precision=_precision(settings),
+        precision=precision(settings),
         max_epochs=settings.epochs,
         callbacks=callbacks,
         plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
@@ -417,7 +417,8 @@ def _usable(checkpoint: Path) -> dict | None:
     return saved
 
 
-def _precision(settings: config.ImageTraining) -> str:
+def precision(settings: config.ImageTraining) -> str:
+    """Lightning's precision, for ``auto`` that of the device."""
     if settings.precision != "auto":
         return settings.precision
     gpu = devices.type_of(settings.accelerator) == "cuda"
