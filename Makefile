@@ -27,6 +27,9 @@ bench: $(INSTALLED)  ## measure a training step against plain Lightning and agai
 	$(BIN)/python bench/training.py
 	$(BIN)/python bench/overhead.py
 
+doctor:  ## say what this machine has, what would run where, and what is missing
+	@PYTHONPATH=workflow "$$([ -x $(BIN)/python ] && echo $(BIN)/python || echo $(or $(PYTHON),python3))" -m multiview.doctor
+
 lint: $(INSTALLED)  ## check the style of the code and of the workflow
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .

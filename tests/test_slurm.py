@@ -154,7 +154,7 @@ def edited(folder, *lines):
 def test_jobs_ask_for_no_more_than_the_partition_allows_in_the_way_that_the_cluster_knows(
     cluster, undisturbed, tmp_path
 ):
-    folder = with_data_alone(undisturbed, tmp_path / "l'été of my $thesis")
+    folder = with_data_alone(undisturbed, tmp_path / "l'été of my thesis")
     configure(folder, studies={"theory": {"training": {"accelerator": "gpu"}}})
     edited(folder, "slurm_partition=short", "gpu_gres=gpu:a100:1")
     before = set(cluster.jobs())
