@@ -1,36 +1,46 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
-PYTHON ?= python3.11
+PYTHONS := 3.11 3.12 3.13 3.14
+RIGHT := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
+# The first of these that is there, is of the range, and can make an environment.
+PYTHON ?= $(shell for python in $(PYTHONS:%=python%) python3 python; do \
+  "$$python" -c '$(RIGHT)' 2> /dev/null && { echo $$python; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+LOCKED := $(VENV)/locked
 INSTALLED := $(VENV)/installed
+# An environment knows where it lies: one that was moved with its clone is made anew.
+MOVED := $(shell [ "$$(cat $(LOCKED) 2> /dev/null)" = "$$(pwd -P)" ] || echo moved)
 
-.PHONY: run quick test bench lint clean clean-results clean-all help
+.PHONY: run quick test bench lint clean clean-results clean-all help lock doctor
 
 help:  ## say what there is
 	@grep -h "  ## " $(MAKEFILE_LIST) | grep -v grep | sed "s/:.*##/:/"
 
 run: $(INSTALLED)  ## set up and run the default studies
-	$(BIN)/snakemake --cores all --logger multiview
+	$(BIN)/python -m snakemake --cores all --logger multiview
 	@$(BIN)/python -m multiview.verdicts results/verdicts.parquet
 
 quick: $(INSTALLED)  ## a first look: set up, run little studies in quick/ and make their report
 	mkdir -p quick
-	$(BIN)/snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --logger multiview
-	$(BIN)/snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --report quick/report.html
+	$(BIN)/python -m snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --logger multiview
+	$(BIN)/python -m snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --report quick/report.html
 
 test: $(INSTALLED)  ## set up and run the tests
-	$(BIN)/pytest
+	$(BIN)/python -m pytest
 
 bench: $(INSTALLED)  ## measure a training step, how its cost grows, and what of the last run was overhead
 	$(BIN)/python bench/training.py
 	$(BIN)/python bench/growth.py
 	$(BIN)/python bench/overhead.py
 
+doctor:  ## say what this machine has, what would run where, and what is missing
+	@PYTHONPATH=workflow "$$([ -x $(BIN)/python ] && echo $(BIN)/python || echo $(or $(PYTHON),python3))" -m multiview.doctor
+
 lint: $(INSTALLED)  ## check the style of the code and of the workflow
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check workflow
-	$(BIN)/snakemake --lint
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m snakefmt --check workflow
+	$(BIN)/python -m snakemake --lint
 
 clean:  ## delete what can be drawn again from results in seconds: figures, pages, comparisons
 	find results -type d -name figures -prune -exec rm -rf {} + 2>/dev/null || true
@@ -42,9 +52,22 @@ clean-results:  ## delete all results, with every trained network and checkpoint
 clean-all: clean-results  ## and the environment .venv and what Snakemake remembers
 	rm -rf $(VENV) .snakemake
 
-$(INSTALLED): pyproject.toml envs/constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || \
-	  { echo "This needs Python 3.11 or 3.12; found $$($(PYTHON) --version 2>&1). Try: make PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint envs/constraints.txt --editable '.[test]'
+.PHONY: moved
+moved:
+
+$(LOCKED): envs/lock.txt $(MOVED)
+	@"$(PYTHON)" -c '$(RIGHT)' 2> /dev/null || { echo "This needs one of Python $(PYTHONS) with its module venv;" \
+	  "found $$(python3 --version 2>&1). Install it (Debian: python3 python3-venv), or: make PYTHON=/path/to/python"; exit 1; }
+	"$(PYTHON)" -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement envs/lock.txt
+	pwd -P > $@
+
+# PyTorch comes in builds for CPUs and several GPUs: pinned by its version, not by the hash of one of them.
+$(INSTALLED): pyproject.toml envs/torch.txt $(LOCKED)
+	$(BIN)/python -m pip install --quiet --constraint envs/torch.txt --editable '.[test]'
 	touch $@
+
+lock:  ## renew envs/lock.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --constraint envs/torch.txt \
+	  --generate-hashes --no-annotate --no-header --quiet --output-file envs/lock.txt \
+	  $(addprefix --no-emit-package ,torch triton $(shell grep -oE '^(cuda|nvidia)-[a-z0-9-]+' envs/torch.txt))

@@ -49,6 +49,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=40000 Gres=gpu:a100:2 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=600 PriorityTier=1 GraceTime=20 State=UP
+PartitionName=short Nodes={host} MaxTime=12 PriorityTier=1 State=UP
 PartitionName=urgent Nodes={host} MaxTime=600 PriorityTier=10 PreemptMode=OFF State=UP
 """
 # The node has more cores than this machine may have: jobs are small and wait for one another.

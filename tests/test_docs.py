@@ -93,7 +93,7 @@ def test_no_other_measured_number_is_on_the_pages(page):
 def test_numbers_in_the_commands_follow_from_the_config(default):
     text = (ROOT / "README.md").read_text()
     assert f"--config seeds={default['seeds'] + 5}\n" in text  # five more of them
-    python = re.search(r"With Python (\S+) \(or (\S+)\)", text)
+    python = re.search(r"With Python (\S+) to (\S+),", text)
     required = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert required == f">={python[1]},<3.{int(python[2].split('.')[1]) + 1}"
     assert default["studies"]["theory"]["network"]["q"] != 5  # the example changes something

@@ -1,8 +1,10 @@
 """Training on images: the schedule, the augmentation, the objectives' gradients, checkpoints."""
 
 import copy
+import errno
 import os
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,16 +12,16 @@ import torch
 from pydantic import TypeAdapter
 from torch.nn import functional
 
-from multiview import config, objectives
+from multiview import config, devices, objectives
 from multiview.augmentation import Copies, augment
 from multiview.image_training import (
     ImageRun,
     ImageTask,
     _Batches,
-    _precision,
+    precision,
     train,
 )
-from multiview.inference import device_name, logits_of
+from multiview.inference import logits_of
 from multiview.networks.images import build
 
 SETTINGS = {
@@ -226,20 +228,28 @@ def test_a_student_learns_of_the_copy_that_it_sees():
     assert torch.equal(seen["teacher"][:, 0], batches[0][3].float())
 
 
-@pytest.mark.parametrize(("computes", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
-def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes, precision):
+@pytest.mark.parametrize(("computes", "chosen"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes, chosen):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(
         torch.cuda, "is_bf16_supported", lambda including_emulation=True: computes or including_emulation
     )
-    assert _precision(settings(precision="auto", accelerator="auto")) == precision
-    assert _precision(settings(precision="auto", accelerator="cpu")) == "32-true"
+    monkeypatch.setenv(devices.GPUS, "1")
+    assert precision(settings(precision="auto", accelerator="auto")) == chosen
+    assert precision(settings(precision="auto", accelerator="cpu")) == "32-true"
 
 
 def test_the_device_is_that_of_the_accelerator(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "A GPU")
-    assert [device_name(one) for one in ("auto", "gpu", "cpu")] == ["A GPU", "A GPU", "cpu"]
+    monkeypatch.setenv(devices.GPUS, "1")
+    assert [devices.name(one) for one in ("auto", "gpu", "cpu")] == ["A GPU", "A GPU", "cpu"]
+    # The run began where there is none: no job of it was given one, whatever its own machine has.
+    monkeypatch.setenv(devices.GPUS, "0")
+    assert [devices.name(one) for one in ("auto", "gpu", "cpu")] == ["cpu", "A GPU", "cpu"]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(config.ConfigError, match=r"training.accelerator is gpu, but PyTorch .* can use no GPU"):
+        devices.name("gpu")
 
 
 def test_loggers_write_what_lightning_users_expect(tmp_path):
@@ -264,3 +274,121 @@ def test_an_average_is_trained_end_to_end():
     before = fresh(networks=3)
     for one, other in zip(run.network.network.networks, before.network.network.networks, strict=True):
         assert not torch.equal(one.linear.weight, other.linear.weight)
+
+
+class Dropout(torch.nn.Module):
+    """A network that draws random numbers while it is trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(30, 3)
+
+    def forward(self, x):
+        return self.linear(functional.dropout(x.float().flatten(1) / 255, 0.5, self.training))
+
+
+def with_dropout(seed, **more):
+    torch.manual_seed(seed)
+    run = ImageRun(seed, Dropout())
+    train(run, IMAGES, LABEL, settings(), **more)
+    return run
+
+
+def test_what_a_network_draws_depends_on_its_seed_alone(tmp_path, monkeypatch):
+    whole = with_dropout(1)
+    with_dropout(0)  # another seed of the same job
+    torch.rand(7)
+    assert same(with_dropout(1), whole)
+    assert with_dropout(2).history != whole.history
+    save, path = ImageTask.on_train_epoch_end, tmp_path / "seed_1.pt"
+
+    def killed(task):
+        if task.current_epoch == 2:
+            raise KeyboardInterrupt
+        save(task)
+
+    monkeypatch.setattr(ImageTask, "on_train_epoch_end", killed)
+    with pytest.raises((KeyboardInterrupt, InterruptedError, SystemExit)):
+        with_dropout(1, checkpoint=path)
+    monkeypatch.undo()
+    assert same(with_dropout(1, checkpoint=path), whole)
+
+
+def test_the_csv_of_a_resumed_seed_has_every_epoch(tmp_path, monkeypatch):
+    chosen = settings(loggers=["csv"])
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    train(fresh(), IMAGES, LABEL, chosen, logs=whole / "seed_0")
+    save, path = ImageTask.on_train_epoch_end, tmp_path / "seed_0.pt"
+
+    def killed(task):
+        if task.current_epoch == 2:
+            raise KeyboardInterrupt
+        save(task)
+
+    monkeypatch.setattr(ImageTask, "on_train_epoch_end", killed)
+    with pytest.raises((KeyboardInterrupt, InterruptedError, SystemExit)):
+        train(fresh(), IMAGES, LABEL, chosen, logs=resumed / "seed_0", checkpoint=path)
+    monkeypatch.undo()
+    train(fresh(), IMAGES, LABEL, chosen, logs=resumed / "seed_0", checkpoint=path)
+    tables = [next(folder.rglob("metrics.csv")).read_text() for folder in (whole, resumed)]
+    assert tables[0] == tables[1] and len(tables[0].splitlines()) == 5
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])
+def test_a_file_system_that_fails_costs_no_checkpoint(tmp_path, monkeypatch, code):
+    path = tmp_path / "seed_0.pt"
+    whole = trained(checkpoint=path)
+    before = path.read_bytes()
+
+    def fails(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("builtins.open", fails)
+    monkeypatch.setattr("io.open", fails)
+    with pytest.raises(OSError, match=os.strerror(code)):
+        trained(checkpoint=path)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert same(trained(checkpoint=path), whole)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_a_last_batch_of_one_image_is_refused_under_batch_normalisation(batch_size):
+    with pytest.raises(config.ConfigError, match=rf"training.batch_size is {batch_size}.*dataset.train_samples"):
+        trained(settings_=settings(batch_size=batch_size, epochs=1))
+    plain = TypeAdapter(config.ImageNetwork).validate_python({"kind": "cnn", "channels": [4]})
+    run = ImageRun(0, build(plain, IMAGES, 3, 0))
+    train(run, IMAGES, LABEL, settings(batch_size=batch_size, epochs=1))  # it has none
+    frozen = NETWORK.model_copy(update={"regime": "linearised"})
+    run = ImageRun(0, build(frozen, IMAGES, 3, 0))
+    train(run, IMAGES, LABEL, settings(batch_size=batch_size, epochs=1))  # its statistics are those at the start
+
+
+@pytest.fixture
+def no_compiler(monkeypatch, tmp_path):
+    """A machine without a compiler, on which nothing was compiled before."""
+    inductor = pytest.importorskip("torch._inductor.config")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(inductor.cpp, "cxx", (None, "no-such-compiler"))
+    torch._dynamo.reset()
+    devices.cannot_compile.cache_clear()
+    yield
+    torch._dynamo.reset()
+    devices.cannot_compile.cache_clear()
+
+
+def test_without_a_compiler_networks_are_compiled_only_if_they_must_be_which_is_refused(
+    no_compiler, monkeypatch, caplog
+):
+    with pytest.raises(config.ConfigError, match="training.compile is true, but torch.compile does not work here"):
+        trained(settings_=settings(compile=True))
+    # On a GPU `auto` means yes; here a CPU stands for one.
+    refusal = devices.cannot_compile("cpu")
+    task = ImageTask(fresh(), IMAGES, LABEL, settings(), objectives.CrossEntropy())
+    strategy = SimpleNamespace(root_device=torch.device("cuda"))
+    monkeypatch.setattr(ImageTask, "trainer", SimpleNamespace(strategy=strategy))
+    with monkeypatch.context() as patch:
+        patch.setattr(devices, "cannot_compile", lambda device: refusal)
+        task.setup("fit")
+    assert f"not compiled, as torch.compile fails here ({refusal})" in caplog.text
+    assert task.forward_pass is task.network

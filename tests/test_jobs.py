@@ -3,17 +3,23 @@
 import datetime
 import json
 import os
+import platform
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from types import SimpleNamespace
 
+import psutil
 import pytest
+import torch
 from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from snakemake.cli import parse_args
 
-from multiview import artifacts, jobs, locks, manifest, slurm, waiting, worktime
+from multiview import artifacts, devices, locks, manifest, slurm, waiting, worktime
 from multiview.config import ConfigError
 
 
@@ -161,55 +167,230 @@ def test_a_preempted_job_goes_back_into_the_queue_and_no_other(tmp_path, monkeyp
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(locks, "_held", [])
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     return tmp_path
 
 
-def test_each_job_takes_a_gpu_of_its_own(folder):
-    assert jobs.visible_gpus() == ["2", "5"]
-    take = "from multiview import jobs, sys; print(jobs.take_gpu(['2', '5'], sys.argv[1]), flush=True); input()"
-    take = f"import sys; {take.replace('jobs, sys', 'jobs')}"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", take, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+def taking(*arguments, **environment):
+    """A process that takes a GPU, in whatever folder it runs, and keeps it; and which one it has got."""
+    code = "import sys; from multiview import devices; print(devices.take(*sys.argv[1:]), flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
     )
-    assert holder.stdout.readline().strip() == "2"
-    assert jobs.take_gpu(["2", "5"], folder) == "5"
-    assert jobs.visible_gpus() == ["5"]
-    with pytest.raises(ConfigError, match=r"gpu says .* this machine has 2 \(2, 5\)"):
-        jobs.take_gpu(["2", "5"], folder)
-    holder.kill()  # what it held is free at once, however it ends
-    holder.wait()
-    assert jobs.take_gpu(["2", "5"], folder) == "2"
+    return process, process.stdout.readline().strip()
 
 
-def test_a_machine_without_gpus_is_told_so(folder):
-    with pytest.raises(ConfigError, match=r"has 0 \(none\)"):
-        jobs.take_gpu([], folder)
+def test_each_job_takes_a_gpu_of_its_own_and_waits_until_one_is_free(folder, monkeypatch):
+    assert devices.visible() == ["2", "5"]
+    holder, first = taking(folder)
+    assert (first, devices.take(folder)) == ("2", "5")
+    assert devices.visible() == ["5"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
+
+    def ends(seconds):
+        holder.kill()  # what it held is free at once, however it ends
+        holder.wait()
+
+    monkeypatch.setattr(devices.time, "sleep", ends)
+    assert devices.take(folder) == "2"
 
 
-def pins(lines):
-    """Library and version of lines such as ``"torch==2.13.0",  # tensors``."""
-    found = re.findall(r"([A-Za-z][\w.-]*)==([\w.]+)", "\n".join(lines))
-    return {name.lower().replace("_", "-"): version for name, version in found}
+def test_two_clones_share_the_gpus_of_a_machine(folder):
+    # Without a folder the locks are the machine's: another clone's job, in another folder, sees them.
+    one, first = taking(TMPDIR=str(folder))
+    two, second = taking(TMPDIR=str(folder))
+    assert {first, second} == {"2", "5"}
+    # Allocations of a cluster have GPUs of their own: two on one node may both count from 0.
+    other, third = taking(TMPDIR=str(folder), SLURM_JOB_ID="7")
+    assert third == "2"
+    for process in (one, two, other):
+        process.kill()
+        process.wait()
 
 
-def test_environments_have_the_versions_of_the_package():
+def test_a_machine_without_gpus_is_told_so(folder, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(ConfigError, match="this machine has no GPU"):
+        devices.take(folder)
+
+
+@pytest.mark.parametrize(
+    ("environment", "taken"),
+    [
+        ({}, True),
+        ({"SLURM_JOB_ID": "7"}, True),  # the run itself is in an allocation of several GPUs
+        ({"SLURM_JOB_ID": "7", devices.SCHEDULED: "1"}, False),  # the job was submitted
+    ],
+)
+def test_a_job_takes_a_gpu_unless_a_scheduler_has_given_it_one(folder, environment, taken):
+    code = """
+from types import SimpleNamespace
+from multiview import jobs
+jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={"gpu": 1}))
+"""
+    path = {"TMPDIR": str(folder), "CUDA_VISIBLE_DEVICES": "2,5", "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, env=path | environment)
+    assert ("takes GPU 2 of this machine" in (folder / "a.log").read_text()) == taken
+
+
+def test_auto_is_resolved_once_for_scheduling_and_training(folder, monkeypatch):
+    monkeypatch.setattr(devices, "count", lambda: 2)
+    monkeypatch.setenv(devices.GPUS, "unset")  # restored afterwards
+    assert devices.begin_run() == 2
+    monkeypatch.setattr(devices, "count", lambda: pytest.fail("counted again"))
+    assert [devices.resolve(one) for one in ("auto", "cpu", "gpu")] == ["gpu", "cpu", "gpu"]
+    monkeypatch.setenv(devices.GPUS, "0")
+    assert devices.resolve("auto") == "cpu"
+
+
+def test_a_gpu_that_this_pytorch_cannot_use_counts_as_none(folder):
+    # CUDA_VISIBLE_DEVICES names two, and the machine of these tests has none.
+    assert devices.count() == torch.cuda.device_count()
+
+
+LOG = """
+from types import SimpleNamespace
+from multiview import jobs
+jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={}))
+print("attempt", NUMBER)
+END
+"""
+
+
+def test_a_retry_keeps_the_log_of_the_attempt_that_failed(tmp_path):
+    ends = ["raise ValueError('first')", "import os; os.kill(os.getpid(), 9)", "", ""]
+    for number, end in enumerate(ends):
+        code = LOG.replace("NUMBER", str(number)).replace("END", end)
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True)
+        names = sorted(path.name for path in tmp_path.glob("a.log*"))
+        # Killed ones too; what succeeds after one that succeeded is another run, and begins anew.
+        assert names == ["a.log", *(["a.log.1", "a.log.2"][:number] if number < 3 else [])]
+        assert f"attempt {number}" in (tmp_path / "a.log").read_text()
+        if number == 2:
+            assert "ValueError: first" in (tmp_path / "a.log.1").read_text()
+            assert "attempt 1" in (tmp_path / "a.log.2").read_text()
+
+
+def owner(**changes):
+    return {"host": platform.node(), "process": os.getpid(), "began": psutil.Process().create_time()} | changes
+
+
+DEAD = 2**22 + 1  # above the largest number of a process
+
+
+@pytest.mark.parametrize(
+    ("record", "cleared"),
+    [
+        (owner(process=DEAD), True),  # killed, on this host
+        (owner(began=1.0), True),  # another process has its number by now
+        (owner(), False),  # alive, where the file system's locks are of no use
+        (owner(host="another"), False),  # of another login node
+        (owner(host="another", process=DEAD), False),
+        (None, False),  # nobody knows
+        ("{", False),
+    ],
+)
+def test_only_the_host_of_a_run_that_is_dead_takes_its_lock_away(folder, record, cleared):
+    (folder / "locks").mkdir()
+    (folder / "locks/0.input.lock").touch()
+    if record is not None:
+        (folder / "multiview.run.json").write_text(record if isinstance(record, str) else json.dumps(record))
+    message = locks.clear_if_stale(folder)
+    assert (folder / "locks").exists() != cleared
+    if cleared:
+        assert "was killed; this one carries it on" in message
+        assert json.loads((folder / "multiview.run.json").read_text()) == owner()
+    elif record is None or record == "{" or record["host"] == "another":
+        assert "snakemake --unlock" in message and ("on another" in message) == isinstance(record, dict)
+    else:
+        assert message is None
+
+
+def pins(text):
+    """Library and version of lines such as ``torch==2.13.0``."""
+    pairs = re.findall(r"^[ -]*([A-Za-z][\w.-]*)==([\w.]+)", text, re.MULTILINE)
+    return {name.lower().replace("_", "-"): version for name, version in pairs}
+
+
+def test_environments_have_versions_of_the_range_of_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    python = re.match(r">=(3\.\d+),", project["requires-python"])[1]
-    ours = pins(project["dependencies"])
-    assert len(ours) == len(project["dependencies"])
-    conda = (ROOT / "envs/multiview.yaml").read_text()
-    assert pins(conda.splitlines()) == ours
-    assert f"- python={python}\n" in conda
-    constraints = pins((ROOT / "envs/constraints.txt").read_text().splitlines())
-    everything = ours | pins(project["optional-dependencies"]["slurm"] + project["optional-dependencies"]["test"])
-    assert {name: constraints.get(name) for name in everything} == everything
+    extras = [*project["optional-dependencies"]["slurm"], *project["optional-dependencies"]["test"]]
+    ours = [Requirement(line) for line in [*project["dependencies"], *extras] if "[" not in line]
+    texts = {name: (ROOT / "envs" / name).read_text() for name in ("lock.txt", "torch.txt", "multiview.yaml")}
+    locked = pins(texts["lock.txt"]) | pins(texts["torch.txt"])
+    for one in ours:
+        assert locked[one.name.lower()] in one.specifier, one.name
+        assert one.specifier, f"{one.name}: any version at all"
+    # Hashes of everything, but for PyTorch, which comes in several builds.
+    blocks = re.split(r"\n(?=\S)", texts["lock.txt"].strip())
+    assert len(blocks) > 100 and all("--hash=sha256:" in block for block in blocks)
+    assert "torch" not in pins(texts["lock.txt"])
+
+    conda = pins(texts["multiview.yaml"])
+    assert set(conda) == {Requirement(line).name.lower() for line in project["dependencies"]}
+    assert conda.items() <= locked.items()
     image = (ROOT / "envs/apptainer.def").read_text()
-    assert f"From: python:{python}-" in image
-    assert "pip install --no-cache-dir --constraint /opt/multiview/constraints.txt" in image
-    assert not pins(image.splitlines())  # none of its own
+    for python in (re.search(r"- python=(\S+)", texts["multiview.yaml"])[1], re.search(r"python:(.+)-", image)[1]):
+        assert SpecifierSet(project["requires-python"]).contains(f"{python}.0")
+    assert "--require-hashes --requirement /opt/multiview/lock.txt" in image and not pins(image)
     copied = dict(line.split() for line in image.split("%files")[1].split("%post")[0].strip().splitlines())
-    assert copied["envs/constraints.txt"] == "/opt/multiview/constraints.txt"
+    assert copied["envs/lock.txt"] == "/opt/multiview/lock.txt"
     assert all((ROOT / path).exists() for path in copied)
+
+
+def chosen_python(tmp_path, *there, **variables):
+    """The interpreter that the Makefile chooses where only some are there, each of which says its version."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, version in there:
+        python = folder / name
+        # As Debian's without python3-venv, a shim that leads nowhere, or a real one.
+        code = (
+            f'exec {sys.executable} -c "import sys; sys.version_info = {version}; $2"' if version else "exit 127"
+        )
+        python.write_text(f"#!/bin/sh\n{code}\n")
+        python.chmod(0o755)
+    for tool in ("sh", "cat", "pwd", "grep"):
+        (folder / tool).symlink_to(shutil.which(tool))
+    command = [shutil.which("make"), "-n", "-f", ROOT / "Makefile", "-f", "-", "moved"]
+    recipe = "$(info $(PYTHON))\n"
+    environment = {"PATH": str(folder)} | variables
+    done = subprocess.run(command, input=recipe, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        ([("python3.11", (3, 11, 7)), ("python3.13", (3, 13, 0))], "python3.11"),
+        ([("python3.12", (3, 12, 1)), ("python3", (3, 12, 1))], "python3.12"),
+        ([("python3.11", None), ("python3.13", (3, 13, 0))], "python3.13"),
+        ([("python3", (3, 14, 0))], "python3"),
+        ([("python3", (3, 10, 4)), ("python", (3, 12, 0))], "python"),
+        ([("python3", (3, 15, 0))], ""),
+        ([], ""),
+    ],
+)
+def test_the_makefile_takes_the_python_that_is_there(tmp_path, there, chosen):
+    assert chosen_python(tmp_path, *there) == chosen
+
+
+def test_an_environment_that_was_moved_is_made_anew(tmp_path):
+    old, new = tmp_path / "old folder", tmp_path / "new $folder"
+    (old / ".venv").mkdir(parents=True)
+    for name in ("envs", "pyproject.toml", "Makefile"):
+        (old / name).symlink_to(ROOT / name)
+    (old / ".venv/locked").write_text(f"{old}\n")
+    (old / ".venv/installed").touch()
+    command = ["make", "-n", ".venv/installed"]
+    assert "up to date" in subprocess.run(command, cwd=old, capture_output=True, text=True, check=True).stdout
+    old.rename(new)
+    assert "venv --clear" in subprocess.run(command, cwd=new, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(("profile", "gpus"), [("local-gpu", 2), ("slurm", 200)])

@@ -1,5 +1,7 @@
 """Logits are read back as they were written; those of something else are refused by name."""
 
+import errno
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,48 @@ def test_a_teacher_with_samples_in_another_order_is_refused(tmp_path):
     artifacts.write(tmp_path / "teacher", "logits", table, {"dataset": "abc"})
     with pytest.raises(ArtifactError, match="teacher: expected the 3 samples of the dataset in their order"):
         read(tmp_path / "teacher")
+
+
+MADE = {"network": {"q": 4}, "networks": 1, "training": {"epochs": 3}, "device": "cpu", "precision": "32-true"}
+OTHERS = {
+    "network": {"q": 5},
+    "networks": 10,
+    "training": {"epochs": 4},
+    "device": "NVIDIA A100",
+    "precision": "bf16-mixed",
+    "objective": {"kind": "hinton"},
+}
+
+
+@pytest.mark.parametrize("key", OTHERS)
+def test_a_chunk_that_was_made_otherwise_is_not_averaged(tmp_path, key):
+    for name, made in (("a", MADE), ("b", MADE | {key: OTHERS[key]}), ("c", MADE)):
+        table = predictors.logits_table("single", [ord(name), 200 + ord(name)], LOGITS)
+        artifacts.write(tmp_path / name, "logits", table, {"dataset": "abc"} | made)
+    read(tmp_path / "a", tmp_path / "c")
+    with pytest.raises(ArtifactError, match=rf"b: expected the same .*{key} as in .*/a, .*found") as caught:
+        read(tmp_path / "a", tmp_path / "b")
+    assert len(str(caught.value).splitlines()) == 1
+    # Predictors are not averaged with one another.
+    write(tmp_path / "d", "students")
+    read(tmp_path / "a", tmp_path / "d")
+
+
+def test_a_chunk_of_another_pytorch_is_not_averaged(tmp_path, monkeypatch):
+    write(tmp_path / "a", members=(1, 2))
+    versions = artifacts.versions()
+    monkeypatch.setattr(artifacts, "versions", lambda: versions | {"torch": "1.0"})
+    write(tmp_path / "b", members=(3, 4))
+    with pytest.raises(ArtifactError, match=r"b: expected the same version of torch as in .*/a, .*found '1.0'"):
+        read(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_table_that_the_file_system_does_not_give_is_not_called_damaged(tmp_path, monkeypatch):
+    path = write(tmp_path / "a")
+
+    def fails(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(artifacts.pq, "read_table", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        read(path)

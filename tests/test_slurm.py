@@ -4,6 +4,7 @@ import collections
 import functools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import slurm_cluster
 import yaml
 from conftest import ROOT, make_tiny
 from test_workflow import checkout, run
+
+from multiview import slurm
 
 pytestmark = pytest.mark.skipif(
     bool(slurm_cluster.missing()),
@@ -134,7 +137,55 @@ def test_a_dry_run_with_the_profile_needs_no_slurm(undisturbed):
     configure(undisturbed, studies={"theory": {"training": {"accelerator": "gpu"}}})
     output = run(undisturbed, "--profile", "profiles/slurm", "-n", "--forcerun", "train")
     configure(undisturbed)
-    assert "gpu=1" in output and "runtime=60" in output
+    assert "gpu=1" in output and re.search(r"runtime=[1-5][0-9],", output)
+
+
+def edited(folder, *lines):
+    """Edit the profile of a folder as its comments say: uncomment lines, or change their values."""
+    profile = folder / "profiles/slurm/config.yaml"
+    text = profile.read_text()
+    for line in lines:
+        key = line.split("=")[0]
+        text, number = re.subn(rf"^  (# )?- {key}=\S+", f"  - {line}", text, flags=re.MULTILINE)
+        assert number == 1, line
+    profile.write_text(text)
+
+
+def test_jobs_ask_for_no_more_than_the_partition_allows_in_the_way_that_the_cluster_knows(
+    cluster, undisturbed, tmp_path
+):
+    folder = with_data_alone(undisturbed, tmp_path / "l'été of my thesis")
+    configure(folder, studies={"theory": {"training": {"accelerator": "gpu"}}})
+    edited(folder, "slurm_partition=short", "gpu_gres=gpu:a100:1")
+    before = set(cluster.jobs())
+    process = submitting(cluster, folder, "--retries", "0", "--", TRAINED[0])
+    output = finish(process, folder, succeeds=False)
+    assert "runtime: jobs ask for at most 12 minutes" in output and "runtime_ceiling" in output
+    (number,) = set(cluster.jobs()) - before
+    asked = cluster.call("scontrol", "show", "job", number)
+    assert "TresPerNode=gres:gpu:a100:1" in asked and "TresPerJob" not in asked  # --gres, not --gpus
+    assert "TimeLimit=00:12:00" in asked and "Partition=short" in asked
+    # It ran, and there is no GPU that PyTorch can use.
+    assert "ConfigError: training.accelerator is gpu, but PyTorch" in output
+    # The log of the attempt is kept where the next one begins.
+    configure(folder)
+    finish(submitting(cluster, folder, "--", TRAINED[0]), folder)
+    assert "ConfigError" in (folder / f"logs/theory/train_{CHUNKS[0]}.log.1").read_text()
+    assert "ConfigError" not in log_of(folder, CHUNKS[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("30:00", 30),
+        ("1:00:00", 60),
+        ("2-12:00:00", 3600),
+        ("infinite", None),
+        ("n/a", None),
+    ],
+)
+def test_times_of_slurm(text, minutes):
+    assert slurm._minutes(text) == minutes
 
 
 def test_fifty_seeds_are_thirteen_jobs_and_have_the_tables_of_a_local_run(cluster, undisturbed, tmp_path):
@@ -144,12 +195,7 @@ def test_fifty_seeds_are_thirteen_jobs_and_have_the_tables_of_a_local_run(cluste
 
     folder = with_data_alone(undisturbed, tmp_path / "study")
     configure(folder, steps=20, seeds=50, seeds_per_job=4)
-    profile = folder / "profiles/slurm/config.yaml"
-    text = profile.read_text()
-    for line, own in (("# - slurm_partition=gpu ", "- slurm_partition=main"), ("# - gpu_model=", "- gpu_model=")):
-        assert line in text
-        text = text.replace(line, own)
-    profile.write_text(text)
+    edited(folder, "slurm_partition=main", "gpu_model=a100")
     before = set(cluster.jobs())
     # There is no GPU, but SLURM has two to give: the request is what counts.
     gpus = ("--set-resources", "train:gpu=1")

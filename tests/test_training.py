@@ -1,5 +1,6 @@
 """Training: the step, when it stops, and that nothing but the seed decides what a seed learns."""
 
+import errno
 import logging
 import math
 import os
@@ -318,3 +319,29 @@ def test_a_student_comes_closer_to_its_teacher(data, study, settings, taught):
     for run in fit([0, 1], data, study, settings, **taught):
         share = data["kinds"].float().mean(dim=1)
         assert run.history[-1][:, 0] @ share < run.history[0][:, 0] @ share
+
+
+def test_training_that_cannot_move_ends_with_an_error_that_names_the_key(data, study, settings):
+    frozen = study.network.model_copy(update={"regime": "linearised"})  # what is trained starts at 0
+    with pytest.raises(
+        FloatingPointError, match=r"seed 0: the step from step 0 is 0.*training.step_rule 'adaptive'"
+    ):
+        training.train([0], **data, network=frozen, settings=settings)
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])
+def test_a_file_system_that_fails_costs_no_checkpoint(data, study, settings, tmp_path, monkeypatch, code):
+    whole = fit([0], data, study, settings, checkpoints=tmp_path)[0]
+    (path,) = tmp_path.iterdir()
+    before = path.read_bytes()
+
+    def fails(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("builtins.open", fails)
+        patch.setattr("io.open", fails)
+        with pytest.raises(OSError, match=os.strerror(code)):
+            fit([0], data, study, settings, checkpoints=tmp_path)
+    assert path.read_bytes() == before
+    assert same(fit([0], data, study, settings, checkpoints=tmp_path)[0], whole)

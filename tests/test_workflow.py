@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
+import venv
 
 import browser
 import pandas as pd
@@ -471,6 +473,33 @@ rule table:
     # The package is that of the module, whatever is installed.
     record = json.loads(pq.read_schema(tmp_path / "copy.parquet").metadata[artifacts.METADATA_KEY])
     assert record["revision"] == "unknown"  # the copy is no checkout
+
+
+def python_in(folder):
+    """An environment in a folder, with everything that this one has."""
+    venv.create(folder / ".venv", symlinks=True)
+    (packages,) = (folder / ".venv").glob("lib/*/site-packages")
+    (packages / "all.pth").write_text(sysconfig.get_path("purelib"))
+    return folder / ".venv/bin/python"
+
+
+@pytest.mark.parametrize("name", ["my thesis", "$HOME's 100 % (ünï) & `co`; #1"])
+def test_a_clone_and_its_environment_may_lie_in_any_folder(name, tmp_path):
+    folder = checkout(tmp_path / name)
+    arguments = ["-m", "snakemake", "--cores", "2", "results/theory/ensemble/members.parquet"]
+    done = subprocess.run([python_in(folder), *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (folder / "results/theory/ensemble/members.parquet").exists()
+
+
+def test_results_are_taken_up_where_the_clone_was_moved_or_copied_to(finished, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(finished[0], moved, copy_function=shutil.copy2)
+    assert "Nothing to be done" in run(moved, "-n")
+    # To another machine: a fresh clone with the results, and without what Snakemake remembers.
+    fresh = checkout(tmp_path / "fresh")
+    subprocess.run(["cp", "-a", finished[0] / "results", fresh], check=True)
+    assert "Nothing to be done" in run(fresh, "-n")
 
 
 def test_make_clean_deletes_what_is_drawn_again_alone(finished, tmp_path):

@@ -4,9 +4,12 @@ import copy
 
 import pytest
 import torch
+from torch import nn
 from torch.func import functional_call
+from torch.nn import functional
 
-from multiview.networks.linearised import Linearised, RandomFeatures, settle
+from multiview import config
+from multiview.networks.linearised import Linearised, RandomFeatures, check_expansion, settle
 from multiview.networks.plain import CNN
 from multiview.networks.wide_resnet import WideResNet
 
@@ -93,3 +96,62 @@ def test_statistics_are_those_of_the_training_data(x):
     torch.testing.assert_close(first.running_mean, seen.mean(dim=(0, 2, 3)))
     torch.testing.assert_close(first.running_var, seen.var(dim=(0, 2, 3)))
     assert first.momentum == 0.1 and not network.training
+
+
+class Attention(nn.Module):
+    """One of three kinds of attention that PyTorch computes in one piece, and a linear layer."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind, self.linear = kind, nn.Linear(8, 3)
+        if kind == "module":
+            self.attend = nn.MultiheadAttention(8, 2, batch_first=True)
+        if kind == "encoder":
+            self.attend = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+
+    def forward(self, x):
+        x = x.flatten(1).unflatten(1, (8, 8))
+        if self.kind == "function":
+            x = functional.scaled_dot_product_attention(*[x[:, None]] * 3)[:, 0]
+        elif self.kind == "module":
+            x = self.attend(x, x, x, need_weights=False)[0]
+        else:
+            x = self.attend(x)
+        return self.linear(x.mean(dim=1))
+
+
+@pytest.mark.parametrize("kind", ["function", "module", "encoder"])
+def test_fused_attention_is_expanded_as_if_it_were_written_out(kind, x):
+    torch.manual_seed(0)
+    network = Attention(kind).double().eval()
+    model = Linearised(copy.deepcopy(network))
+    with torch.no_grad():
+        for change in model.change:
+            change.normal_()
+    start, step, moved = dict(network.named_parameters()), 1e-6, []
+    for sign in (1, -1):
+        pairs = zip(model.names, model.change, strict=True)
+        moved.append(functional_call(network, {n: start[n] + sign * step * d for n, d in pairs}, (x,)))
+    check_expansion(model, x)
+    torch.testing.assert_close(model(x), (moved[0] - moved[1]) / (2 * step), rtol=1e-5, atol=1e-6)
+
+
+def test_what_cannot_be_expanded_is_one_error(x):
+    class Distances(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(64, 3).double()
+
+        def forward(self, x):
+            return torch.cdist(self.linear(x.flatten(1)), torch.zeros(3, 3, dtype=x.dtype))
+
+    with pytest.raises(config.ConfigError, match=r"network.regime is linearised, but .*_cdist"):
+        check_expansion(Linearised(Distances()), x)
+
+
+def test_every_kind_of_batch_normalisation_settles(x):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3)).double()
+    settle(network, x)
+    seen = network[1](x.flatten(1))
+    torch.testing.assert_close(network[2].running_mean, seen.mean(dim=0))
+    torch.testing.assert_close(network[2].running_var, seen.var(dim=0))

@@ -1,5 +1,7 @@
 """Networks of the user's own: the example, and what is wrong with others."""
 
+import sys
+
 import pytest
 import torch
 import yaml
@@ -32,6 +34,14 @@ WRONG = {
     "class Other: pass": "expected a class 'Mine'",
     FLAT.format("shape"): "fails on two inputs",
     FLAT.format("shape, classes"): r"found \(2, 90\)",
+    # Too small an image for its pooling: the file and the shape of the dataset's images.
+    FLAT.format("shape, classes").replace("Flatten", "MaxPool2d").replace("__()", "__(7)"): (
+        r"mine.py: Mine\(shape=\(3, 5, 6\), classes=4, ...\) fails on two inputs of the dataset's shape"
+    ),
+    # What it says of an input depends on the others.
+    "import torch\nclass Mine(torch.nn.Module):\n  def __init__(self, shape, classes):\n    super().__init__()\n"
+    "    self.norm = torch.nn.BatchNorm1d(90, track_running_stats=False)\n"
+    "  def forward(self, x): return self.norm(x.flatten(1))[:, :4]": "what else is in its batch|fails on two inputs",
 }
 
 
@@ -60,3 +70,51 @@ def test_an_edit_of_the_file_makes_another_network(tmp_path):
     before = own(path).code
     path.write_text("a = 2")
     assert own(path).code != before
+
+
+def test_a_file_may_import_its_neighbours_and_an_edit_of_them_is_another_network(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "more"))
+    (tmp_path / "more").mkdir()
+    (tmp_path / "parts").mkdir()
+    far = tmp_path / "more/far_away_part.py"
+    far.write_text("K = 4")
+    (tmp_path / "parts/__init__.py").touch()
+    near = tmp_path / "parts/neighbour.py"
+    near.write_text(
+        "import torch\nimport far_away_part\n\ndef linear(n):\n  return torch.nn.Linear(n, far_away_part.K)"
+    )
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import torch\nfrom parts import neighbour\nclass Mine(torch.nn.Sequential):\n"
+        "  def __init__(self, shape, classes): super().__init__(torch.nn.Flatten(), neighbour.linear(90))"
+    )
+    sys.path.append(str(far.parent))
+    assert build(own(path), IMAGES, 4, 0)(IMAGES).shape == (20, 4)
+    assert {file.name for file in own(path).files} == {
+        "mine.py",
+        "__init__.py",
+        "neighbour.py",
+        "far_away_part.py",
+    }
+    for file in (near, far):
+        before = own(path).code
+        file.write_text(file.read_text() + "\n# edited")
+        assert own(path).code != before
+
+
+def test_home_and_variables_are_filled_in_and_what_is_not_set_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").touch()
+    for name in ("HOME", "MINE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for text in ("~/mine.py", "$MINE/mine.py", "${MINE}/mine.py"):
+        assert own(text).file == tmp_path / "mine.py"
+        assert own(text).path == text  # it is kept: results do not depend on whose home it is
+    with pytest.raises(ValueError, match=r"variable \$NO_SUCH_VARIABLE is not set"):
+        own("$NO_SUCH_VARIABLE/mine.py")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/train.parquet").touch()
+    sizes = {"seed": 0, "classes": 2, "validation_samples": 1}
+    assert config.Images(kind="parquet", path="~/images", **sizes).files("train") == [
+        tmp_path / "images/train.parquet"
+    ]

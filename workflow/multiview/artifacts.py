@@ -203,10 +203,11 @@ KINDS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Artifact:
-    """A table and the provenance that was written with it."""
+    """A table, and the provenance and the versions of libraries that were written with it."""
 
     table: pa.Table
     provenance: dict[str, Any]
+    versions: dict[str, str]
 
     def numpy(self, column: str) -> np.ndarray:
         """A column as an array: ``[rows]``, or ``[rows, length]`` for a vector column."""
@@ -322,13 +323,11 @@ def read(
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
-        raise ArtifactError(
-            f"{path}: expected a complete Parquet file, found one that is damaged "
-            f"({_first_line(error)}). Delete it and run again"
-        ) from error
+        raise _damaged(path, error) from error
     try:
         record = json.loads((schema.metadata or {})[METADATA_KEY])
         found, digests, provenance = record["kind"], record["digests"], record["provenance"]
+        libraries = record["versions"]
     except (KeyError, TypeError, ValueError):
         raise ArtifactError(
             f"{path}: expected an artifact of this project (kind {kind!r}), found a Parquet "
@@ -352,10 +351,7 @@ def read(
     try:
         table = pq.read_table(path, columns=names, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
-        raise ArtifactError(
-            f"{path}: expected a complete Parquet file, found one that is damaged "
-            f"({_first_line(error)}). Delete it and run again"
-        ) from error
+        raise _damaged(path, error) from error
     for name in names:
         if table.column(name).null_count:
             raise ArtifactError(
@@ -366,7 +362,17 @@ def read(
                 f"{path}: expected column {name!r} as it was written, found other values: "
                 "the file was edited. Delete it and run again"
             )
-    return Artifact(table, provenance)
+    return Artifact(table, provenance, libraries)
+
+
+def _damaged(path: Path, error: Exception) -> Exception:
+    # Of the file system's own errors (EIO, ESTALE) the system gives a number: the file may be good.
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return ArtifactError(
+        f"{path}: expected a complete Parquet file, found one that is damaged "
+        f"({_first_line(error)}). Delete it and run again"
+    )
 
 
 def code_digest(*modules: str) -> str:
@@ -399,8 +405,15 @@ def versions() -> dict[str, str]:
 @functools.cache
 def revision() -> str:
     """The git revision of the source, with ``-dirty`` if it was edited; ``unknown`` outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    package = Path(__file__).parent
+    noted = package.with_name("REVISION")  # where the package was written out of a repository
+    if noted.exists():
+        return noted.read_text()
+    git = ["git", "-C", str(package)]
     try:
+        # A copy in somebody else's checkout is none of theirs.
+        subprocess.run([*git, "ls-files", "--error-unmatch", "__init__.py"], capture_output=True, check=True)
+        command = [*git, "describe", "--always", "--dirty", "--abbrev=40"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"

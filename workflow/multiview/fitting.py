@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multiview import artifacts, config, datasets, predictors, records, training
+from multiview import artifacts, config, datasets, devices, predictors, records, training
 from multiview.datasets import base
 
 
@@ -89,7 +89,7 @@ def fit(
         more: objective, teachers and starts, for `training.train`.
     """
     train = data.splits["train"]
-    machine = [torch.__version__, torch.cuda.is_available(), torch.get_num_threads()]
+    machine = [torch.__version__, devices.name(settings.accelerator), torch.get_num_threads()]
     key = [data.digest, config.canonical(network), deciding(settings), list(decisive), members, machine]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     return training.train(
@@ -109,7 +109,7 @@ def fit(
 
 def deciding(settings: config.Training) -> dict[str, Any]:
     """The training section without what has no influence on what is learned."""
-    return settings.model_dump(exclude={"checkpoint_seconds"})
+    return settings.model_dump(exclude={"accelerator", "checkpoint_seconds"})
 
 
 def tables(predictor: str, runs: Sequence[training.SeedRun], data: Data, block: int) -> dict[str, dict]:

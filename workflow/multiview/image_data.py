@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multiview import artifacts, config
+from multiview import artifacts, checkpoints, config
 from multiview.augmentation import Copies
 from multiview.datasets import base
 from multiview.worktime import Transfer
@@ -75,9 +75,9 @@ def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> d
     found = {}
     for path in paths:
         try:
-            file = torch.load(path, weights_only=True, map_location="cpu")
+            file = checkpoints.load(path)
             of, states = file["dataset"], file["states"]
-        except Exception as error:  # torch.load raises anything on a damaged file
+        except (checkpoints.DamagedFile, KeyError, TypeError) as error:
             raise artifacts.ArtifactError(
                 f"{path}: expected trained networks, found a file that cannot be read ({type(error).__name__}). "
                 "Delete it and run again"

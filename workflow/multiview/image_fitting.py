@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multiview import artifacts, config, predictors
+from multiview import artifacts, config, devices, predictors
 from multiview.datasets.images import KIND
 from multiview.image_data import Data, draw_copies
-from multiview.image_training import ImageRun, train
-from multiview.inference import device_name, logits_of
+from multiview.image_training import ImageRun, precision, train
+from multiview.inference import logits_of
 from multiview.networks.images import build
 from multiview.objectives import Objective
 
@@ -70,7 +70,7 @@ class Job:
             run.network.load_state_dict(start)
         given = [] if teacher is None else [teacher.numpy()]
         given += [] if start is None else [tensor.numpy() for tensor in start.values()]
-        machine = [torch.__version__, device_name(self.settings.accelerator), torch.get_num_threads()]
+        machine = [torch.__version__, devices.name(self.settings.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
         key += [self.network.code] if self.network.code else []
         key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
@@ -109,7 +109,8 @@ class Job:
             "network": self.network.model_dump(),
             "networks": self.networks,
             "training": deciding(self.settings),
-            "device": device_name(self.settings.accelerator),
+            "device": devices.name(self.settings.accelerator),
+            "precision": precision(self.settings),
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()
@@ -135,7 +136,7 @@ def _folder(objective: Objective | None) -> str:
 
 def deciding(settings: config.ImageTraining) -> dict[str, Any]:
     """The training section without what has no influence on what is learned."""
-    return settings.model_dump(exclude={"checkpoint_seconds", "loggers"})
+    return settings.model_dump(exclude={"accelerator", "checkpoint_seconds", "loggers"})
 
 
 def _history(runs: Sequence[ImageRun]) -> dict:

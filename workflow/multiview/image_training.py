@@ -1,8 +1,8 @@
 """Stochastic gradient descent of networks for images, one seed after the other.
 
-A seed decides the initialisation, the order of the images and their augmentation. Each epoch draws from a
-generator of its own, made of the seed and the epoch's number, so that a seed learns the same however often its job
-was interrupted.
+A seed decides the initialisation, the order of the images, their augmentation and what the network itself draws
+(dropout). Each epoch draws from generators of its own, made of the seed and the epoch's number, so that a seed learns
+the same in any chunk, and however often its job was interrupted.
 """
 
 import logging
@@ -18,9 +18,10 @@ from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import DataLoader, Dataset
 
-from multiview import artifacts, config, inference
+from multiview import artifacts, checkpoints, config, devices
 from multiview.augmentation import Copies, augment
 from multiview.networks.linearised import Linearised
 from multiview.objectives import CrossEntropy, Objective
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 # Workers would have nothing to do: a batch is a few numbers.
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+warnings.filterwarnings(
+    "ignore", message=".*Previous log files in this directory will be deleted.*"
+)  # see ImageTask
 
 
 @dataclass
@@ -90,12 +94,23 @@ class ImageTask(pl.LightningModule):
 
     def setup(self, stage: str) -> None:
         """Choose what depends on the device."""
-        on_gpu = self.trainer.strategy.root_device.type == "cuda"
+        device = self.trainer.strategy.root_device.type
         linearised = any(isinstance(module, Linearised) for module in self.network.modules())
         if self.settings.channels_last in (True, "auto"):
             self.network.to(memory_format=torch.channels_last)
-        if self.settings.compile is True or (self.settings.compile == "auto" and on_gpu and not linearised):
-            self._compute_by(torch.compile(self.network))
+        if self.settings.compile is True or (
+            self.settings.compile == "auto" and device == "cuda" and not linearised
+        ):
+            refused = devices.cannot_compile(device)
+            if refused is None:
+                self._compute_by(torch.compile(self.network))
+            elif self.settings.compile is True:
+                raise config.ConfigError(
+                    f"training.compile is true, but torch.compile does not work here ({refused}): install a C++ "
+                    "compiler and Python's headers, or set it to auto or false"
+                )
+            else:
+                log.warning("training.compile is auto: not compiled, as torch.compile fails here (%s)", refused)
 
     def configure_optimizers(self) -> dict:
         """SGD and its step schedule."""
@@ -115,6 +130,9 @@ class ImageTask(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops, ``flip [b]`` and ``copy [b]``."""
         index, offset, flip, copy = batch
+        if batch_idx == 0:  # not earlier: Lightning's loaders draw too, other numbers after a resume
+            drawn = np.random.SeedSequence([self.run.seed, self.current_epoch, 1]).generate_state(1)
+            pl.seed_everything(int(drawn[0]), verbose=False)
         images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
         logits = self.forward_pass(images)
         label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
@@ -140,6 +158,14 @@ class ImageTask(pl.LightningModule):
             )
         self.run.history.append((self.trainer.global_step, self.rate, loss / n, right / n))
         self.log_dict({"loss": loss / n, "accuracy": right / n, "learning_rate": self.rate})
+
+    def on_train_start(self) -> None:
+        """Give the CSV logger the epochs of the interrupted jobs again: it begins by deleting its file."""
+        for csv in (one for one in self.loggers if isinstance(one, CSVLogger)):
+            for epoch, (step, *values) in enumerate(self.run.history):
+                numbers = torch.tensor(values).tolist()  # in the precision in which Lightning logs them
+                row = dict(zip(("learning_rate", "loss", "accuracy"), numbers, strict=True))
+                csv.log_metrics(row | {"epoch": epoch}, step - 1)
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         """Keep the record with the weights."""
@@ -262,9 +288,12 @@ def train(
         copies: what the network sees, if not augmentations of its own.
 
     Raises:
+        ConfigError: if the last batch is too small for the network, or it cannot be compiled but must be.
         FloatingPointError: if the loss stops being finite.
         InterruptedError: if Lightning was asked to stop; the last checkpoint is there to carry on from.
+        OSError: if the file system fails.
     """
+    _check_last_batch(run.network, len(label), settings.batch_size)
     resume = None if checkpoint is None else _usable(checkpoint)
     if resume is not None and resume["epoch"] is None:
         run.network.load_state_dict(resume["state_dict"])
@@ -279,9 +308,9 @@ def train(
     if resume is not None:
         log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"] + 1)
     trainer = pl.Trainer(
-        accelerator=settings.accelerator,
+        accelerator=devices.resolve(settings.accelerator),
         devices=1,
-        precision=_precision(settings),
+        precision=precision(settings),
         max_epochs=settings.epochs,
         callbacks=callbacks,
         plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
@@ -310,25 +339,38 @@ def train(
             torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": record}, temporary)
 
 
+def _check_last_batch(network: nn.Module, images: int, batch_size: int) -> None:
+    """Refuse a batch of one image under batch normalisation, which has no deviation to divide by."""
+    last = images % batch_size or batch_size
+    normalised = any(isinstance(module, _BatchNorm) and module.training for module in network.train().modules())
+    if last == 1 and normalised:
+        raise config.ConfigError(
+            f"training.batch_size is {batch_size}, and there are {images} training images "
+            "(dataset.train_samples): the last batch is a single one, of which batch normalisation can take no "
+            "statistics. Change one of the two"
+        )
+
+
 @Transfer()
 def _usable(checkpoint: Path) -> dict | None:
-    """A checkpoint, or None if there is none that can be read."""
+    """A checkpoint, or None if there is none, or it is damaged."""
     if not checkpoint.exists():
         return None
     try:
-        found = torch.load(checkpoint, weights_only=True, map_location="cpu")
-        found["epoch"], found["state_dict"], found["record"]["history"]
-    except Exception as error:  # torch.load raises anything on a damaged file
+        saved = checkpoints.load(checkpoint)
+        saved["epoch"], saved["state_dict"], saved["record"]["history"]
+    except (checkpoints.DamagedFile, KeyError, TypeError) as error:
         log.warning("%s cannot be read (%s); it is trained anew", checkpoint, error)
         checkpoint.unlink()
         return None
-    return found
+    return saved
 
 
-def _precision(settings: config.ImageTraining) -> str:
+def precision(settings: config.ImageTraining) -> str:
+    """Lightning's precision, for ``auto`` that of the device."""
     if settings.precision != "auto":
         return settings.precision
-    gpu = inference.on_gpu(settings.accelerator)
+    gpu = devices.type_of(settings.accelerator) == "cuda"
     # Older GPUs emulate bfloat16, which is slower than not to use it.
     return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
 

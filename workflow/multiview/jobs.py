@@ -1,20 +1,21 @@
 """What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
 
 import atexit
+import itertools
 import json
 import logging
 import os
 import platform
+import shlex
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
-from multiview import slurm, waiting, worktime
+from multiview import devices, slurm, waiting, worktime
 from multiview.artifacts import ArtifactError
 from multiview.config import ConfigError
 from multiview.datasets.hub import DataError
-from multiview.locks import hold
 from multiview.manifest import RECORD
 
 EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
@@ -23,11 +24,13 @@ EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
 def start(job: Any) -> None:
     """Log to the job's file, and let an error that ends the job leave one clear line there and on the terminal.
 
-    The log has a traceback besides, unless the error says by itself what is wrong and where.
+    The log has a traceback besides, unless the error says by itself what is wrong and where. Logs of attempts that
+    failed are kept beside it, as ``NAME.log.1`` and so on.
 
     Args:
         job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
+    keep_failed(Path(job.log[0]))
     stream = Path(job.log[0]).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
     terminal = sys.stderr
     sys.stdout = sys.stderr = stream
@@ -37,8 +40,10 @@ def start(job: Any) -> None:
     # Lightning announces its devices and its products in every job; its warnings are kept.
     # (Importing it resets the level of its main logger, not that of this one.)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    failed = []
 
     def report(kind, error, trace):
+        failed.append(kind)
         line = f"{kind.__name__}: {error}"
         print(line, file=terminal)  # first: the disk of the log may be full
         if isinstance(error, EXPECTED):
@@ -48,9 +53,13 @@ def start(job: Any) -> None:
         if isinstance(error, InterruptedError) and slurm.requeue_if_preempted():
             print("SLURM preempts this job: it is put back into the queue", file=terminal)
 
+    def end():
+        waiting.finished(list(job.output))
+        if not failed:
+            print(f"{worktime.WORKED}{worktime.worked():.2f} s", file=stream)
+
     sys.excepthook = report
-    atexit.register(waiting.finished, list(job.output))
-    atexit.register(lambda: print(f"{worktime.WORKED}{worktime.worked():.2f} s", file=stream))
+    atexit.register(end)
     of_slurm = waiting.of_this_run(slurm.ask())
     record = {
         "host": platform.node(),
@@ -60,44 +69,31 @@ def start(job: Any) -> None:
     print(RECORD + json.dumps(record))
     if record["restarts"]:
         logging.warning("SLURM put this job back into its queue: it was preempted, or its node was lost")
-    there = visible_gpus()
-    # A scheduler binds its jobs itself.
-    if job.resources.get("gpu", 0) and there and "SLURM_JOB_ID" not in os.environ:
-        logging.info("takes GPU %s of this machine", take_gpu(there))
+    if job.resources.get("gpu", 0) and not devices.given_by_scheduler():
+        logging.info("takes GPU %s of this machine", devices.take())
+
+
+def keep_failed(log: Path) -> None:
+    """Rename the log of an attempt that did not succeed; of one that did, remove those of the attempts before it."""
+    if not log.exists():
+        return
+    last = log.read_text(errors="replace").rsplit("\n", 2)[-2:]
+    if any(line.startswith(worktime.WORKED) for line in last):
+        for old in log.parent.glob(f"{log.name}.[0-9]*"):
+            old.unlink()
+        return
+    log.rename(next(path for i in itertools.count(1) if not (path := log.with_name(f"{log.name}.{i}")).exists()))
 
 
 def use_package(folder: str | Path) -> None:
-    """Let Python find this package in `folder` in every process that is started from now on."""
+    """Let Python find this package in `folder` in every process that is started from now on.
+
+    Snakemake calls Python by its path, which it does not quote: where that has a space or the like (a clone with
+    its .venv in ``my thesis``), Python is called by its name, and found there first.
+    """
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([others] if others else [])])
-
-
-def visible_gpus() -> list[str]:
-    """The GPUs that CUDA may use here, by its numbers, without asking it, which would open them all.
-
-    None are found of other makes: which of them a job uses is left to Lightning.
-    """
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return [one for one in named.split(",") if one]
-    # CUDA counts those that are there from 0; in a container the devices keep the numbers of the whole machine.
-    return [str(i) for i, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
-
-
-def take_gpu(names: list[str], folder: str | Path = ".snakemake/gpus") -> str:
-    """Take a GPU that no other job of this run has, and let CUDA see no other.
-
-    It is held by an advisory lock, which ends with the process, however that ends.
-
-    Raises:
-        ConfigError: if there is none: the resource ``gpu`` of the run promises more than there are.
-    """
-    for name in names:
-        if hold(Path(folder) / name):
-            os.environ["CUDA_VISIBLE_DEVICES"] = name
-            return name
-    raise ConfigError(
-        f"resources: gpu says that a GPU is free, but this machine has {len(names)} "
-        f"({', '.join(names) or 'none'}), "
-        "each taken by another job: set gpu to how many there are"
-    )
+    if shlex.quote(sys.executable) != sys.executable:
+        python = Path(sys.executable)
+        os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+        sys.executable = python.name

@@ -1,13 +1,19 @@
 """After a kill -9, the same command carries on: a lock that nobody holds any more is taken away.
 
-Snakemake marks a folder as in use by files in ``.snakemake/locks`` and leaves them behind when it is
-killed. Which of them are stale it cannot tell; an advisory lock of the operating system can, as that one
-ends with its process.
+Snakemake marks a folder as in use by files in ``.snakemake/locks`` and leaves them behind when it is killed. Which
+of them are stale it cannot tell. This workflow notes the host and the process of its run: only the same host may
+take the locks away, and only if that process is dead. An advisory lock besides keeps two runs that begin at the same
+time on one host apart; across hosts many file systems know none.
 """
 
 import fcntl
+import json
+import os
+import platform
 import shutil
 from pathlib import Path
+
+import psutil
 
 _held = []  # open files: their locks last as long as this process
 
@@ -26,16 +32,47 @@ def hold(path: str | Path) -> bool:
     return True
 
 
-def clear_if_stale(folder: str | Path = ".snakemake") -> bool:
-    """Remove Snakemake's locks in `folder` if no living run of this workflow holds it; tell whether any were.
+def clear_if_stale(folder: str | Path = ".snakemake") -> str | None:
+    """Remove Snakemake's locks in `folder` if the run that made them was killed on this host.
 
-    From then on this process holds it. A file system that knows no such locks is left alone.
+    From then on the folder is this run's. Locks of another host, or of nobody known, are left alone.
+
+    Returns:
+        A line for the user if there were locks, unless a living run of this host holds them.
     """
     folder = Path(folder)
     if not hold(folder / "multiview.lock"):
-        return False
-    locks = folder / "locks"
-    stale = locks.is_dir() and any(locks.iterdir())
-    if stale:
+        return None
+    locks, record = folder / "locks", folder / "multiview.run.json"
+    owner, message = _read(record), None
+    if locks.is_dir() and any(locks.iterdir()):
+        if owner is None or owner["host"] != platform.node():
+            by = f"process {owner['process']} on {owner['host']}" if owner else "an unknown run"
+            return f"This folder is in use by {by}. If that has ended for good: snakemake --unlock"
+        if _lives(owner):
+            return None
         shutil.rmtree(locks)
-    return stale
+        message = (
+            "An earlier run in this folder was killed; this one carries it on. "
+            "Jobs that it had submitted to a cluster may still be there: see `squeue --me`."
+        )
+    own = {"host": platform.node(), "process": os.getpid(), "began": psutil.Process().create_time()}
+    record.write_text(json.dumps(own))
+    return message
+
+
+def _read(record: Path) -> dict | None:
+    try:
+        owner = json.loads(record.read_text())
+        return owner if {"host", "process", "began"} <= set(owner) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _lives(owner: dict) -> bool:
+    try:
+        return (
+            abs(psutil.Process(owner["process"]).create_time() - owner["began"]) < 1
+        )  # not another of its number
+    except psutil.NoSuchProcess:
+        return False

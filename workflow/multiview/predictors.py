@@ -59,9 +59,11 @@ def read_logits(
 
     Raises:
         ArtifactError: if a file is about another dataset, has another number of classes, or its rows are not
-            the dataset's samples in their order.
+            the dataset's samples in their order; if two files of a predictor were made by other networks, another
+            training, other versions of PyTorch or another kind of device, whose average would be of neither.
     """
     found: dict[str, dict[int, np.ndarray]] = {}
+    first: dict[str, tuple[Path, dict]] = {}
     for path in paths:
         file = artifacts.read(path, "logits", expect={"dataset": dataset})
         values, members, names = (file.numpy(column) for column in ("logits", "member", "split"))
@@ -77,12 +79,33 @@ def read_logits(
                     f"{member}, found {len(rows)} rows in another order or number"
                 )
             found.setdefault(predictors[rows[0]], {})[member] = values[rows]
+        _check_alike(path, _made_by(file), *first.setdefault(predictors[0], (path, _made_by(file))))
     result = {}
     for name, members in found.items():
         order = sorted(members)
         stacked = np.stack([members[member] for member in order])
         result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
     return result
+
+
+def _made_by(file: artifacts.Artifact) -> dict:
+    """What must be the same in all files of a predictor."""
+    device = file.provenance.get("device", "cpu")
+    keys = ("network", "networks", "training", "start", "objective", "teacher", "precision")
+    made = {key: file.provenance.get(key) for key in keys}
+    return made | {
+        "kind of device": "cpu" if device == "cpu" else "gpu",
+        "version of torch": file.versions.get("torch"),
+    }
+
+
+def _check_alike(path: str | Path, made: Mapping, first_path: str | Path, first: Mapping) -> None:
+    for key, value in first.items():
+        if made[key] != value:
+            raise artifacts.ArtifactError(
+                f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
+                "they cannot be averaged. Delete it and run again"
+            )
 
 
 def ensemble_table(single: Predictor) -> dict:

@@ -40,6 +40,29 @@ def requeue_if_preempted() -> bool:
     return now and _scontrol("requeue") is not None
 
 
+def longest(partition: str | None) -> int | None:
+    """Minutes that a job may ask for in a partition, the default one if None; None if SLURM does not say."""
+    command = ["sinfo", "--noheader", "--format=%P|%l", *(["--partition", partition] if partition else [])]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    limits = dict(line.split("|", 1) for line in done.stdout.splitlines() if "|" in line)
+    for name, limit in limits.items():
+        if partition is not None or name.endswith("*"):
+            return _minutes(limit)
+    return None
+
+
+def _minutes(limit: str) -> int | None:
+    """Of a time as SLURM writes it, ``[days-][hours:]minutes:seconds``; None if it is none, ``infinite`` say."""
+    if not re.fullmatch(r"(\d+-)?\d+(:\d+){1,2}", limit):
+        return None
+    days, _, clock = limit.rpartition("-")
+    hours, minutes, _ = [0, *map(int, clock.split(":"))][-3:]
+    return int(days or 0) * 1440 + hours * 60 + minutes
+
+
 def _scontrol(*command: str) -> str | None:
     job = os.environ.get("SLURM_JOB_ID")
     if job is None:

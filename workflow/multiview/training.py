@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from multiview import artifacts, config
+from multiview import artifacts, checkpoints, config, devices
 from multiview.descent import AdaptiveDescent
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
@@ -139,6 +139,12 @@ class ChunkTraining(nn.Module):
                 continue
             self.optimizers[i].step()
             run.step_sizes[-1] = float(self.optimizers[i].param_groups[0]["lr"])
+            if run.step_sizes[-1] == 0:
+                raise FloatingPointError(
+                    f"seed {run.seed}: the step from step {run.step} is 0, so that training would never end; "
+                    f"training.step_rule {self.settings.step_rule!r} with training.relative_change "
+                    f"({self.settings.relative_change}) moves no neuron by a share of its size where the size is 0"
+                )
 
     def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
@@ -190,8 +196,10 @@ class Checkpoints:
             if not path.exists():
                 continue
             try:
-                run.restore(torch.load(path, weights_only=True, map_location="cpu"))
-            except Exception as error:  # torch.load raises anything on a damaged file
+                run.restore(checkpoints.load(path))
+            except OSError:  # of the file system: the checkpoint may be good
+                raise
+            except Exception as error:  # it is damaged
                 log.warning("%s cannot be read (%s); seed %d starts anew", path, error, run.seed)
                 path.unlink()
                 continue
@@ -306,11 +314,12 @@ def train(
         The runs in the order of `seeds`, on the CPU. One that met `max_steps` has ``converged`` False.
 
     Raises:
-        FloatingPointError: if a loss stops being finite.
+        FloatingPointError: if a loss stops being finite, or no step can be taken.
+        InterruptedError: if the job was told to end; what was reached is saved.
     """
     shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
     law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
-    build, device = REGIMES[network.regime], _device(settings.accelerator)
+    build, device = REGIMES[network.regime], torch.device(devices.type_of(settings.accelerator))
     runs = [SeedRun(seed, build(**shape, **law, seed=seed, members=members)) for seed in seeds]
     for run in runs:
         if starts is not None:
@@ -346,12 +355,6 @@ def train(
                 settings.loss_threshold,
             )
     return runs
-
-
-def _device(accelerator: str) -> torch.device:
-    """The device that an accelerator of the config stands for here."""
-    on_gpu = accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if on_gpu else "cpu")
 
 
 def _marks(seeds: Sequence[int], *given: Mapping[int, Tensor] | None) -> dict[int, str]:

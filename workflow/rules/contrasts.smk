@@ -21,7 +21,7 @@ rule gaussian_dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(megabytes),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
@@ -48,7 +48,7 @@ rule layer_dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
+        mem_mb=growing(megabytes),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),

@@ -16,7 +16,7 @@ rule dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(megabytes),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),

@@ -44,7 +44,7 @@ rule evaluate:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(megabytes_of_evaluation),
     params:
         study="{study}",
         q=lambda wildcards: studies[wildcards.study].network.q,
@@ -127,6 +127,8 @@ rule manifest:
         seeds=json.dumps(
             {name: [study.first_seed, study.seed_list[-1]] for name, study in studies.items()}, sort_keys=True
         ),
+        logs=placed("logs"),
+        benchmarks=placed("benchmarks"),
         code=code_digest("manifest.py", "waiting.py"),
     script:
         "../scripts/manifest.py"

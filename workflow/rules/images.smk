@@ -51,7 +51,7 @@ rule image_dataset:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=growing(megabytes),
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
@@ -81,9 +81,10 @@ rule train_images:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(wildcards.predictor)),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(wildcards.predictor)),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -92,8 +93,8 @@ rule train_images:
         networks=lambda wildcards: studies[wildcards.study].networks_of(wildcards.predictor),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(wildcards.predictor)),
-        checkpoints="results/{study}/checkpoints/{predictor}",
-        lightning_logs="logs/{study}/lightning",
+        checkpoints=placed("results/{study}/checkpoints/{predictor}"),
+        lightning_logs=placed("logs/{study}/lightning"),
         training_code=IMAGE_TRAINING_CODE,
         code=IMAGE_JOB_CODE,
     script:
@@ -119,9 +120,10 @@ rule label_copies:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training),
     params:
         study="{study}",
         predictor="{predictor}",
@@ -155,9 +157,10 @@ rule try_objectives:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
         gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
+        gres=lambda wildcards: gres_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
@@ -167,8 +170,8 @@ rule try_objectives:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
-        checkpoints="results/{study}/checkpoints/{students}",
-        lightning_logs="logs/{study}/lightning",
+        checkpoints=placed("results/{study}/checkpoints/{students}"),
+        lightning_logs=placed("logs/{study}/lightning"),
         training_code=IMAGE_TRAINING_CODE,
         code=IMAGE_JOB_CODE,
     script:
@@ -218,9 +221,10 @@ rule distil_images:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(8000),
-        runtime=growing(720),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
         gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
+        gres=lambda wildcards: gres_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
@@ -229,8 +233,8 @@ rule distil_images:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
-        checkpoints="results/{study}/checkpoints/{students}",
-        lightning_logs="logs/{study}/lightning",
+        checkpoints=placed("results/{study}/checkpoints/{students}"),
+        lightning_logs=placed("logs/{study}/lightning"),
         training_code=IMAGE_TRAINING_CODE,
         code=IMAGE_JOB_CODE,
     script:
@@ -258,7 +262,7 @@ rule evaluate_images:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(8000),
+        mem_mb=growing(megabytes_of_evaluation),
     params:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),

@@ -4,9 +4,82 @@ import re
 from dataclasses import dataclass
 
 
+def placed(path):
+    """Where a file of this workflow is that is no input or output: another workflow may give it a prefix."""
+    return str(prefixed.modify(path))
+
+
+def of_the_user(paths):
+    """Input files of the user's, which get no such prefix."""
+    return [local(str(path)) for path in paths]
+
+
+def of_profile(name, default=None):
+    """What a profile says among its default-resources, or a default."""
+    resources = workflow.resource_settings.default_resources or {}
+    return getattr(resources[name], "raw", resources[name]) if name in resources else default
+
+
 def growing(amount):
-    """A resource that a job gets more of each time it is submitted again."""
-    return lambda wildcards, attempt: amount * attempt
+    """A resource that a job gets more of each time it is submitted again: a number, or one that depends on the job."""
+    return lambda wildcards, attempt: attempt * (amount(wildcards) if callable(amount) else amount)
+
+
+def ceiling():
+    """Minutes that no job asks for more of: the profile's, or the partition's, if that is less."""
+    own = of_profile("runtime_ceiling")
+    if own is None or not workflow.is_main_process:
+        return int(own or 10**6)
+    allowed = slurm.longest(of_profile("slurm_partition"))
+    if allowed is not None and allowed < int(own):
+        logger.warning(
+            f"runtime: jobs ask for at most {allowed} minutes, as SLURM's partition allows no more. What takes longer "
+            "carries on in its next attempt; the profile's runtime_ceiling and slurm_partition change that."
+        )
+        return allowed
+    return int(own)
+
+
+CEILING = ceiling()
+
+
+def at_most(amount):
+    """Minutes that grow likewise, up to the ceiling."""
+    grown = growing(amount)
+    return lambda wildcards, attempt: min(grown(wildcards, attempt), CEILING)
+
+
+def how_trained(wildcards, predictor):
+    """The study of a job, how it trains the networks of a predictor, on which device, and how many seeds."""
+    study = studies[wildcards.study]
+    own = study.students[predictor].training if predictor in study.students else study.training_of(predictor)
+    seeds = 1 + int(wildcards.last) - int(wildcards.first) if "last" in wildcards.keys() else 1
+    return study, own, devices.resolve(own.accelerator), seeds
+
+
+def minutes(wildcards, predictor=SINGLE):
+    """In which a job trains the networks of a predictor."""
+    study, own, device, seeds = how_trained(wildcards, predictor)
+    networks = seeds * study.networks_of(predictor)
+    if wildcards.study in settings.theory:
+        return costs.theory_minutes(study, own, device, networks)
+    return costs.image_minutes(study, settings.images, own, device, networks)
+
+
+def megabytes(wildcards, predictor=SINGLE):
+    """In which a job trains the networks of a predictor, or draws the data for it."""
+    study, own, device, seeds = how_trained(wildcards, predictor)
+    networks = study.networks_of(predictor)
+    if wildcards.study in settings.theory:
+        return costs.theory_megabytes(study, own, device, seeds, networks)
+    students = study.students.get(predictor)
+    labelled = 0 if students is None else max(students.teacher_size, seeds)
+    return costs.image_megabytes(study, settings.images, own, device, networks, labelled)
+
+
+def megabytes_of_evaluation(wildcards):
+    """In which what all networks of a study say is held against one another."""
+    return costs.evaluation_megabytes(studies[wildcards.study], settings.images)
 
 
 FILE_NAMES = {"networks": "networks.pt"}
@@ -196,9 +269,9 @@ def inputs_of(wildcards):
 
 
 def own_network(wildcards):
-    """The user's own file with the network, if there is one: an edit of it is another network."""
+    """The user's own files with the network, if there are any: an edit of them is another network."""
     network = studies[wildcards.study].network
-    return [network.path] if network.kind == "file" else []
+    return of_the_user(network.files) if network.kind == "file" else []
 
 
 def trials_of(wildcards):
@@ -225,8 +298,13 @@ def teachers_of_trials(wildcards):
 
 
 def gpus_of(training):
-    """How many GPUs a job takes: one if it must have one. A run has `--resources gpu=...` of them."""
-    return int(training.accelerator == "gpu")
+    """How many GPUs a job takes: one if it trains on one. A run has `--resources gpu=...` of them."""
+    return int(devices.resolve(training.accelerator) == "gpu" and of_profile("gpu_gres") is None)
+
+
+def gres_of(training):
+    """What such a job asks SLURM for on clusters that refuse `--gpus`: the profile's gpu_gres; otherwise nothing."""
+    return of_profile("gpu_gres", "") if devices.resolve(training.accelerator) == "gpu" else ""
 
 
 def swept_studies():
@@ -244,7 +322,7 @@ def files_of_images(split):
 
     def files(wildcards):
         dataset = studies[wildcards.study].dataset
-        return [str(path) for path in dataset.files(split)] if dataset.path is not None else []
+        return of_the_user(dataset.files(split)) if dataset.path is not None else []
 
     return files
 
@@ -299,9 +377,9 @@ def files_by_study(family):
     """For each study of a family, and beside it, the files that tell what its networks get wrong."""
     return {
         study: {
-            "samples": f"results/{study}/dataset/samples.parquet",
-            "members": f"results/{study}/ensemble/members.parquet",
-            "logits": chunk_files(study, SINGLE, "logits"),
+            "samples": placed(f"results/{study}/dataset/samples.parquet"),
+            "members": placed(f"results/{study}/ensemble/members.parquet"),
+            "logits": [placed(path) for path in chunk_files(study, SINGLE, "logits")],
             "split": "test_single" if study in settings.theory else "test",
         }
         for study in places_in_family(family)
@@ -310,8 +388,8 @@ def files_by_study(family):
 
 def files_of_family(wildcards):
     """All of these files."""
-    found = files_by_study(wildcards.family).values()
-    return [path for one in found for path in (one["samples"], one["members"], *one["logits"])]
+    of_studies = files_by_study(wildcards.family).values()
+    return of_the_user(path for one in of_studies for path in (one["samples"], one["members"], *one["logits"]))
 
 
 def finished_checkpoints():
@@ -320,6 +398,6 @@ def finished_checkpoints():
     for study, own in studies.items():
         last = "networks" if study in settings.images else "strengths"
         for predictor in [SINGLE, *own.students, *([JOINT] if own.joint is not None else [])]:
-            if all(Path(file).exists() for file in chunk_files(study, predictor, last)):
-                folders.append(Path(f"results/{study}/checkpoints/{predictor}"))
+            if all(Path(placed(file)).exists() for file in chunk_files(study, predictor, last)):
+                folders.append(Path(placed(f"results/{study}/checkpoints/{predictor}")))
     return [folder for folder in folders if folder.exists()]

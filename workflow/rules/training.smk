@@ -37,16 +37,17 @@ rule train:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=growing(megabytes),
+        runtime=at_most(minutes),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(SINGLE)),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(SINGLE)),
     params:
         study="{study}",
         first_seed="{first}",
         last_seed="{last}",
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training),
-        checkpoints="results/{study}/checkpoints/single",
+        checkpoints=placed("results/{study}/checkpoints/single"),
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "lottery.py", "predictors.py", "records.py"),
     script:
@@ -73,9 +74,10 @@ rule train_joint:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, JOINT)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, JOINT)),
         gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(JOINT)),
+        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(JOINT)),
     params:
         study="{study}",
         first_seed="{first}",
@@ -83,7 +85,7 @@ rule train_joint:
         networks=lambda wildcards: studies[wildcards.study].networks_of(JOINT),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
-        checkpoints="results/{study}/checkpoints/joint",
+        checkpoints=placed("results/{study}/checkpoints/joint"),
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "predictors.py", "records.py"),
     script:
@@ -112,9 +114,10 @@ rule distil:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
         gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
+        gres=lambda wildcards: gres_of(students_of(wildcards).training),
     params:
         study="{study}",
         students="{students}",
@@ -122,7 +125,7 @@ rule distil:
         teachers=lambda wildcards: json.dumps(teachers_of(wildcards)),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), Distillation),
-        checkpoints="results/{study}/checkpoints/{students}",
+        checkpoints=placed("results/{study}/checkpoints/{students}"),
         training_code=code_digest(*TRAINING_CODE),
         code=code_digest("fitting.py", "predictors.py", "records.py"),
     script:

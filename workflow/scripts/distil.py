@@ -9,7 +9,7 @@ import logging  # noqa: E402
 
 import torch  # noqa: E402
 
-from multiview import artifacts, config, fitting, objectives, predictors  # noqa: E402
+from multiview import artifacts, config, devices, fitting, objectives, predictors  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -42,6 +42,7 @@ provenance = {
     "objective": way.objective.model_dump(),
     "teacher": params.teacher,
     "teachers": {str(seed): members for seed, members in taught_by.items()},
+    "device": devices.name(way.training.accelerator),
     "threads": snakemake.threads,
 }
 for kind, table in fitting.tables(params.students, runs, data, way.training.block_samples).items():

@@ -10,6 +10,8 @@ from pathlib import Path  # noqa: E402
 from multiview import artifacts, manifest  # noqa: E402
 
 params = snakemake.params
-found = manifest.make(json.loads(params.config), json.loads(params.seeds), Path("logs"), Path("benchmarks"))
+found = manifest.make(
+    json.loads(params.config), json.loads(params.seeds), Path(params.logs), Path(params.benchmarks)
+)
 with artifacts.replacing(snakemake.output[0]) as temporary:
     temporary.write_text(json.dumps(found, indent=1) + "\n")

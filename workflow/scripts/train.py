@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 import torch  # noqa: E402
 
-from multiview import artifacts, config, fitting, lottery, records  # noqa: E402
+from multiview import artifacts, config, devices, fitting, lottery, records  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -27,6 +27,7 @@ provenance = {
     "seeds": seeds,
     "network": network.model_dump(),
     "training": fitting.deciding(settings),
+    "device": devices.name(settings.accelerator),
     "threads": snakemake.threads,
 }
 tables = fitting.tables("single", runs, data, settings.block_samples)

@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 import torch  # noqa: E402
 
-from multiview import artifacts, config, fitting, records  # noqa: E402
+from multiview import artifacts, config, devices, fitting, records  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -25,6 +25,7 @@ provenance = {
     "network": network.model_dump(),
     "networks": params.networks,
     "training": fitting.deciding(settings),
+    "device": devices.name(settings.accelerator),
     "threads": snakemake.threads,
 }
 tables = fitting.tables("joint", runs, data, settings.block_samples)

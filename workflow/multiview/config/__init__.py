@@ -5,6 +5,7 @@
 """
 
 from multiview.config.images import (
+    CLASSES,
     CNN,
     HUB,
     MLP,
@@ -39,6 +40,7 @@ from multiview.config.studies import JOINT, PHOTO_KINDS, SINGLE, ImageStudy, Stu
 from multiview.config.theory import Dataset, Distillation, Network, Strengths, TheoryJoint, Training
 
 __all__ = [
+    "CLASSES",
     "CNN",
     "HUB",
     "JOINT",

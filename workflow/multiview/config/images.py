@@ -4,13 +4,28 @@ Numbers of the training that are called published are those of Zagoruyko and Kom
 (arXiv 1605.07146), which the paper follows (Section 5).
 """
 
+import functools
 import hashlib
+import modulefinder
+import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.sections import Float, Int, Joint, Name, NonNegative, Objective, Positive, Regime, Section
+from multiview.config.sections import (
+    Float,
+    Int,
+    Joint,
+    Name,
+    NonNegative,
+    Objective,
+    Positive,
+    Regime,
+    Section,
+    UserPath,
+    expanded,
+)
 
 Share = Annotated[Float, Field(gt=0, le=1)]
 Count = Annotated[Int, Field(ge=1)]
@@ -31,7 +46,7 @@ class Images(Section):
         description="digits comes with scikit-learn, parquet from `path`, the others from the Hugging Face hub"
     )
     seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the division into splits")
-    path: str | None = Field(
+    path: UserPath | None = Field(
         None,
         description="folder with train*.parquet and test*.parquet in the hub's schema, read instead of the hub",
     )
@@ -73,7 +88,7 @@ class Images(Section):
         Raises:
             ValueError: if there are none.
         """
-        folder = Path(self.path)
+        folder = expanded(self.path)
         found = sorted(folder.rglob(f"{split}*.parquet"))
         if not found:
             there = (
@@ -202,15 +217,15 @@ class OwnNetwork(Network):
     """A network of one's own: a class in a file, called with the shape of an input, k, and arguments."""
 
     kind: Literal["file"]
-    path: str = Field(description="the Python file, relative to the folder in which Snakemake runs")
+    path: UserPath = Field(description="the Python file, relative to the folder in which Snakemake runs")
     name: str = Field(description="the class in it, a torch.nn.Module from inputs [n, *shape] to logits [n, k]")
     arguments: dict[str, Any] = Field({}, description="it is called with besides shape and k")
     trunk_length: ClassVar[int] = 0  # what it is made of is not known
 
     @model_validator(mode="after")
     def _is_there(self):
-        if not Path(self.path).is_file():
-            raise ValueError(f"path: expected a Python file, found no file {self.path!r} in {Path.cwd()}")
+        if not self.file.is_file():
+            raise ValueError(f"path: expected a Python file, found no file {str(self.file)!r} in {Path.cwd()}")
         if self.regime == "random_features":
             raise ValueError(
                 "regime is random_features: which layer of a network of one's own is the last is not known"
@@ -218,9 +233,28 @@ class OwnNetwork(Network):
         return self
 
     @property
+    def file(self) -> Path:
+        """The Python file."""
+        return expanded(self.path)
+
+    @functools.cached_property
+    def files(self) -> list[Path]:
+        """The file, and what it imports of its folder and of PYTHONPATH, directly or not."""
+        installed = ("site-packages", "dist-packages", str(Path(__file__).parents[2]))
+        others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        others = [entry for entry in others if entry and not entry.rstrip("/").endswith(installed)]
+        finder = modulefinder.ModuleFinder([str(self.file.parent), *others])
+        try:
+            finder.run_script(str(self.file))
+        except SyntaxError:  # its job says so
+            return [self.file]
+        imported = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
+        return [self.file, *sorted(imported - {self.file})]
+
+    @property
     def code(self) -> str:
-        """A digest of the file: an edit makes another network."""
-        return hashlib.sha256(Path(self.path).read_bytes()).hexdigest()[:16]
+        """A digest of these files: an edit makes another network."""
+        return hashlib.sha256(b"\0".join(path.read_bytes() for path in self.files)).hexdigest()[:16]
 
 
 ImageNetwork = Annotated[WideResNet | CNN | VGG | MLP | OwnNetwork, Field(discriminator="kind")]

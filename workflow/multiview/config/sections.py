@@ -1,9 +1,12 @@
 """What every section of the config is made of, and the sections that all studies share."""
 
 import json
+import os
+import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _no_bool(value: Any) -> Any:
@@ -21,6 +24,30 @@ Range = Annotated[list[NonNegative], Field(min_length=2, max_length=2)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Regime = Literal["learned", "linearised", "random_features"]
 """What of a network is trained: all weights, those of its expansion at the initialisation, or the last layer."""
+
+
+def expanded(path: str) -> Path:
+    """A path of the config, with ``~`` and variables such as ``$HOME`` filled in.
+
+    The config keeps them, so that results do not depend on whose home it is.
+
+    Raises:
+        ValueError: if a variable is not set.
+    """
+    filled = os.path.expandvars(path)
+    unset = re.search(r"\$(\w+|\{[^}]*\})", filled)
+    if unset and not Path(filled).expanduser().exists():  # a name may have a dollar sign
+        raise ValueError(f"the variable {unset[0]} is not set")
+    return Path(filled).expanduser()
+
+
+def _can_be_filled_in(path: str) -> str:
+    expanded(path)
+    return path
+
+
+UserPath = Annotated[str, AfterValidator(_can_be_filled_in)]
+"""A path of the user's, absolute or relative to the folder in which Snakemake runs; `expanded` fills it in."""
 
 
 class Section(BaseModel):

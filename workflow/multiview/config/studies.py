@@ -37,6 +37,9 @@ PHOTO_KINDS = get_args(Images.model_fields["kind"].annotation)
 IMAGE_KINDS = PHOTO_KINDS + tuple(get_args(one.model_fields["kind"].annotation)[0] for one in (Gaussian, Layer))
 """The values of ``dataset.kind``, by the kind of study that they make; the first are those of real images."""
 
+NORMALISED = ("wide_resnet", "vgg")
+"""The values of ``network.kind`` that are known to have batch normalisation."""
+
 NETWORK_KINDS = tuple(
     get_args(one.model_fields["kind"].annotation)[0] for one in (WideResNet, CNN, VGG, MLP, OwnNetwork)
 )
@@ -218,6 +221,19 @@ class TheoryStudy(Study):
     students: dict[Name, Students] = Field({}, description="networks that learn from a teacher, by name")
     joint: TheoryJoint | None = Field(None, description="training the average end to end; null: not done")
 
+    @model_validator(mode="after")
+    def _moves(self):
+        joint = {} if self.joint is None else {"joint": self.joint.training}
+        students = {f"students.{name}": one.training for name, one in self.students.items()}
+        for where, training in ({"": self.training} | students | joint).items():
+            if self.network.regime != "learned" and training.step_rule == "adaptive":
+                key = f"{where}.training.step_rule".lstrip(".")
+                raise ValueError(
+                    f"{key} is adaptive, but network.regime is {self.network.regime}: what is trained starts at 0, "
+                    "of which no share is a step. Set it to fixed"
+                )
+        return self
+
 
 class ImageStudy(Study):
     """A study on images, or on inputs of their shape."""
@@ -261,6 +277,23 @@ class ImageStudy(Study):
                 f"features.classes is {self.features.classes}, but the dataset has {k}: 0 to {k - 1} are allowed "
                 "(features: null draws none)"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _no_batch_of_one(self):
+        n = getattr(self.dataset, "train_samples", None)
+        if n is None or self.network.kind not in NORMALISED or self.network.regime != "learned":
+            return self
+        joint = {} if self.joint is None else {"joint": self.joint.training}
+        students = {f"students.{name}": one.training for name, one in self.students.items()}
+        for where, training in ({"": self.training} | students | joint).items():
+            if (n % training.batch_size or training.batch_size) == 1:
+                key = f"{where}.training.batch_size".lstrip(".")
+                raise ValueError(
+                    f"{key} is {training.batch_size}, and dataset.train_samples {n}: the last batch is a single "
+                    f"image, of which the batch normalisation of network.kind {self.network.kind} can take no "
+                    "statistics. Change one of the two"
+                )
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from multiview import config
 from multiview.networks import own
-from multiview.networks.linearised import REGIMES, settle
+from multiview.networks.linearised import REGIMES, check_expansion, settle
 from multiview.networks.plain import CNN, MLP, VGG
 from multiview.networks.wide_resnet import WideResNet
 
@@ -84,5 +84,7 @@ def build(
         for network in built:
             settle(network, whole(images))
     built = [REGIMES[settings.regime](network) for network in built]
+    if settings.regime == "linearised":
+        check_expansion(built[0], whole(images[:2]))
     whole.network = built[0] if networks == 1 else Average(built)
     return whole

@@ -4,9 +4,16 @@ The paper holds such models against real networks (Section 5 and its appendix): 
 there are no learned views behind the gain, so that distilling it does not work.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from multiview import config
 
 
 class Linearised(nn.Module):
@@ -37,8 +44,20 @@ class Linearised(nn.Module):
         buffers = dict(self.network.named_buffers())
         change = dict(zip(self.names, self.change, strict=True))
         # Autocast lowers the values' precision but not always their derivatives', which then do not fit together.
-        with torch.autocast(x.device.type, enabled=False):
+        with torch.autocast(x.device.type, enabled=False), _attention_written_out():
             return jvp(lambda w: functional_call(self.network, (w, buffers), (x,)), (start,), (change,))[1]
+
+
+@contextlib.contextmanager
+def _attention_written_out() -> Iterator[None]:
+    """Fused attention has no derivatives in forward direction; as products and a softmax it has."""
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
 
 
 class RandomFeatures(nn.Module):
@@ -70,12 +89,32 @@ REGIMES = {"learned": lambda network: network, "linearised": Linearised, "random
 """From ``network.regime`` to what is made of a network at its initialisation."""
 
 
+def check_expansion(network: nn.Module, inputs: Tensor) -> None:
+    """Try whether a network made by `Linearised` can be computed and trained.
+
+    Args:
+        network: the expansion.
+        inputs: a few, ``[n, ...]``.
+
+    Raises:
+        ConfigError: if an operation of the network has no forward derivative, or that no gradient.
+    """
+    try:
+        network(inputs).sum().backward()
+    except (RuntimeError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise config.ConfigError(
+            f"network.regime is linearised, but PyTorch cannot expand this network in its weights ({reason})"
+        ) from error
+    network.zero_grad()
+
+
 def settle(network: nn.Module, inputs: Tensor, batch: int = 512) -> None:
     """Set the running statistics of batch normalisation to those of `inputs` ``[n, ...]``, the training data.
 
     Where the weights do not move, the statistics do not either: they are taken at the initialisation.
     """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()

@@ -2,7 +2,6 @@
 
 import importlib.util
 import sys
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -11,7 +10,7 @@ from multiview import config
 
 
 def load(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Module:
-    """Make the network that a file defines.
+    """Make the network that a file defines, which may import its neighbours.
 
     Args:
         settings: the network section of the config.
@@ -19,9 +18,13 @@ def load(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mod
         classes: k.
 
     Raises:
-        ConfigError: if the file cannot be imported, has no such class, or that makes no k logits of an input.
+        ConfigError: if the file cannot be imported, has no such class, or that makes no k logits of an input by
+            itself.
     """
-    path, where = Path(settings.path), f"network.path {settings.path}"
+    path, where = settings.file, f"network.path {settings.path}"
+    folder = str(path.parent.resolve())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # as if it were run as a script
     spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -34,15 +37,22 @@ def load(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mod
         raise config.ConfigError(f"{where}: expected a class {settings.name!r}, found none of that name")
     try:
         network = made(tuple(shape), classes, **settings.arguments)
-        found = network.eval()(torch.zeros(2, *shape)).shape
+        probe = torch.rand(2, *shape)
+        with torch.no_grad():
+            logits, alone = network.eval()(probe), network(probe[:1])
         network.train()
     except Exception as error:
         raise config.ConfigError(
-            f"{where}: {settings.name}(shape={tuple(shape)}, classes={classes}, ...) fails on two inputs "
-            f"({type(error).__name__}: {error})"
+            f"{where}: {settings.name}(shape={tuple(shape)}, classes={classes}, ...) fails on two inputs of the "
+            f"dataset's shape ({type(error).__name__}: {error})"
         ) from error
-    if tuple(found) != (2, classes):
+    if tuple(logits.shape) != (2, classes):
         raise config.ConfigError(
-            f"{where}: expected logits of shape (2, {classes}) for two inputs, found {tuple(found)}"
+            f"{where}: expected logits of shape (2, {classes}) for two inputs, found {tuple(logits.shape)}"
+        )
+    if not torch.allclose(logits[:1], alone, rtol=1e-3, atol=1e-4):
+        raise config.ConfigError(
+            f"{where}: in evaluation the logits of an input differ with what else is in its batch. Batch "
+            "normalisation must keep running statistics (track_running_stats)"
         )
     return network

@@ -1,0 +1,92 @@
+"""What jobs ask a cluster for follows from their config, and is enough."""
+
+import resource
+import subprocess
+import sys
+
+import pytest
+import torch
+from conftest import ROOT
+from pydantic import TypeAdapter
+from torch.utils.flop_counter import FlopCounterMode
+
+from multiview import config, costs
+from multiview.networks.images import BUILDERS
+
+NETWORKS = [
+    {"kind": "wide_resnet", "depth": 16, "width": 2},
+    {"kind": "cnn", "channels": [8, 16, 4]},
+    {"kind": "vgg", "channels": [8, 16], "convolutions": [2, 3]},
+    {"kind": "mlp", "hidden": [20, 7]},
+]
+
+
+@pytest.mark.parametrize("settings", NETWORKS, ids=lambda one: one["kind"])
+def test_multiplications_and_parameters_are_those_that_pytorch_counts(settings):
+    section, shape = TypeAdapter(config.ImageNetwork).validate_python(settings), (3, 9, 7)
+    network = BUILDERS[section.kind](section, torch.Size(shape), 10)
+    counter = FlopCounterMode(display=False)
+    with counter:
+        network.eval()(torch.zeros(1, *shape))
+    layers = costs.convolutions(section, shape)
+    # The last layer and normalisations are left out: they are small.
+    assert 0.8 < 2 * sum(layer[0] for layer in layers) / counter.get_total_flops() < 1.01
+    parameters = sum(p.numel() for p in network.parameters())
+    assert 0.7 < sum(layer[2] for layer in layers) / parameters < 1.01
+
+
+def study(default, name, **changes):
+    return config.load(default).studies[name].model_copy(update=changes)
+
+
+def test_more_work_asks_for_more(default):
+    loaded = config.load(default)
+    digits, theory = loaded.studies["digits"], loaded.studies["theory"]
+    longer = digits.training.model_copy(update={"epochs": 10 * digits.training.epochs})
+    few, many = (costs.image_minutes(digits, loaded.images, one, "cpu", 1) for one in (digits.training, longer))
+    assert costs.START < few < many
+    assert costs.image_minutes(digits, loaded.images, longer, "gpu", 1) < many
+    # All samples at once are more than a block of them, of an average of ten networks ten times as many.
+    at_once = theory.training.model_copy(update={"block_samples": 0})
+    asked = [
+        costs.theory_megabytes(theory, training, "cpu", 1, networks)
+        for networks in (1, 10)
+        for training in (theory.training, at_once)
+    ]
+    assert asked[0] < asked[1] < asked[3] and asked[3] - asked[2] > 8 * (asked[1] - asked[0])
+    for name, one in loaded.images.items():  # of the default run no job asks for a day, or for a large machine
+        assert costs.image_minutes(one, loaded.images, one.training, "cpu", one.seeds_per_job) < 120, name
+        assert costs.image_megabytes(one, loaded.images, one.training, "cpu", labelled=10) < 4000, name
+
+
+CODE = """
+import sys
+import numpy as np, torch, yaml
+from multiview import config, fitting
+from multiview.datasets import base, multiview
+torch.set_num_threads(1)
+study = config.load(yaml.safe_load(open(sys.argv[1]))).studies["theory"]
+dataset = multiview.draw(study.dataset)
+views = torch.from_numpy(dataset.tables["views"]["v"]).float()
+data = fitting.Data(dataset.splits, {"dataset": "x", "classes": dataset.classes}, None, views)
+runs = fitting.fit(data, [0], study.network, study.training, sys.argv[2], [], members=int(sys.argv[3]))
+fitting.tables("single", runs, data, study.training.block_samples)
+"""
+
+
+@pytest.mark.skipif(not hasattr(resource, "RUSAGE_CHILDREN"), reason="no memory of children")
+def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_path):
+    import yaml
+
+    theory = default["studies"]["theory"]
+    theory["dataset"] |= {"train_samples": 100, "test_multi_samples": 2000, "test_single_samples": 500}
+    theory["training"] |= {"block_samples": 0, "max_steps": 2, "accelerator": "cpu"}
+    theory["joint"], default["studies"] = None, {"theory": theory}
+    default |= {"families": {}, "comparisons": {}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(default))
+    command = [sys.executable, "-c", CODE, tmp_path / "config.yaml", tmp_path / "checkpoints", "10"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    subprocess.run(command, check=True, cwd=ROOT)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    loaded = config.load(default).studies["theory"]
+    assert used * 1024 > before and used < costs.theory_megabytes(loaded, loaded.training, "cpu", 1, networks=10)

@@ -1,0 +1,193 @@
+"""What a job needs, from its config alone: minutes and megabytes to ask a cluster for.
+
+Both are upper estimates. A job that gets too little is told to end, or killed, and carries on with more in its next
+attempt; one that asks for far too much waits in the queue, or for ever.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from multiview import config
+
+RATES = {"cpu": 2e9, "gpu": 2e13}
+"""Floating-point operations a second that networks for images sustain at least, by device; full batches ten times
+that on a CPU."""
+STEP = {"cpu": 0.01, "gpu": 0.01}
+"""Seconds that a step takes besides."""
+START = 10
+"""Minutes for everything but training."""
+BASE = {"cpu": 2000, "gpu": 4500}
+"""Megabytes of Python with PyTorch, Snakemake's own process beside it, and what is read in passing."""
+FLOAT = 4
+MEGABYTE = 1e6
+
+SHAPES = {"digits": (1, 8, 8), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32), "cifar100": (3, 32, 32)}
+SIZES = {
+    "digits": (1797, 0),
+    "fashion_mnist": (60000, 10000),
+    "cifar10": (50000, 10000),
+    "cifar100": (50000, 10000),
+}
+"""Images for training and validation, and for testing, of the datasets that are known."""
+UNKNOWN = ((3, 64, 64), 100_000)
+"""Shape and number of images of one's own, which the config does not tell."""
+
+
+def _halved(size: tuple[int, int]) -> tuple[int, int]:
+    return -(-size[0] // 2), -(-size[1] // 2)
+
+
+def convolutions(network: config.ImageNetwork, shape: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Multiplications for one image, numbers that a layer gives, and parameters, of every layer of a network.
+
+    Args:
+        network: the network section of the config.
+        shape: channels, height and width of an image.
+    """
+    channels, size, layers = shape[0], tuple(shape[1:]), []
+
+    def convolve(c_in: int, c_out: int, kernel: int = 9) -> None:
+        area = size[0] * size[1]
+        layers.append((kernel * c_in * c_out * area, c_out * area, kernel * c_in * c_out))
+
+    if network.kind == "wide_resnet":
+        convolve(channels, 16)
+        channels = 16
+        for stage, base in enumerate((16, 32, 64)):
+            size = _halved(size) if stage else size
+            width = base * network.width
+            for block in range((network.depth - 4) // 6):
+                convolve(channels, width)
+                convolve(width, width)
+                if block == 0:
+                    convolve(channels, width, kernel=1)
+                channels = width
+    elif network.kind in ("cnn", "vgg"):
+        for i, width in enumerate(network.channels):
+            size = _halved(size) if i else size
+            for _ in range(network.convolutions[i] if network.kind == "vgg" else 1):
+                convolve(channels, width)
+                channels = width
+    elif network.kind == "mlp":
+        layers += [(a * b, b, a * b) for a, b in pairwise([math.prod(shape), *network.hidden, 10])]
+    else:  # one's own: as large as the paper's
+        return convolutions(config.WideResNet(kind="wide_resnet", depth=28, width=10), shape)
+    return layers
+
+
+def images_of(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> tuple[tuple, int, int]:
+    """Shape of an image, number of training images, and of images in all.
+
+    Args:
+        study: the study.
+        studies: all of them: a layer of a network is that of another study.
+    """
+    data = study.dataset
+    if data.kind == "layer":  # at most as large as the images, with as many channels as the network's widest layer
+        source = studies[data.study]
+        shape, train, everything = images_of(source, studies)
+        widest = (
+            64 * source.network.width if source.network.kind == "wide_resnet" else max(source.network.channels)
+        )
+        return (widest, *shape[1:]), round(train * data.train_share), everything
+    if data.kind == "gaussian":
+        sizes = (data.train_samples, data.validation_samples, data.test_samples)
+        return tuple(data.shape), sizes[0], sum(sizes)
+    known, test = SIZES.get(data.kind, (UNKNOWN[1], UNKNOWN[1]))
+    train = data.train_samples or known - data.validation_samples
+    test = data.test_samples or (test or known - data.validation_samples - train)
+    return SHAPES.get(data.kind, UNKNOWN[0]), train, train + data.validation_samples + test
+
+
+def image_minutes(
+    study: config.ImageStudy,
+    studies: Mapping[str, config.ImageStudy],
+    training: config.ImageTraining,
+    device: str,
+    networks: int,
+) -> int:
+    """Minutes in which a job trains so many `networks` of a study on images, one after the other."""
+    shape, train, _ = images_of(study, studies)
+    factor = 6 if study.network.regime == "linearised" else 3  # forward and backward; with a derivative besides
+    multiplications = sum(layer[0] for layer in convolutions(study.network, shape))
+    operations = 2 * factor * multiplications * train * training.epochs
+    steps = -(-train // training.batch_size) * training.epochs
+    return START + math.ceil(networks * (operations / RATES[device] + steps * STEP[device]) / 60)
+
+
+def image_megabytes(
+    study: config.ImageStudy,
+    studies: Mapping[str, config.ImageStudy],
+    training: config.ImageTraining,
+    device: str,
+    networks: int = 1,
+    labelled: int = 0,
+) -> int:
+    """Megabytes of the host in which a job trains networks of a study on images.
+
+    Args:
+        study: the study.
+        studies: all of them.
+        training: how.
+        device: ``cpu`` or ``gpu``, whose own memory is not the host's.
+        networks: that one is the average of.
+        labelled: networks whose logits on all copies of the training images are read.
+    """
+    shape, train, everything = images_of(study, studies)
+    layers = convolutions(study.network, shape)
+    parameters, numbers = (sum(layer[i] for layer in layers) for i in (2, 1))
+    pixel = 1 if study.dataset.artifact == "images" else FLOAT
+    data = 4 * everything * math.prod(shape) * pixel  # as table, array and tensor, and what checks them
+    state = 6 * parameters * FLOAT * networks  # weights, gradient, momentum, checkpoint
+    batch = max(6 * training.batch_size * networks, 2 * 512) * numbers * FLOAT  # kept for the gradient; evaluation
+    classes = config.CLASSES.get(study.dataset.kind) or getattr(study.dataset, "classes", None) or 100
+    copies = 3 * labelled * max(1, study.copies) * train * classes * FLOAT
+    needed = data + state + copies + (batch if device == "cpu" else 0)
+    return math.ceil(BASE[device] + needed / MEGABYTE)
+
+
+def theory_minutes(study: config.TheoryStudy, training: config.Training, device: str, networks: int) -> int:
+    """Minutes in which a job trains so many `networks` of a study of the paper's own setting."""
+    data = study.dataset
+    products = data.train_samples * data.patches * data.dim * data.classes * study.network.neurons
+    operations = 2 * 3 * products * training.max_steps  # forward, backward, and what goes with them
+    rate = RATES[device] * (10 if device == "cpu" else 1)
+    return START + math.ceil(networks * (operations / rate + training.max_steps * STEP[device]) / 60)
+
+
+def theory_megabytes(
+    study: config.TheoryStudy, training: config.Training, device: str, seeds: int, networks: int = 1
+) -> int:
+    """Megabytes of the host in which a job trains so many `seeds` of a study of the paper's own setting.
+
+    Args:
+        study: the study.
+        training: how; its blocks decide.
+        device: ``cpu`` or ``gpu``.
+        seeds: trained side by side.
+        networks: that one of them is the average of.
+    """
+    data, width = study.dataset, study.dataset.classes * study.network.neurons * networks
+    splits = (data.train_samples, data.test_multi_samples, data.test_single_samples)
+    block = training.block_samples or max(splits)
+    patch = data.patches * FLOAT
+    inputs = 4 * sum(splits) * data.dim * patch  # as table, array and tensor, and what checks them
+    work = 3 * block * width * patch
+    if study.network.regime != "learned":  # what is frozen is kept for all training samples of each seed
+        work += (seeds + 2) * max(data.train_samples, block) * width * patch
+    state = 6 * seeds * width * data.dim * FLOAT
+    return math.ceil(BASE[device] + (inputs + work + state) / MEGABYTE)
+
+
+def evaluation_megabytes(study: config.Study, studies: Mapping[str, config.ImageStudy]) -> int:
+    """Megabytes in which the logits of all networks of a study are read and measured."""
+    networks = study.seeds + sum(one.students for one in study.students.values())
+    networks += 0 if study.joint is None else study.joint.runs
+    data = study.dataset
+    if isinstance(study, config.TheoryStudy):
+        samples, classes = data.train_samples + data.test_multi_samples + data.test_single_samples, data.classes
+    else:
+        samples = images_of(study, studies)[2]
+        classes = config.CLASSES.get(data.kind) or getattr(data, "classes", None) or 100
+    return math.ceil(BASE["cpu"] + 10 * networks * samples * classes * FLOAT / MEGABYTE)
