@@ -11,7 +11,6 @@ help:  ## say what there is
 
 run: $(INSTALLED)  ## set up and run the default study
 	$(BIN)/snakemake --cores all
-	@$(BIN)/python -m multiview.verdicts results/verdicts.parquet
 
 test: $(INSTALLED)  ## set up and run the tests
 	$(BIN)/pytest

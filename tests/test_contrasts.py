@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from multiview import config, evaluation, families, features, image_verdicts, layers, regime_verdicts
+from multiview import claims, config, evaluation, families, features, image_evaluation, layers, measures, verdicts
 from multiview.datasets.base import Split
 from multiview.image_evaluation import Measured
 from multiview.networks.images import build

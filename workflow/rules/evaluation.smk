@@ -1,4 +1,5 @@
-# From the logits of the seeds to ensembles, scores and verdicts. No network is loaded from here on.
+# From the logits of the seeds to ensembles, scores and verdicts. No network is loaded from here on. What statements are
+# about is measured for each study; the verdicts follow from these numbers alone, all in one job.
 
 
 EVALUATION_CODE = [
@@ -9,9 +10,8 @@ EVALUATION_CODE = [
         "evaluation",
         "intervals",
         "lottery",
+        "measures",
         "predictors",
-        "regime_verdicts",
-        "verdicts",
     )
 ]
 
@@ -41,8 +41,8 @@ rule ensemble:
 
 rule evaluate:
     input:
-        unpack(of_every_predictor("outcome")),
         unpack(of_every_predictor("strengths")),
+        outcome=of_every_seed("outcome"),
         samples="results/{study}/dataset/samples.parquet",
         patches="results/{study}/dataset/patches.parquet",
         logits=of_every_seed("logits"),
@@ -56,7 +56,7 @@ rule evaluate:
         lottery="results/{study}/evaluation/lottery.parquet",
         learned="results/{study}/evaluation/learned.parquet",
         dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
-        verdicts="results/{study}/evaluation/verdicts.parquet",
+        measures="results/{study}/evaluation/measures.parquet",
     log:
         "logs/{study}/evaluate.log",
     benchmark:
@@ -73,6 +73,8 @@ rule evaluate:
         networks=lambda wildcards: joint_networks(wildcards.study),
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         evaluation=canonical(settings.evaluation),
+        claims=lambda wildcards: claims_of(wildcards.study),
+        terms=lambda wildcards: claims.digest(claims_of(wildcards.study)),
         code=code_digest(*EVALUATION_CODE),
     script:
         "../scripts/evaluate.py"
@@ -80,7 +82,7 @@ rule evaluate:
 
 rule summary:
     input:
-        verdicts="results/{study}/evaluation/verdicts.parquet",
+        measures="results/{study}/evaluation/measures.parquet",
         figures=lambda wildcards: [
             f"results/{wildcards.study}/figures/{name}.png" for name in figures_of(wildcards.study)
         ],
@@ -95,16 +97,17 @@ rule summary:
         "../../envs/multiview.yaml"
     params:
         study="{study}",
-        code=code_digest("verdicts.py"),
+        claims=lambda wildcards: claims.said(claims_of(wildcards.study)),
+        code=code_digest("claims.py", "intervals.py", "verdicts.py"),
     script:
         "../scripts/summary.py"
 
 
 rule verdicts:
     input:
-        expand("results/{study}/evaluation/verdicts.parquet", study=studies),
+        expand("results/{study}/evaluation/measures.parquet", study=studies),
         [
-            f"results/{name}/evaluation/verdicts.parquet"
+            f"results/{name}/evaluation/measures.parquet"
             for name, family in settings.families.items()
             if family.shows == "losses"
         ],
@@ -124,7 +127,8 @@ rule verdicts:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("pages.py", "verdicts.py"),
+        claims=lambda wildcards: [claims.said(kind) for kind in claims.lists()],
+        code=code_digest("claims.py", "intervals.py", "pages.py", "verdicts.py"),
     script:
         "../scripts/verdicts.py"
 

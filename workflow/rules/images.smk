@@ -20,11 +20,9 @@ IMAGE_EVALUATION_CODE = code_digest(
             "ensembles",
             "evaluation",
             "image_evaluation",
-            "image_verdicts",
             "intervals",
+            "measures",
             "predictors",
-            "regime_verdicts",
-            "verdicts",
         )
     ]
 )
@@ -245,7 +243,7 @@ rule evaluate_images:
         scores="results/{study}/evaluation/image_scores.parquet",
         errors="results/{study}/evaluation/ensemble_errors.parquet",
         agreement="results/{study}/evaluation/agreement.parquet",
-        verdicts="results/{study}/evaluation/verdicts.parquet",
+        measures="results/{study}/evaluation/measures.parquet",
     log:
         "logs/{study}/evaluate_images.log",
     benchmark:
@@ -261,6 +259,8 @@ rule evaluate_images:
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         networks=lambda wildcards: joint_networks(wildcards.study),
         evaluation=canonical(settings.evaluation),
+        claims=lambda wildcards: claims_of(wildcards.study),
+        terms=lambda wildcards: claims.digest(claims_of(wildcards.study)),
         code=IMAGE_EVALUATION_CODE,
     script:
         "../scripts/evaluate_images.py"

@@ -8,7 +8,7 @@ import json  # noqa: E402
 
 import pandas as pd  # noqa: E402
 
-from multiview import artifacts, config, dark_knowledge, evaluation, predictors, regime_verdicts, verdicts  # noqa: E402
+from multiview import artifacts, claims, config, dark_knowledge, evaluation, measures, predictors  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -33,7 +33,6 @@ members = {
 }
 names = ["single", *roles] + (["joint"] if "joint" in said else [])
 final = {name: evaluation.last_step(read("strengths", source[f"{name}_strengths"])) for name in names}
-accuracy = {name: read("outcome", source[f"{name}_outcome"])["train_accuracy"].to_numpy() for name in names}
 if "joint" in said:
     final["member_of_joint"] = evaluation.members_of_joint(read("member_strengths", source.members_of_joint))
 learned = evaluation.learned_table(final, settings.learned_ratio)
@@ -42,13 +41,18 @@ lottery = evaluation.lottery_table(
 )
 errors = evaluation.all_errors(samples, said, members, roles)
 scores, ensemble_errors = evaluation.score_tables(params.study, errors, settings)
-trained = artifacts.read(source.single_outcome[0], "outcome").provenance
-if trained["network"]["regime"] == "learned":
-    tables = (scores, errors, accuracy, learned, lottery)
-    claims = verdicts.verdict_table(params.study, *tables, roles, params.networks, settings)
-else:
-    wrong = {(one.predictor, one.size): (one.wrong["error_s"], one.units) for one in errors}
-    claims = regime_verdicts.verdict_table(params.study, "error_s", wrong, roles, params.networks, settings)
+trained = artifacts.read(source.outcome[0], "outcome").provenance
+observed = measures.Observed(
+    study=params.study,
+    errors=errors,
+    main="error_s",
+    training_accuracy=predictors.training_accuracy(said, about.numpy("split"), about.numpy("label")),
+    more_training="training.max_steps",
+    shares=evaluation.shares(learned, lottery, roles),
+    roles=roles,
+    networks=params.networks,
+)
+measured = measures.measure(observed, claims.lists()[params.claims])
 dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]
 if roles:
     patches = artifacts.read(source.patches, "patches", expect={"dataset": dataset}).pandas()
@@ -76,7 +80,7 @@ tables = {
     "lottery": lottery,
     "learned": learned,
     "dark_knowledge": pd.concat(dark, ignore_index=True),
-    "verdicts": claims,
+    "measures": measured,
 }
 for path, (kind, table) in zip(target, tables.items(), strict=True):
     artifacts.write(path, kind, table.to_dict("series"), provenance)

@@ -6,9 +6,10 @@ jobs.start(snakemake)
 
 from pathlib import Path  # noqa: E402
 
-from multiview import artifacts, verdicts  # noqa: E402
+from multiview import artifacts, claims, verdicts  # noqa: E402
 
-rows = artifacts.read(snakemake.input.verdicts, "verdicts").table.to_pylist()
+measures = artifacts.read(snakemake.input.measures, "measures").pandas()
+rows = verdicts.judge(measures, claims.by_name()).to_dict("records")
 folder = Path(snakemake.output[0]).parent
 lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), ""]
 for path in map(Path, snakemake.input.figures):
