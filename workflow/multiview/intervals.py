@@ -11,8 +11,8 @@ The half-width ``sqrt(sum t^2 V)`` over the sides is Banerjee's (Sankhya 22, 196
 least as often as it says, however few rows there are. Shares are no normal means where errors are few: the
 half-width is turned into an effective number of samples, of which the interval is the Clopper-Pearson one (Korn
 and Graubard, Survey Methodology 24, 1998). A contrast is the difference of what speaks for either side, and its
-interval is put together from theirs (Zou and Donner, Statistics in Medicine 27, 2008). With fewer errors than `FEW`
-samples, a sample counts once, however many networks get it wrong: the next one may be one that all get wrong.
+interval is put together from theirs (Zou and Donner, Statistics in Medicine 27, 2008). With errors on fewer than
+`FEW` samples, a sample counts once, however many networks get it wrong: all may get the next one wrong.
 
 Ensembles of L out of n seeds overlap. The variance of the mean over all of them is at most ``L / n`` of that of
 one (Hoeffding 1948), and what their own spread shows of the latter is short by ``1 - L / n``. For L > n / 2 the

@@ -157,7 +157,7 @@ rule figure_error_over_mu:
         "../../envs/multiview.yaml"
     params:
         figures=canonical(settings.figures),
-        code=code_digest("figures/error_over_mu.py", "figures/style.py", "verdicts.py"),
+        code=code_digest("figures/error_over_mu.py", "figures/style.py"),
     script:
         "../scripts/figure_error_over_mu.py"
 
