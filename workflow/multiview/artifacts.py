@@ -144,6 +144,31 @@ KINDS: dict[str, dict[str, Any]] = {
     "image_scores": _SCORE | {"size": pa.int32(), "n_ensembles": pa.int32(), "interval": pa.string()},
     # Shares of the test samples on which two single networks say the same, and on which both are wrong.
     "agreement": {"seed": pa.int64(), "other": pa.int64(), "same": pa.float64(), "both_wrong": pa.float64()},
+    # Of students: the share of samples on which they name their teacher's class. Of ensembles: the error of
+    # averages of logits and of probabilities, and the latter minus the former.
+    "fidelity": {
+        "predictor": pa.string(),
+        "split": pa.string(),
+        "accuracy": pa.float64(),
+        "agreement": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "n_seeds": pa.int32(),
+        "n_samples": pa.int32(),
+    },
+    "averages": {
+        "size": pa.int32(),
+        "split": pa.string(),
+        "of_logits": pa.float64(),
+        "of_probabilities": pa.float64(),
+        "difference": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "n_ensembles": pa.int32(),
+        "n_samples": pa.int32(),
+    },
     # Of families of studies: accuracies and the ensemble's gain in each cell; what each row loses to the first.
     "gains": {
         "row": pa.string(),

@@ -8,6 +8,7 @@ EVALUATION_CODE = [
         "dark_knowledge",
         "ensembles",
         "evaluation",
+        "fidelity",
         "intervals",
         "lottery",
         "measures",
@@ -56,6 +57,8 @@ rule evaluate:
         lottery="results/{study}/evaluation/lottery.parquet",
         learned="results/{study}/evaluation/learned.parquet",
         dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
+        fidelity="results/{study}/evaluation/fidelity.parquet",
+        averages="results/{study}/evaluation/averages.parquet",
         measures="results/{study}/evaluation/measures.parquet",
     log:
         "logs/{study}/evaluate.log",
@@ -83,6 +86,8 @@ rule evaluate:
 rule summary:
     input:
         measures="results/{study}/evaluation/measures.parquet",
+        fidelity="results/{study}/evaluation/fidelity.parquet",
+        averages="results/{study}/evaluation/averages.parquet",
         figures=lambda wildcards: [
             f"results/{wildcards.study}/figures/{name}.png" for name in figures_of(wildcards.study)
         ],
@@ -98,7 +103,7 @@ rule summary:
     params:
         study="{study}",
         claims=lambda wildcards: claims.said(claims_of(wildcards.study)),
-        code=code_digest("claims.py", "intervals.py", "verdicts.py"),
+        code=code_digest("claims.py", "fidelity.py", "intervals.py", "verdicts.py"),
     script:
         "../scripts/summary.py"
 

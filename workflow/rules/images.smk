@@ -19,6 +19,7 @@ IMAGE_EVALUATION_CODE = code_digest(
         for module in (
             "ensembles",
             "evaluation",
+            "fidelity",
             "image_evaluation",
             "intervals",
             "measures",
@@ -243,6 +244,8 @@ rule evaluate_images:
         scores="results/{study}/evaluation/image_scores.parquet",
         errors="results/{study}/evaluation/ensemble_errors.parquet",
         agreement="results/{study}/evaluation/agreement.parquet",
+        fidelity="results/{study}/evaluation/fidelity.parquet",
+        averages="results/{study}/evaluation/averages.parquet",
         measures="results/{study}/evaluation/measures.parquet",
     log:
         "logs/{study}/evaluate_images.log",

@@ -8,7 +8,16 @@ import json  # noqa: E402
 
 import pandas as pd  # noqa: E402
 
-from multiview import artifacts, claims, config, dark_knowledge, evaluation, measures, predictors  # noqa: E402
+from multiview import (  # noqa: E402
+    artifacts,
+    claims,
+    config,
+    dark_knowledge,
+    evaluation,
+    fidelity,
+    measures,
+    predictors,
+)
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -80,6 +89,8 @@ tables = {
     "lottery": lottery,
     "learned": learned,
     "dark_knowledge": pd.concat(dark, ignore_index=True),
+    "fidelity": fidelity.with_teachers(said, roles, about.numpy("split"), about.numpy("label")),
+    "averages": fidelity.of_averages(said["single"], members, about.numpy("split"), about.numpy("label")),
     "measures": measured,
 }
 for path, (kind, table) in zip(target, tables.items(), strict=True):

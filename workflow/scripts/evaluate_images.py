@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 import json  # noqa: E402
 
-from multiview import artifacts, claims, config, image_evaluation, measures, predictors  # noqa: E402
+from multiview import artifacts, claims, config, fidelity, image_evaluation, measures, predictors  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -38,6 +38,8 @@ tables = {
     "image_scores": image_evaluation.score_table(params.study, measured, settings),
     "ensemble_errors": image_evaluation.ensemble_errors(measured),
     "agreement": image_evaluation.agreement(single, label),
+    "fidelity": fidelity.with_teachers(said, roles, splits, about.numpy("label")),
+    "averages": fidelity.of_averages(single, members, splits, about.numpy("label")),
     "measures": measures.measure(observed, claims.lists()[params.claims]),
 }
 provenance = {
