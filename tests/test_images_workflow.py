@@ -38,7 +38,7 @@ TINY = {
 }
 TABLES = [
     *(f"results/digits/evaluation/{name}.parquet" for name in ("image_scores", "ensemble_errors", "agreement")),
-    "results/digits/evaluation/verdicts.parquet",
+    "results/digits/evaluation/measures.parquet",
     "results/headline.parquet",
 ]
 
@@ -138,7 +138,7 @@ def test_results_do_not_depend_on_the_chunks(finished, tmp_path):
     configure(folder, seeds_per_job=4)
     run(folder, "results/headline.parquet", TABLES[3])
     for name in TABLES:
-        kind = {"headline": "headline", "verdicts": "verdicts"}.get(name.split("/")[-1][:-8])
+        kind = {"headline": "headline", "measures": "measures"}.get(name.split("/")[-1][:-8])
         kind = kind or name.split("/")[-1][:-8]
         one, other = (artifacts.read(at / name, kind).table for at in (finished[0], folder))
         assert one.equals(other), name

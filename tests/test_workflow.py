@@ -19,7 +19,10 @@ from conftest import ROOT, make_tiny
 
 from multiview import artifacts, readme
 
-TABLES = ("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge", "verdicts")
+TABLES = (
+    *("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge"),
+    *("fidelity", "averages", "measures"),
+)
 SCORES = ["verdicts.parquet", *(f"theory/evaluation/{table}.parquet" for table in TABLES)]
 FIGURES = [
     *("samples", "race", "outcome", "ensemble_size", "lottery"),
@@ -90,9 +93,13 @@ def test_a_run_leaves_every_table_and_figure_and_prints_the_verdicts(finished):
         assert len(pd.read_csv(folder / f"results/theory/figures/{name}.csv")), name
     verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
     assert set(verdicts["study"]) == {"theory"}
-    assert set(verdicts["verdict"]) <= {"holds", "fails", "undecided"}
+    assert set(verdicts["verdict"]) <= {"holds", "fails", "undecided", "premise not met"}
     for claim in verdicts["claim"]:
         assert claim in output
+    assert output.count("networks and samples, one teacher") > 0  # the scope
+    assert output.count("every network fits the training set") == 1  # the table is printed once
+    page = (folder / "results/theory/summary.md").read_text()
+    assert "| distilled | test_single | " in page and "average of logits" in page.replace("averages", "average")
 
 
 def test_every_job_leaves_a_log_and_training_tells_its_progress(finished):
@@ -383,6 +390,7 @@ def test_the_numbers_of_a_run_can_be_taken_into_the_pages(finished, tmp_path):
     text = "<!-- statements theory preset -->\n<!-- end -->"
     verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").table
     assert readme.fill(text, tmp_path).count("\n") == verdicts.num_rows + 3
+    assert "T 2560" in json.loads((tmp_path / "preset/chosen.json").read_text())["theory"]["distilled"]
 
 
 def test_the_manifest_says_what_ran(finished):
