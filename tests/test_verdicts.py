@@ -28,7 +28,7 @@ def measured(study="x", claim="distilled", half=0.001, **changes):
     row = {
         **{"study": study, "claim": claim, "predictor": "distilled", "other": "", "size": 1, "error": "error_s"},
         **{"n_seeds": 10, "n_samples": 4000, "runs": 10, "training_accuracy": 1.0},
-        **{"more_training": "training.max_steps", "measured": 0.005},
+        **{"more_training": "studies.x.training.max_steps", "measured": 0.005},
         **{"scope": "networks and samples", "method": "t, two sides"},
     } | changes
     wider = dict(zip(measures.TAILS, (1, 1.19, 1.31, 1.43, 1.58, 1.68, 1.78, 1.9, 1.98), strict=True))

@@ -184,6 +184,28 @@ def test_an_edit_in_a_module_reruns_what_uses_it(finished, tmp_path):
     assert "train" not in counts
 
 
+def test_an_edit_of_a_statements_words_or_range_judges_again_and_does_nothing_else(finished, tmp_path):
+    folder = tmp_path / "reworded"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    path = folder / "workflow/multiview/claims.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("words: half of the single-view", "words: a half of the single-view"))
+    counts = jobs(run(folder, "-n"))
+    assert set(counts) == {"all", "summary", "verdicts", "manifest", "manifest_page"} and sum(counts.values()) < 10
+    path.write_text(text.replace("range: [0.49, 0.51]", "range: [0.0, 1.0]"))
+    output = run(folder, "results/verdicts.parquet")
+    assert set(jobs(output)) == {"verdicts"} and "error_s: half of the single-view samples are errors" in output
+    path.write_text(text.replace("terms: {best: 1}", "terms: {best: 1, single: -1}"))
+    assert jobs(run(folder, "-n"))["evaluate"] == 1
+
+
+def test_a_single_target_prints_no_table_of_an_earlier_run(finished, tmp_path):
+    folder = tmp_path / "single"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    assert (folder / "results/verdicts.parquet").exists()
+    assert "every network fits" not in run(folder, "--forcerun", "summary", "--", "results/theory/summary.md")
+
+
 def test_a_study_based_on_another(finished, tmp_path):
     folder = tmp_path / "two"
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)

@@ -12,7 +12,7 @@ import pandas as pd
 from multiview import ensembles
 from multiview.claims import lists
 from multiview.intervals import Term, mean_errors
-from multiview.measures import Errors, Observed, measure
+from multiview.measures import Errors, Observed, key_of, measure
 from multiview.predictors import Predictor
 
 
@@ -116,7 +116,7 @@ def loss_tables(family: str, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, p
                 errors=[*pair.errors().values(), *first.errors(FIRST).values()],
                 main="error",
                 training_accuracy={"single": np.concatenate([first.training_accuracy, pair.training_accuracy])},
-                more_training="rows",
+                more_training=key_of(f"{family}/", "training.epochs"),
                 other=name.replace("_", " "),
             )
             measures.append(measure(observed, lists()["layers"]))

@@ -4,13 +4,14 @@ Every statement has a row for each of several confidences, so that verdicts, and
 statements, follow from the table alone.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from multiview.claims import ALL, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, Claim
+from multiview.claims import ALL, FITS, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, Claim
 from multiview.intervals import CONFIDENCE, Estimate, Term, known, mean_errors, shares_by_network
 
 TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
@@ -82,6 +83,11 @@ class Observed:
         return found
 
 
+def key_of(study: str, key: str) -> str:
+    """The place in the config of a key of a study, which may be a cell of a family."""
+    return f"families.{study.split('/')[0]}.study.{key}" if "/" in study else f"studies.{study}.{key}"
+
+
 def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
     """The table ``measures`` of a study: every statement whose predictors are there.
 
@@ -98,7 +104,16 @@ def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
             estimate = _estimate(claim, terms, observed)
             if estimate is not None:
                 rows += _rows(claim, claim.about.format(name), other, terms, estimate, observed)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    least = min((row["training_accuracy"] for row in rows), default=1.0)
+    if least < FITS and any(claim.fits is not None for claim in claims):
+        logging.warning(
+            "Networks have %.1f %% of their training set right: statements that presuppose more neither hold nor "
+            "fail. Raise %s",
+            100 * least,
+            observed.more_training,
+        )
+    return table
 
 
 def _students(claim: Claim, roles: Mapping[str, Mapping]) -> Iterator[tuple[str, str]]:

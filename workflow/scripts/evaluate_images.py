@@ -30,7 +30,7 @@ observed = measures.Observed(
     errors=[one.errors for one in measured],
     main=image_evaluation.ERROR,
     training_accuracy=predictors.training_accuracy(said, splits, about.numpy("label")),
-    more_training="training.epochs",
+    more_training=measures.key_of(params.study, "training.epochs"),
     roles=roles,
     networks=params.networks,
 )
