@@ -1,11 +1,13 @@
-"""How often intervals cover the truth: ``python bench/coverage.py`` prints the table of ``docs/coverage.md``.
+"""How often intervals cover the truth: ``python bench/coverage.py`` makes the tables of ``docs/coverage.md``.
 
 Errors are drawn of which the truth is known, many times, with networks (rows) that differ by a spread and samples
-that some of the networks get wrong together. Some minutes of one core; ``--trials`` is for a quicker look.
+that some of the networks get wrong together. Some minutes of one core; ``--trials`` is for a quicker look. With
+``--to docs/results/coverage.md``, ``python -m multiview.readme`` puts the tables on their page.
 """
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from multiview import ensembles
 from multiview.intervals import Estimate, Term, mean_errors, shares_by_network
 
 ROWS = (2, 3, 5, 10, 20, 50)
-SAMPLES = 2000
+SAMPLES = 1000
 RATES = (0.5, 0.05, 0.001, 0.0)
 COMMON = 0.5
 """Share of the answers on which networks go with the sample, not with a coin of their own."""
@@ -82,16 +84,24 @@ def students(rows: int, rate: float, spread: float, rng: np.random.Generator) ->
 def ensemble(rows: int, rate: float, spread: float, rng: np.random.Generator) -> tuple[Estimate, float]:
     """Single networks minus the ensemble of all of them, which gets wrong what most of them do: these networks."""
     rates = rates_of_networks(rows, rate, spread, rng)
-
-    def errors(shared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        wrong = draw(rates, shared, rng)
-        return wrong, (wrong.mean(axis=0) > 0.5)[None]
-
-    wrong, together = errors(rng.random(SAMPLES))
+    wrong = draw(rates, rng.random(SAMPLES), rng)
+    together = (wrong.mean(axis=0) > 0.5)[None]
     terms = [Term(1.0, wrong, "single"), Term(-1.0, together, "single", rows, rows)]
-    # The truth of these networks, on many more samples.
-    many, most = errors(rng.random(40 * SAMPLES))
-    return mean_errors(terms), float(many.mean() - most.mean())
+    return mean_errors(terms), float(rates.mean()) - most(rates)
+
+
+def most(rates: np.ndarray) -> float:
+    """The probability that more than half of networks with these rates err on a sample."""
+    # Between two rates, sorted, the same networks err that go with the sample; the others err by themselves.
+    ends = np.concatenate([[0.0], np.sort(rates), [1.0]])
+    middle, width = (ends[1:] + ends[:-1]) / 2, np.diff(ends)
+    errs = COMMON * (middle[:, None] < rates) + (1 - COMMON) * rates
+    number = np.zeros((len(middle), len(rates) + 1))
+    number[:, 0] = 1.0
+    for p in errs.T[:, :, None]:
+        number[:, 1:] = number[:, 1:] * (1 - p) + number[:, :-1] * p
+        number[:, :1] *= 1 - p
+    return float(width @ number[:, np.arange(len(rates) + 1) > len(rates) / 2].sum(axis=1))
 
 
 def views(rows: int, rate: float, spread: float, rng: np.random.Generator) -> tuple[Estimate, float]:
@@ -162,11 +172,27 @@ def table_of_ensembles(trials: int) -> str:
     return "\n".join(lines)
 
 
+def report(trials: int) -> str:
+    """All tables in Markdown."""
+    return "\n".join(
+        [
+            f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}.",
+            "",
+            table(trials),
+            "",
+            "Mean errors of 100 overlapping ensembles of L networks:",
+            "",
+            table_of_ensembles(trials),
+        ]
+    )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=400, help="of each cell")
-    trials = parser.parse_args().trials
-    print(f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}.\n")
-    print(table(trials))
-    print("\nMean errors of 100 overlapping ensembles of L networks:\n")
-    print(table_of_ensembles(trials))
+    parser.add_argument("--trials", type=int, default=1000, help="of each cell")
+    parser.add_argument("--to", type=Path, help="a file for the tables, docs/results/coverage.md")
+    options = parser.parse_args()
+    text = report(options.trials)
+    print(text)
+    if options.to is not None:
+        options.to.write_text(text + "\n")

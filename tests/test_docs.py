@@ -15,7 +15,7 @@ import yaml
 from conftest import ROOT
 from snakemake import cli
 
-from multiview import readme
+from multiview import manifest, readme
 
 PAGES = [
     ROOT / "README.md",
@@ -140,7 +140,7 @@ def test_the_cost_of_a_run_counts_no_pause_and_no_minute_twice():
         {"job": "d", "started": at(40), "seconds": 60.0, "max_rss_mb": 10.0},
         {"job": "killed", "started": at(50)},
     ]
-    cost = readme.cost(jobs)
+    cost = manifest.cost(jobs)
     assert cost["minutes"] == 7 and cost["memory"] == 2.0 and cost["disk"] > 0.1
 
 

@@ -10,9 +10,7 @@ Each then fills every block between ``<!-- name -->`` and ``<!-- end -->``. One 
 as it is, and is named. A test fails where the pages differ from what was taken.
 """
 
-import datetime
 import json
-import os
 import re
 import shutil
 import sys
@@ -30,7 +28,10 @@ from multiview.verdicts import claimed_range, in_a_cell
 SNAPSHOT = Path("docs/results")
 DRAWS = "data_seeds"
 """The preset with further draws of the data."""
-PAGES = ("README.md", "docs/theory.md", "docs/images.md", "docs/contrasts.md", "docs/verdicts.md")
+PAGES = (
+    *("README.md", "docs/theory.md", "docs/images.md"),
+    *("docs/contrasts.md", "docs/verdicts.md", "docs/coverage.md"),
+)
 PICTURES = {
     "error_over_mu": "theory_students/figures",
     "accuracy": "digits/figures",
@@ -99,7 +100,7 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     jobs = [
         job for job in jobs if (preset is None and "/" not in job["job"]) or job["job"].split("/")[0] in studies
     ]
-    (folder / "run.json").write_text(json.dumps(cost(jobs), indent=1) + "\n")
+    (folder / "run.json").write_text(json.dumps(manifest.cost(jobs), indent=1) + "\n")
     if preset is None:
         for name in PICTURES:
             shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
@@ -164,31 +165,6 @@ def chosen(study: Mapping[str, Any]) -> dict[str, str]:
 
 def _picture(results: Path, name: str) -> Path:
     return results / PICTURES[name] / f"{name}.png"
-
-
-def cost(jobs: list[dict]) -> dict[str, float]:
-    """What a run took: ``minutes`` in which a job ran, ``cores`` of this machine, and in GB the ``memory`` of the
-    largest job and the ``disk`` that the environment fills.
-
-    A pause between two parts of a run, which leaves all jobs idle, does not count.
-
-    Args:
-        jobs: of `manifest.jobs`; those that did not finish have no ``seconds`` and are left out.
-    """
-    done = [job for job in jobs if "seconds" in job]
-    seconds, end = 0.0, 0.0
-    for start, length in sorted(
-        (datetime.datetime.fromisoformat(job["started"]).timestamp(), job["seconds"]) for job in done
-    ):
-        seconds += max(0.0, start + length - max(end, start))
-        end = max(end, start + length)
-    files = [path for path in Path(sys.prefix).rglob("*") if path.is_file() and not path.is_symlink()]
-    return {
-        "minutes": round(seconds / 60),
-        "cores": os.cpu_count() or 1,
-        "memory": round(max((job["max_rss_mb"] or 0 for job in done), default=0) / 1024, 1),
-        "disk": round(sum(path.stat().st_size for path in files) / 1e9, 1),
-    }
 
 
 def fill(text: str, snapshot: Path = SNAPSHOT, left: list[str] | None = None) -> str:
@@ -326,6 +302,11 @@ def headlines(snapshot: Path, preset: str = "") -> str:
     return _text(snapshot / preset / "headline.md")
 
 
+def coverage(snapshot: Path) -> str:
+    """How often intervals cover the truth, from ``bench/coverage.py``."""
+    return _text(snapshot / "coverage.md")
+
+
 def draws(snapshot: Path) -> str:
     """What the default study with students comes to on each draw of the data, and on all of them together."""
     groups = json.loads(_text(snapshot / DRAWS / "draws.json"))
@@ -345,7 +326,7 @@ def draws(snapshot: Path) -> str:
 
 
 def run(snapshot: Path, key: str, preset: str = "") -> str:
-    """A number of `cost`."""
+    """A number of `multiview.manifest.cost`."""
     return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
 
 
@@ -363,6 +344,7 @@ BLOCKS = {
     "statements": statements,
     "preset": all_statements,
     "headline": headlines,
+    "coverage": coverage,
     "draws": draws,
     "run": run,
     "setting": setting,
