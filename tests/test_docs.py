@@ -87,7 +87,7 @@ def test_draws_of_the_data_stand_beside_the_default(tmp_path):
     (tmp_path / "data_seeds/draws.json").write_text(json.dumps([["theory", "theory_1", "theory_2"]]))
     lines = readme.draws(tmp_path).splitlines()
     assert lines[0] == "| | theory | theory_1 | theory_2 | theory, 3 draws |"
-    assert lines[2].startswith("| single | 0.500 [0.495, 0.505] |") and len(lines) == 3
+    assert lines[2].startswith("| single | 0.500 [0.495, 0.505] |") and len(lines) == 4
 
 
 def test_the_tally_counts_what_the_table_has(tmp_path):

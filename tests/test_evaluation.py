@@ -149,7 +149,8 @@ def test_what_statements_on_students_are_about(said):
     assert found.loc[("taught", "student_fit"), "measured"] == 0.9
     assert found.loc[("taught", "distilled"), "measured"] == 0.25
     assert found.loc[("taught", "as_teacher"), "measured"] == 0
-    assert found.loc[("taught", "distilled"), "scope"] == "networks and samples, one teacher"
+    for claim in ("distilled", "as_teacher"):
+        assert found.loc[("taught", claim), "scope"] == "networks and samples, one teacher"
     assert ("taught", "self_gains") not in found.index
     # Two students and one ensemble of both: nothing is said of others.
     assert found.loc[("taught", "ensemble_adds"), "scope"] == intervals.SAMPLES

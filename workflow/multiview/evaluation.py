@@ -13,7 +13,7 @@ import pandas as pd
 from multiview import config, ensembles, lottery
 from multiview.claims import LOTTERY, TAKES
 from multiview.intervals import Interval, mean_errors
-from multiview.measures import Errors
+from multiview.measures import TEACHER, Errors
 from multiview.predictors import Predictor
 
 
@@ -79,6 +79,11 @@ class Group:
     n_seeds: int
     of: str
     rows: Sequence[Sequence[int]]
+
+    @property
+    def pool(self) -> str:
+        """The name of its networks, as intervals call them: a teacher is given."""
+        return TEACHER if self.predictor.startswith("teacher_of_") else self.of
 
 
 def groups(
@@ -154,7 +159,7 @@ def all_errors(
         }
 
     found = [
-        Errors(group.predictor, group.size, group.n_seeds, wrong(group), group.of)
+        Errors(group.predictor, group.size, group.n_seeds, wrong(group), group.pool)
         for group in groups(predictors, members, roles)
     ]
     single, largest = found[0], max(members)

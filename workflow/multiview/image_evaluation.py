@@ -84,7 +84,7 @@ def measure(
         confidence = np.exp(top).astype(np.float32)
         found.append(
             Measured(
-                group.predictor, group.size, group.n_seeds, group.of, wrong, nll.astype(np.float32), confidence
+                group.predictor, group.size, group.n_seeds, group.pool, wrong, nll.astype(np.float32), confidence
             )
         )
     single, largest = found[0], max(members)

@@ -38,6 +38,8 @@ BY_NETWORK, KNOWN = "t, by network", "known"
 NETWORKS_AND_SAMPLES, SAMPLES = "networks and samples", "samples only, these networks"
 NETWORKS, THESE, TRAINING_SETS = "networks", "these networks", "training sets"
 """Scopes: what else the interval is about. All but the last are for one training set."""
+GIVEN = ", {} given"
+"""Added to a scope for networks that say nothing of others, where others are drawn."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,9 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
                 found.append((Part(sign, float(own.mean()) / scale, 0.0, n, scale), float((own**2).sum()) / n**2))
     return Estimate(
         measured=float(sum(term.weight * term.table.mean() for term in terms)),
-        scope=NETWORKS_AND_SAMPLES if drawn else SAMPLES,
+        scope="".join([NETWORKS_AND_SAMPLES, *(GIVEN.format(pool) for pool in sorted(given))])
+        if drawn
+        else SAMPLES,
         runs=min(term.networks for term in terms),
         parts=_shared_out(found) if shares else (),
         networks=networks,

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 
 from multiview.claims import ALL, FITS, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, Claim
-from multiview.intervals import CONFIDENCE, Estimate, Term, known, mean_errors, shares_by_network
+from multiview.intervals import CONFIDENCE, GIVEN, Estimate, Term, known, mean_errors, shares_by_network
 
 TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
 """1 minus each confidence; rounded, so that they can be looked up."""
 
-ONE_TEACHER = "one teacher"
+ONE_TEACHER, TEACHER = "one teacher", "teacher"
+"""Of students of an ensemble: what their scope has, and the name of the networks that teach them."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
         pools = {name}
     shared = any((observed.roles or {}).get(pool, {}).get("teacher_size", 1) > 1 for pool in pools)
     if shared and estimate.scope.startswith("networks"):
-        estimate = replace(estimate, scope=f"{estimate.scope}, {ONE_TEACHER}")
+        scope = estimate.scope.replace(GIVEN.format(TEACHER), "")
+        estimate = replace(estimate, scope=f"{scope}, {ONE_TEACHER}")
     return estimate
 
 
