@@ -83,7 +83,7 @@ def test_a_run_leaves_every_table_and_figure(finished):
     assert "| single model |" in text and "| 96.70 ± 0.21 |" in text
     summary = (folder / "results/digits/summary.md").read_text()
     assert "| verdict |" in summary and "](figures/accuracy.png)" in summary
-    # A few epochs do not fit the training images: that is said first, with the key to change; nothing holds or fails.
+    # A few epochs do not fit the training images: that is said first, with the key to change.
     assert summary.splitlines()[2].startswith("Premise not met in digits: networks have ")
     assert "raise studies.digits.training.epochs" in summary.splitlines()[2]
     table = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
