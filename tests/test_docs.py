@@ -14,8 +14,9 @@ import pytest
 import yaml
 from conftest import ROOT
 from snakemake import cli
+from test_verdicts import measured
 
-from multiview import manifest, readme
+from multiview import artifacts, manifest, readme
 
 PAGES = [
     ROOT / "README.md",
@@ -113,6 +114,36 @@ def test_the_first_page_counts_as_many_that_fail_as_its_tables_have():
     assert len(re.findall(r"^\| fails", everything, re.MULTILINE)) == len(fails)
     of_theorems = fails["part"].str.startswith("Theorem").sum()
     assert len(re.findall(r"^\| fails", text, re.MULTILINE)) == of_theorems
+
+
+def test_numbers_are_taken_of_the_studies_asked_for_and_draws_are_put_together(tmp_path):
+    config = {
+        "dataset": {
+            "seed": 0,
+            "z": {"own_multi": [1.0, 1.2]},
+            "feature_noise_norm": 0.2,
+            "background_noise_norm": 1.4,
+        },
+        "network": {"init_std": 0.001},
+        "students": {},
+    }
+    for seed, (study, at) in enumerate({"theory": 0.5, "data_1": 0.501, "data_2": 0.499, "other": 0.3}.items()):
+        about = {"study": study, "seeds": [seed, seed + 1], "config": config | {"students": {}}}
+        about["config"]["dataset"] = config["dataset"] | {"seed": seed}
+        if study == "other":
+            about["config"]["network"] = {"init_std": 0.5}
+        table = measured(study=study, claim="half", predictor="single", measured=at, half=0.002)
+        path = tmp_path / "results" / study / "evaluation/measures.parquet"
+        artifacts.write(path, "measures", table.to_dict("series"), about)
+    default, provenances, groups = readme.judged(tmp_path / "results", ["theory", "other"], further=False)
+    assert default["study"].tolist() == ["theory", "other"] and groups == []
+    assert readme.chosen(provenances["other"]["config"])[""].endswith("sigma_0 0.5")
+    preset, _, groups = readme.judged(tmp_path / "results", ["data_1", "data_2"], further=True)
+    assert groups == [["theory", "data_1", "data_2"]]
+    assert preset["study"].tolist() == ["data_1", "data_2", "theory, 3 draws"]
+    assert preset["measured"].tolist() == pytest.approx([0.501, 0.499, 0.5])
+    nothing, _, _ = readme.judged(tmp_path / "results", ["not_run"], further=True)
+    assert nothing.empty
 
 
 def test_a_table_of_an_earlier_version_is_not_taken(tmp_path):

@@ -98,7 +98,7 @@ def _premise(one: Mapping[str, Any], claim: Claim) -> str:
         return MET
     return (
         f"networks have {100 * one['training_accuracy']:.1f} % of their training set right, "
-        f"{100 * claim.fits:g} % are presupposed: raise {one['more_training']}"
+        f"{100 * claim.fits:g} % are presupposed: raise {one['more_training']} or take a larger network"
     )
 
 
