@@ -18,7 +18,6 @@ help:  ## say what there is
 
 run: $(INSTALLED)  ## set up and run the default studies
 	$(BIN)/python -m snakemake --cores all --logger multiview
-	@$(BIN)/python -m multiview.verdicts results/verdicts.parquet
 
 quick: $(INSTALLED)  ## a first look: set up, run little studies in quick/ and make their report
 	mkdir -p quick

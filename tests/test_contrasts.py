@@ -5,18 +5,17 @@ import pandas as pd
 import pytest
 import torch
 
-from multiview import config, evaluation, families, features, image_verdicts, layers, regime_verdicts
+from multiview import config, evaluation, families, features, layers, measures, verdicts
+from multiview.claims import by_name, lists
 from multiview.datasets.base import Split
-from multiview.image_evaluation import Measured
 from multiview.networks.images import build
 from multiview.predictors import Predictor
 
-SETTINGS = config.Evaluation(bootstrap=200, seed=0, learned_ratio=0.3, mus=[0.5])
 LABEL = np.array([0, 1, 1, 0])
 
 
 def pair(single, ensemble):
-    return families.Pair(LABEL, np.array(single, bool), np.array(ensemble, bool), 2)
+    return families.Pair(LABEL, np.array(single, bool), np.array(ensemble, bool), 2, np.ones(2))
 
 
 FIRST = pair([[0, 0, 0, 1], [0, 0, 1, 0]], [[0, 0, 0, 0]])
@@ -25,13 +24,13 @@ WORSE = pair([[1, 0, 0, 1], [0, 1, 1, 1]], [[0, 0, 0, 1]])
 
 def test_pairs_come_from_logits():
     logits = np.array([[[1, 0]] * 4, [[0, 3]] * 4], np.float32)  # always 0; always 1, and louder
-    one = families.Pair.of(LABEL, Predictor([5, 9], {"test": logits}), "test", np.array([[5, 9]]))
+    one = families.Pair.of(LABEL, Predictor([5, 9], {"test": logits}), "test", np.array([[5, 9]]), np.ones(2))
     assert one.single.tolist() == [[False, True, True, False], [True, False, False, True]]
     assert one.ensemble.tolist() == [[True, False, False, True]] and one.size == 2
 
 
 def test_gains_by_hand():
-    table = families.gain_table({("a", "x"): FIRST, ("a", "y"): WORSE}, SETTINGS)
+    table = families.gain_table({("a", "x"): FIRST, ("a", "y"): WORSE})
     assert table["single"].tolist() == pytest.approx([0.75, 1 - 5 / 8])
     assert table["ensemble"].tolist() == [1, 0.75]
     assert table["gain"].tolist() == pytest.approx([0.25, 5 / 8 - 1 / 4])
@@ -39,7 +38,7 @@ def test_gains_by_hand():
 
 
 def test_losses_are_to_the_first_row_on_the_same_samples():
-    table, claims = families.loss_tables("layers", {"all": FIRST, "half": WORSE}, SETTINGS)
+    table, claims = families.loss_tables("layers", {"all": FIRST, "half": WORSE})
     loss = table.set_index(["row", "predictor"])["loss"]
     assert loss.to_dict() == pytest.approx(
         {
@@ -49,55 +48,67 @@ def test_losses_are_to_the_first_row_on_the_same_samples():
             ("half", "ensemble"): 1 / 4,
         }
     )
-    assert claims["measured"].tolist() == pytest.approx([3 / 8 - 1 / 4] * 2)
-    other = families.Pair(1 - LABEL, WORSE.single, WORSE.ensemble, 2)
+    assert set(claims["measured"]) == {3 / 8 - 1 / 4} and set(claims["other"]) == {"half"}
+    other = families.Pair(1 - LABEL, WORSE.single, WORSE.ensemble, 2, np.ones(2))
     with pytest.raises(ValueError, match="half has other test samples"):
-        families.loss_tables("layers", {"all": FIRST, "half": other}, SETTINGS)
+        families.loss_tables("layers", {"all": FIRST, "half": other})
 
 
 def test_losses_of_identical_rows_are_0_with_an_interval_around_it():
-    _, claims = families.loss_tables("layers", {"all": FIRST, "same": FIRST}, SETTINGS)
-    assert (claims["measured"] == 0).all() and (claims["low"] <= 0).all() and (claims["high"] >= 0).all()
-    assert not (claims["verdict"] == "holds").any()
+    _, claims = families.loss_tables("layers", {"all": FIRST, "same": FIRST})
+    assert (claims["measured"] == 0).all() and (claims["low"] < 0).all() and (claims["high"] > 0).all()
+    assert not (verdicts.judge(claims, by_name())["verdict"] == "holds").any()
 
 
 def test_that_there_is_no_difference_is_decided_by_its_size():
-    wrong = np.random.default_rng(0).permuted(np.tile(np.arange(20000) < 2000, (6, 1)), axis=1)
-    same = families.Pair(np.zeros(20000, dtype=int), wrong[:4], wrong[4:], 2)
-    _, claims = families.loss_tables("layers", {"all": same, "same": same}, SETTINGS)
-    assert claims["verdict"].tolist() == ["undecided", "fails"]
+    wrong = np.random.default_rng(0).permuted(np.tile(np.arange(20000) < 2000, (12, 1)), axis=1)
+    same = families.Pair(np.zeros(20000, dtype=int), wrong[:8], wrong[8:], 2, np.ones(8))
+    _, claims = families.loss_tables("layers", {"all": same, "same": same})
+    assert verdicts.judge(claims, by_name())["verdict"].tolist() == ["undecided", "fails"]
+
+
+def errors(predictor, size, rows, pool=None):
+    table = np.array(rows, bool)
+    number = max(size, len(table))
+    return measures.Errors(predictor, size, number, {"error": table}, pool or predictor)
+
+
+def observed(found, roles=None, networks=None):
+    fits = {"single": np.ones(4), "joint": np.ones(1)}
+    return measures.Observed("x", found, "error", fits, "training.epochs", roles=roles, networks=networks)
 
 
 def test_statements_on_models_without_features_by_hand():
-    wrong = {
-        ("single", 1): (np.array([[1, 1, 0, 0], [0, 1, 1, 1]], bool), 2),
-        ("ensemble", 2): (np.array([[0, 0, 0, 1]], bool), 1),
-        ("ensemble", 4): (np.array([[0, 0, 0, 0]], bool), 1),
-        ("distilled", 1): (np.array([[1, 1, 0, 0]], bool), 1),
-        ("joint", 1): (np.array([[0, 0, 0, 0]], bool), 1),
-    }
+    found = [
+        errors("single", 1, [[1, 1, 0, 0], [0, 1, 1, 1]]),
+        errors("ensemble", 2, [[0, 0, 0, 1]], "single"),
+        errors("ensemble", 4, [[0, 0, 0, 0]], "single"),
+        errors("distilled", 1, [[1, 1, 0, 0]]),
+        errors("joint", 1, [[0, 0, 0, 0]]),
+    ]
     roles = {
         "distilled": {"teacher": "single", "teacher_size": 2},
         "self": {"teacher": "single", "teacher_size": 1},
     }
-    table = regime_verdicts.verdict_table("x", "error", wrong, roles, 2, SETTINGS)
+    table = measures.measure(observed(found, roles, 2), lists()["no_features"])
+    table = table[table["confidence"] == 0.95]
     assert table["predictor"].tolist() == ["ensemble", "distilled", "joint"]
     # single 5/8, ensemble of 2 1/4; half the gain 3/16, distilled gains 1/8.
     assert table["measured"].tolist() == pytest.approx([3 / 8, 3 / 16 - 1 / 8, -1 / 4])
-    assert table["quantity"][0] == "single's error minus its, L = 2"
-    assert len(regime_verdicts.verdict_table("x", "error", wrong, {}, None, SETTINGS)) == 1
+    judged = verdicts.judge(table, by_name())
+    assert judged["quantity"][0] == "single's error minus its, L = 2"
+    # Without an average that was trained, the largest ensembles.
+    table = measures.measure(observed(found[:3]), lists()["no_features"])
+    assert set(table["claim"]) == {"regime_ensemble"} and set(table["measured"]) == {5 / 8}
 
 
 def test_gaussian_data_have_a_claim_of_their_own():
     rng = np.random.default_rng(0)
-    single = rng.random((4, 2000)) < 0.3
-    zeros = np.zeros(single.shape, np.float32)
+    single = rng.random((5, 2000)) < 0.3
     for ensemble, expected in ((single[0], "undecided"), (single[0] & single[1], "fails")):
-        measured = [
-            Measured("single", 1, 4, single, zeros, zeros),
-            Measured("ensemble", 4, 4, ensemble[None], zeros[:1], zeros[:1]),
-        ]
-        (row,) = image_verdicts.gaussian_verdicts("x", measured, SETTINGS).to_dict("records")
+        found = [errors("single", 1, single), errors("ensemble", 5, ensemble[None], "single")]
+        table = measures.measure(observed(found), lists()["gaussian"])
+        (row,) = verdicts.judge(table, by_name()).to_dict("records")
         assert row["measured"] == pytest.approx(single.mean() - ensemble.mean())
         assert row["verdict"] == expected
 

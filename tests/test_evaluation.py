@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multiview import config, dark_knowledge, evaluation, intervals, verdicts
+from multiview import claims, config, dark_knowledge, evaluation, intervals, measures
 from multiview.predictors import Predictor
 
 
@@ -13,25 +13,33 @@ def settings(tiny):
     return config.load(tiny).evaluation
 
 
+def errors(multi, single, size=1, n_seeds=None):
+    wrong = {"error_m": multi, "error_s": single}
+    return measures.Errors("single", size, n_seeds or len(single), wrong, "single")
+
+
 def test_seeds_are_given_where_more_than_half_of_them_form_an_ensemble(settings):
-    wrong = {name: np.random.default_rng(0).random((6, 300)) < 0.3 for name in ("error_m", "error_s")}
-    methods = {size: next(evaluation.score_rows(wrong, size, 10, settings))["interval"] for size in (5, 6)}
-    assert methods == {5: intervals.BOOTSTRAP, 6: intervals.GIVEN}
+    wrong = np.random.default_rng(0).random((6, 300)) < 0.3
+    scopes = {
+        size: next(evaluation.score_rows(errors(wrong, wrong, size, 10), settings))["scope"] for size in (5, 6)
+    }
+    assert scopes == {5: intervals.NETWORKS_AND_SAMPLES, 6: intervals.SAMPLES}
 
 
 def test_the_mixture_keeps_what_no_error_at_all_leaves_open(settings):
-    wrong = {"error_m": np.zeros((4, 50), bool), "error_s": np.random.default_rng(0).random((4, 80)) < 0.5}
-    rows = pd.DataFrame(evaluation.score_rows(wrong, 1, 4, settings)).set_index(["quantity", "mu"])
+    one = errors(np.zeros((4, 50), bool), np.random.default_rng(0).random((4, 80)) < 0.5)
+    rows = pd.DataFrame(evaluation.score_rows(one, settings)).set_index(["quantity", "mu"])
     top = intervals.exact_interval(0, 50)[1]
     assert rows.loc[("error", 0.0), "high"] == pytest.approx(top)
-    assert rows.loc[("error / mu", 0.5), "high"] == pytest.approx(
-        rows.loc[("error_s", 1.0), "high"] + top, abs=0.02
-    )
+    own = rows.loc[("error_s", 1.0)]
+    # Half of each: the distances of the two upper ends are put together as those of independent numbers are.
+    above = np.hypot(0.5 * top, 0.5 * (own["high"] - own["measured"]))
+    assert rows.loc[("error", 0.5), "high"] == pytest.approx(0.5 * own["measured"] + above, rel=0.05)
 
 
 def test_error_on_the_mixture(settings):
-    wrong = {"error_m": np.zeros((4, 50), bool), "error_s": np.random.default_rng(0).random((4, 80)) < 0.5}
-    rows = pd.DataFrame(evaluation.score_rows(wrong, 1, 4, settings))
+    one = errors(np.zeros((4, 50), bool), np.random.default_rng(0).random((4, 80)) < 0.5)
+    rows = pd.DataFrame(evaluation.score_rows(one, settings))
     error_s = rows.loc[rows["quantity"] == "error_s", "measured"].item()
     for quantity, factor in (("error", lambda mu: mu), ("error / mu", lambda mu: 1.0)):
         for row in rows[rows["quantity"] == quantity].itertuples():
@@ -53,21 +61,6 @@ def test_lottery_table_by_hand():
 def test_last_step_is_each_seeds_own():
     table = pd.DataFrame({"seed": [0, 0, 1, 1, 1], "step": [0, 1, 0, 1, 2], "phi": [1, 2, 3, 4, 5]})
     assert evaluation.last_step(table)["phi"].tolist() == [2, 5]
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (0.49, 0.51, "holds"),
-        (0.495, 0.505, "holds"),
-        (0.48, 0.50, "undecided"),
-        (0.3, 0.7, "undecided"),
-        (0.2, 0.48, "fails"),
-        (0.52, 0.6, "fails"),
-    ],
-)
-def test_verdict_follows_from_the_interval_alone(low, high, expected):
-    assert verdicts.verdict(low, high, 0.49, 0.51) == expected
 
 
 ROLES = {
@@ -130,28 +123,45 @@ def test_errors_of_every_predictor_by_hand(said):
     assert len(found["ensemble", 2]) == 3
 
 
-def test_verdicts_of_students(said, settings):
+LOTTERY_TABLE = pd.DataFrame(
+    {"seed": [0, 1], "class": [0, 0], "view": [1, 1], "won": [True, True], "predicted": [True, False]}
+)
+
+
+def measured(said, roles):
+    """The table of measures, of the least confidence, by predictor and statement."""
     samples, predictors = said
-    errors = evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, ROLES)
-    scores, _ = evaluation.score_tables("theory", errors, settings)
-    lottery = pd.DataFrame(
-        {"seed": [0, 1], "class": [0, 0], "view": [1, 1], "won": [True, True], "predicted": [True, False]}
+    observed = measures.Observed(
+        "theory",
+        evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, roles),
+        main="error_s",
+        training_accuracy={"single": np.ones(4), "taught": np.array([1.0, 0.9])},
+        more_training="training.max_steps",
+        shares=evaluation.shares(LEARNED, LOTTERY_TABLE, roles),
+        roles=roles,
     )
-    accuracy = {"single": np.ones(4), "taught": np.array([1.0, 0.9])}
-    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, ROLES, None, settings)
-    found = table.set_index(["predictor", "quantity"])
-    assert found.loc[("taught", "train accuracy, lowest student"), "verdict"] == "fails"
-    assert found.loc[("taught", "error_s"), "measured"] == 0.25
-    assert found.loc[("taught", "error_s minus teacher's"), "measured"] == 0
-    assert ("taught", "single's error_s minus its") not in found.index
+    table = measures.measure(observed, claims.lists()["theorems"])
+    return table[table["confidence"] == 0.95].set_index(["predictor", "claim"])
+
+
+def test_what_statements_on_students_are_about(said):
+    found = measured(said, ROLES)
+    assert found.loc[("taught", "student_fit"), "measured"] == 0.9
+    assert found.loc[("taught", "distilled"), "measured"] == 0.25
+    assert found.loc[("taught", "as_teacher"), "measured"] == 0
+    for claim in ("distilled", "as_teacher"):
+        assert found.loc[("taught", claim), "scope"] == "networks and samples, one teacher"
+    assert ("taught", "self_gains") not in found.index
+    # Two students and one ensemble of both: nothing is said of others.
+    assert found.loc[("taught", "ensemble_adds"), "scope"] == intervals.SAMPLES
     alone = {"taught": ROLES["taught"] | {"teacher_size": 1, "teachers": {"0": [1], "3": [2]}}}
-    errors = evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, alone)
-    scores, _ = evaluation.score_tables("theory", errors, settings)
-    table = verdicts.verdict_table("theory", scores, errors, accuracy, LEARNED, lottery, alone, None, settings)
-    found = table.set_index(["predictor", "quantity"])
-    assert found.loc[("taught", "single's error_s minus its"), "measured"] == pytest.approx(0.4375 - 0.25)
-    assert ("taught", "error_s minus teacher's") not in found.index
-    assert found.loc[("taught", verdicts.SELF_CHOOSES.quantity), "measured"] == 1
+    found = measured(said, alone)
+    assert found.loc[("taught", "self_gains"), "measured"] == pytest.approx(0.4375 - 0.25)
+    assert found.loc[("taught", "self"), "scope"] == intervals.NETWORKS_AND_SAMPLES
+    assert ("taught", "as_teacher") not in found.index
+    assert found.loc[("taught", "self_chooses"), "measured"] == 1
+    assert found.loc[("single", "lottery"), "measured"] == 0.5
+    assert found.loc[("single", "lottery"), "scope"] == intervals.NETWORKS
 
 
 def test_learned_table_by_hand():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multiview import artifacts, choice, config, headline, image_evaluation, image_verdicts
+from multiview import artifacts, choice, claims, config, headline, image_evaluation, intervals, measures
 from multiview.image_evaluation import Measured, calibration_error
 from multiview.predictors import Predictor, copies_table, negative_log_likelihood, read_copies
 
@@ -71,32 +71,32 @@ def test_scores_of_a_case_by_hand():
     assert (table["low"] <= table["measured"] + 1e-9).all() and (table["measured"] <= table["high"] + 1e-9).all()
 
 
-def test_the_interval_says_where_the_seeds_are_taken_as_given():
+def test_the_table_says_where_the_seeds_are_taken_as_given():
     rng = np.random.default_rng(0)
     zeros = np.zeros((6, 300), np.float32)
     measured = [
-        Measured(name, size, 6, rng.random((rows, 300)) < 0.2, zeros[:rows], zeros[:rows])
+        Measured(name, size, 6, "single", rng.random((rows, 300)) < 0.2, zeros[:rows], zeros[:rows])
         for name, size, rows in (("single", 1, 6), ("ensemble", 3, 6), ("ensemble", 5, 6), ("ensemble", 6, 1))
     ]
-    table = image_evaluation.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])["interval"]
-    given = "bootstrap over samples and these seeds"
-    assert table[[(1, "accuracy"), (3, "accuracy")]].tolist() == ["nested bootstrap"] * 2
-    assert table[[(5, "accuracy"), (6, "accuracy")]].tolist() == [given, "exact binomial"]
-    assert table[[(3, "gain"), (5, "gain"), (6, "gain")]].tolist() == [
-        "paired nested bootstrap",
-        f"paired {given}",
-        f"paired {given}",
-    ]
-    assert table[[(6, "nll"), (6, "ece")]].tolist() == [given, f"basic {given}"]
+    table = image_evaluation.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])
+    drawn, given = intervals.NETWORKS_AND_SAMPLES, intervals.SAMPLES
+    for quantity in ("accuracy", "nll", "ece"):
+        assert table.loc[[(size, quantity) for size in (1, 3, 5, 6)], "scope"].tolist() == [
+            *(drawn, drawn),
+            *(given, given),
+        ]
+    assert table.loc[(6, "accuracy"), "interval"] == intervals.EXACT
+    assert table.loc[(6, "ece"), "interval"] == "basic bootstrap"
 
 
 def test_a_gain_is_paired():
-    # Both err on the very same half of the images: the difference is known though the accuracies are not.
+    # Both err on the very same half of the images: the difference is known better than the accuracies are.
     wrong = np.tile(np.arange(200) % 2 == 0, (3, 1))
     zeros = np.zeros(wrong.shape, np.float32)
-    both = [Measured(name, 1, 3, wrong, zeros, zeros + 0.5) for name in ("single", "distilled")]
+    both = [Measured(name, 1, 3, name, wrong, zeros, zeros + 0.5) for name in ("single", "distilled")]
     table = image_evaluation.score_table("x", both, SETTINGS).set_index(["predictor", "quantity"])
-    assert table.loc[("distilled", "gain"), ["low", "high"]].tolist() == [0, 0]
+    end = intervals.exact_interval(0, 200)[1]
+    assert table.loc[("distilled", "gain"), ["low", "high"]].tolist() == pytest.approx([-end, end])
     assert table.loc[("distilled", "accuracy"), "high"] - table.loc[("distilled", "accuracy"), "low"] > 0.1
 
 
@@ -104,22 +104,22 @@ def test_calibration_error_by_hand():
     # Bins of width 1/15: two samples at .95 (one right), two at .55 (both right).
     confidence = np.array([[0.95, 0.95, 0.55, 0.55]], np.float32)
     wrong = np.array([[True, False, False, False]])
-    one = Measured("single", 1, 1, wrong, confidence, confidence)
-    value, low, high = calibration_error(one, np.random.default_rng(0), 500)
-    assert value == pytest.approx((abs(0.95 + 0.95 - 1) + abs(0.55 + 0.55 - 2)) / 4)
-    assert 0 <= low <= value <= high
+    one = Measured("single", 1, 1, "single", wrong, confidence, confidence)
+    found = calibration_error(one, SETTINGS)
+    assert found.measured == pytest.approx((abs(0.95 + 0.95 - 1) + abs(0.55 + 0.55 - 2)) / 4)
+    assert 0 <= found.low <= found.measured <= found.high
 
 
 def test_the_interval_of_the_calibration_error_covers_a_calibrated_network():
     # Right with the probability that it says: its ECE is noise alone, which a plain bootstrap would double.
     rng, covered = np.random.default_rng(1), 0
-    for _ in range(20):
+    for _ in range(60):
         confidence = rng.uniform(0.3, 1, (1, 2000)).astype(np.float32)
-        one = Measured("single", 1, 1, rng.random((1, 2000)) > confidence, confidence, confidence)
-        value, low, high = calibration_error(one, rng, 200)
-        assert low <= value <= high
-        covered += low < 0.01
-    assert covered >= 18
+        one = Measured("single", 1, 1, "single", rng.random((1, 2000)) > confidence, confidence, confidence)
+        found = calibration_error(one, SETTINGS)
+        assert found.low <= found.measured <= found.high
+        covered += found.low < 0.01
+    assert covered >= 50
 
 
 def test_agreement_counts_answers_and_common_errors():
@@ -131,37 +131,31 @@ def test_agreement_counts_answers_and_common_errors():
     assert table.loc[(1, 0)].tolist() == table.loc[(0, 1)].tolist()
 
 
-def test_verdicts_say_what_each_difference_is():
+def test_statements_say_what_each_difference_is():
     measured, _ = study()
-    table = image_verdicts.verdict_table("digits", measured, ROLES, 2, SETTINGS).set_index(
-        ["predictor", "quantity"]
+    observed = measures.Observed(
+        "digits",
+        [one.errors for one in measured],
+        main="error",
+        training_accuracy={"single": np.ones(2), "joint": np.array([0.9])},
+        more_training="training.epochs",
+        roles=ROLES,
+        networks=2,
     )
+    table = measures.measure(observed, claims.lists()["images"])
+    table = table[table["confidence"] == 0.95].set_index(["predictor", "claim"])
     expected = {
-        ("ensemble", "accuracy minus single's, L = 2"): 1 / 6,
-        ("ensemble", "accuracy minus best's, L = 2"): 1 / 6,
-        ("distilled", "accuracy minus single's"): 1 / 6,
-        ("self_distilled", "accuracy minus single's"): -1 / 6,
-        ("self_distilled", "distilled's accuracy minus its"): 2 / 6,
-        ("joint", "ensemble's accuracy minus its, L = 2"): 2 / 6,
+        ("ensemble", "image_ensemble"): 1 / 6,
+        ("ensemble", "image_not_best"): 1 / 6,
+        ("distilled", "image_distilled"): 1 / 6,
+        ("self_distilled", "image_self"): -1 / 6,
+        ("self_distilled", "image_self_below"): 2 / 6,
+        ("joint", "image_joint"): 2 / 6,
     }
     assert table["measured"].to_dict() == pytest.approx(expected)
-
-
-def test_an_interval_that_touches_0_is_no_gain():
-    rng = np.random.default_rng(0)
-    same = rng.random((5, 300)) < 0.2
-    zeros = np.zeros(same.shape, np.float32)
-    tables = {"single": same, "ensemble": same[:1], "best": same[:1], "joint": same}
-    measured = [
-        Measured(
-            name, 5 if name in ("ensemble", "best") else 1, 5, wrong, zeros[: len(wrong)], zeros[: len(wrong)]
-        )
-        for name, wrong in tables.items()
-    ]
-    table = image_verdicts.verdict_table("x", measured, {}, 5, SETTINGS)
-    best = table[table["quantity"].str.contains("best")].iloc[0]
-    assert (best["low"], best["high"], best["verdict"]) == (0, 0, "fails")
-    assert table[table["predictor"] == "joint"].iloc[0]["verdict"] == "undecided"
+    assert table.loc[("joint", "image_joint"), "training_accuracy"] == 0.9  # the averages' own
+    assert table.loc[("ensemble", "image_ensemble"), "training_accuracy"] == 1
+    assert table.loc[("joint", "image_joint"), "runs"] == 1
 
 
 def test_likelihood_by_hand_and_for_large_logits():

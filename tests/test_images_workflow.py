@@ -38,7 +38,7 @@ TINY = {
 }
 TABLES = [
     *(f"results/digits/evaluation/{name}.parquet" for name in ("image_scores", "ensemble_errors", "agreement")),
-    "results/digits/evaluation/verdicts.parquet",
+    "results/digits/evaluation/measures.parquet",
     "results/headline.parquet",
 ]
 
@@ -83,6 +83,12 @@ def test_a_run_leaves_every_table_and_figure(finished):
     assert "| single model |" in text and "| 96.70 ± 0.21 |" in text
     summary = (folder / "results/digits/summary.md").read_text()
     assert "| verdict |" in summary and "](figures/accuracy.png)" in summary
+    # A few epochs do not fit the training images: that is said first, with the key to change.
+    assert summary.splitlines()[2].startswith("Premise not met in digits: networks have ")
+    assert "raise studies.digits.training.epochs" in summary.splitlines()[2]
+    table = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
+    assert set(table["verdict"]) == {"premise not met"} and "Premise not met in digits" in output
+    assert "Raise studies.digits.training.epochs" in (folder / "logs/digits/evaluate_images.log").read_text()
     assert list((folder / "logs/digits/lightning").rglob("metrics.csv"))
     assert "images/s" in (folder / "logs/digits/single_0-1.log").read_text()
     assert "Nothing to be done" in run(folder)
@@ -138,7 +144,7 @@ def test_results_do_not_depend_on_the_chunks(finished, tmp_path):
     configure(folder, seeds_per_job=4)
     run(folder, "results/headline.parquet", TABLES[3])
     for name in TABLES:
-        kind = {"headline": "headline", "verdicts": "verdicts"}.get(name.split("/")[-1][:-8])
+        kind = {"headline": "headline", "measures": "measures"}.get(name.split("/")[-1][:-8])
         kind = kind or name.split("/")[-1][:-8]
         one, other = (artifacts.read(at / name, kind).table for at in (finished[0], folder))
         assert one.equals(other), name

@@ -1,16 +1,11 @@
-"""Intervals against their definitions, and how often they cover the truth."""
+"""Intervals against their definitions, by hand, and how often they cover the truth."""
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, t
 
 from multiview import ensembles, intervals
-
-
-def bootstrap(wrong, units, number=2000, seed=0):
-    """The interval of `wrong`, with as many replicates."""
-    drawn = intervals.replicates(wrong, units, np.random.default_rng(seed), number)
-    return intervals.interval(wrong, drawn)
+from multiview.intervals import Term, interval, mean_errors, shares_by_network
 
 
 def test_exact_interval_against_its_definition():
@@ -27,96 +22,173 @@ def test_exact_interval_at_the_ends():
     assert intervals.exact_interval(100, 100)[1] == 1
 
 
-def test_bootstrap_of_columns_that_agree_is_the_one_over_rows():
-    # Every sample says the same: only the draw of the rows is left, Bernoulli(1/4) over 40 of them.
-    wrong = np.repeat(np.arange(40) < 10, 60).reshape(40, 60)
-    drawn = intervals.replicates(wrong, 40, np.random.default_rng(0), 4000)
-    assert drawn.mean() == pytest.approx(0.25, abs=0.005)
-    assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 40), rel=0.05)
-
-
-def test_bootstrap_of_rows_that_agree_is_the_one_over_samples():
-    wrong = np.tile(np.arange(60) < 15, (40, 1))
-    drawn = intervals.replicates(wrong, 40, np.random.default_rng(0), 4000)
-    assert drawn.std() == pytest.approx(np.sqrt(0.25 * 0.75 / 60), rel=0.05)
-
-
-def test_fewer_units_give_wider_intervals():
-    wrong = np.random.default_rng(0).random((50, 1)) < np.full((50, 200), 0.3)
-    few, many = (bootstrap(wrong, units) for units in (5, 50))
-    assert few.high - few.low > 2 * (many.high - many.low)
-    assert few.measured == many.measured == wrong.mean()
-
-
-def test_interval_covers_the_truth_as_often_as_it_says():
-    """Errors whose rate differs between seeds and between samples, drawn many times."""
-    rng = np.random.default_rng(0)
-    covered = 0
-    for trial in range(200):
-        rate = np.clip(0.4 + 0.1 * rng.normal(size=(20, 1)) + 0.1 * rng.normal(size=(1, 100)), 0, 1)
-        found = bootstrap(rng.random((20, 100)) < rate, 20, number=400, seed=trial)
-        covered += found.low <= 0.4 <= found.high
-    assert covered >= 180  # 95 % of 200 are 190
-
-
-def test_one_ensemble_has_the_exact_interval():
-    wrong = np.arange(200)[None] < 6
-    found = bootstrap(wrong, 1)
+def test_one_row_has_the_exact_interval_and_says_nothing_of_other_networks():
+    found = interval(np.arange(200)[None] < 6)
+    assert (found.low, found.high) == pytest.approx(intervals.exact_interval(6, 200))
     assert found.method == intervals.EXACT
-    assert (found.low, found.high) == intervals.exact_interval(6, 200)
+    assert found.scope == intervals.SAMPLES
+    many = interval(np.arange(2000)[None] < 600)
+    assert (many.low, many.high) == pytest.approx(intervals.exact_interval(600, 2000))
+
+
+@pytest.mark.parametrize("rows", [3, 5, 20])
+def test_columns_that_agree_leave_students_t_over_the_rows(rows):
+    # Values that are no shares: the mean and its half-width, by the textbook.
+    values = np.random.default_rng(rows).normal(size=rows)
+    found = mean_errors([Term(1.0, np.tile(values[:, None], 50))], shares=False).interval()
+    half = t.ppf(0.975, rows - 1) * values.std(ddof=1) / np.sqrt(rows)
+    assert found.measured == pytest.approx(values.mean())
+    assert found.high - found.measured == pytest.approx(half, rel=1e-6)
+    assert found.measured - found.low == pytest.approx(half, rel=1e-6)
+    assert found.scope == intervals.NETWORKS_AND_SAMPLES
+
+
+def test_rows_that_agree_leave_the_interval_over_samples():
+    values = np.random.default_rng(0).normal(size=400)
+    found = mean_errors([Term(1.0, np.tile(values, (8, 1)))], shares=False).interval()
+    assert found.high - found.measured == pytest.approx(1.96 * values.std() / 20, rel=1e-3)
 
 
 def test_no_error_at_all_still_has_an_upper_end():
-    found = bootstrap(np.zeros((20, 300), bool), 20)
+    found = interval(np.zeros((20, 300), bool))
     assert (found.measured, found.low) == (0, 0)
     assert found.high == intervals.exact_interval(0, 300)[1] > 0.01
+    assert found.method == intervals.BOTH
 
 
-def test_an_error_more_never_narrows_the_interval():
+def test_a_difference_of_two_tables_without_errors_is_no_point():
+    none = np.zeros((5, 300), bool)
+    found = mean_errors([Term(1.0, none, "a"), Term(-1.0, none, "b")]).interval()
+    end = intervals.exact_interval(0, 300)[1]
+    assert (found.measured, found.low, found.high) == pytest.approx((0, -end, end))
+
+
+def test_a_difference_is_paired_in_the_samples():
+    # Both are wrong on the same half, one of them on one sample more: what they share says nothing of that.
+    one, other = np.arange(400)[None] < 201, np.arange(400)[None] < 200
+    found = mean_errors([Term(1.0, one, "a"), Term(-1.0, other, "b")]).interval()
+    assert found.measured == pytest.approx(1 / 400)
+    assert -5 / 400 < found.low <= found.measured <= found.high < 7 / 400
+    apart = mean_errors([Term(1.0, one, "a"), Term(-1.0, other, "b", samples="of other samples")]).interval()
+    assert apart.high - apart.low > 4 * (found.high - found.low)
+    with pytest.raises(ValueError, match="as many columns"):
+        mean_errors([Term(1.0, one, "a"), Term(-1.0, other[:, 1:], "b")])
+
+
+def test_an_error_more_never_narrows_the_upper_end():
     tops = []
-    for errors in (0, 1, 40, 80, 400):
+    for errors in (0, 1, 40, 80, 400, 800):
         wrong = np.zeros((40, 1000), bool)
         wrong.T.flat[:errors] = True  # sample after sample, in all seeds
-        tops.append(bootstrap(wrong, 40).high)
+        tops.append(interval(wrong).high)
     assert tops == sorted(tops)
 
 
+def test_errors_and_correct_answers_have_mirrored_intervals():
+    wrong = np.random.default_rng(3).random((6, 200)) < 0.08
+    one, other = interval(wrong), interval(~wrong)
+    assert (1 - one.high, 1 - one.low) == pytest.approx((other.low, other.high))
+
+
+def test_networks_of_an_ensemble_that_takes_more_than_half_of_them_are_given():
+    wrong = np.random.default_rng(0).random((6, 300)) < 0.3
+    scopes = {size: interval(wrong, size, 10).scope for size in (1, 5, 6)}
+    assert scopes == {1: intervals.NETWORKS_AND_SAMPLES, 5: intervals.NETWORKS_AND_SAMPLES, 6: intervals.SAMPLES}
+    # Then those of the single networks, which are the same, are given as well; others are drawn.
+    single, ensemble = Term(1.0, wrong, "single"), Term(-1.0, wrong[:1], "single", 6, 6)
+    assert mean_errors([single, ensemble]).interval().scope == intervals.SAMPLES
+    other = Term(1.0, wrong, "joint")
+    assert mean_errors([other, ensemble]).interval().scope == "networks and samples, single given"
+    assert mean_errors([other, ensemble]).runs == 6
+
+
+def test_the_mixture_of_two_kinds_of_samples_has_the_networks_of_both():
+    # All samples of a network agree: a network's error on the mixture is the mixture of its errors.
+    rows = np.arange(10) < 4
+    table = np.repeat(rows, 500).reshape(10, 500)
+    terms = [Term(0.25, table, "a", samples="m"), Term(0.75, table, "a", samples="s")]
+    found, alone = mean_errors(terms), mean_errors([Term(1.0, table, "a", samples="m")])
+    assert found.measured == pytest.approx(0.4)
+    assert found.networks[0] == pytest.approx(alone.networks[0])
+
+
+def test_a_share_is_counted_by_network():
+    hits, cases = np.array([5, 1, 4, 0, 3]), np.array([5, 5, 4, 2, 4])
+    found = shares_by_network([(1.0, hits, cases)]).interval()
+    assert found.measured == pytest.approx(13 / 20)
+    assert found.scope == intervals.NETWORKS
+    # The cases of a network agree here, so that few networks leave more open than as many cases would.
+    low, high = intervals.exact_interval(13, 20)
+    assert found.low < low and high < found.high
+    every = shares_by_network([(1.0, cases, cases)]).interval()
+    assert (every.low, every.high) == pytest.approx((intervals.exact_interval(5, 5)[0], 1))
+    with pytest.raises(ValueError, match="no cases"):
+        shares_by_network([(1.0, 0 * cases, 0 * cases)])
+
+
+def test_the_difference_of_two_shares_of_the_same_networks():
+    always, never = np.full(8, 4), np.zeros(8, int)
+    found = shares_by_network([(1.0, always, always), (-1.0, never, always)]).interval()
+    end = intervals.exact_interval(0, 8)[1]
+    assert (found.measured, found.high) == (1, 1)
+    assert found.low == pytest.approx(1 - np.sqrt(2) * end)
+    half = np.array([4, 0, 4, 0, 4, 0, 4, 0])
+    paired = shares_by_network([(1.0, half, always), (-1.0, half, always)]).interval()
+    apart = shares_by_network([(1.0, half, always), (-1.0, half[::-1], always)]).interval()
+    assert paired.measured == apart.measured == 0 and paired.high < apart.high / 2
+
+
+def test_training_sets_are_students_t_over_the_draws():
+    values = [0.1, 0.2, 0.4]
+    found = intervals.of_training_sets(values, within=0.0).interval()
+    half = t.ppf(0.975, 2) * np.std(values, ddof=1) / np.sqrt(3)
+    assert (found.low, found.high) == pytest.approx((np.mean(values) - half, np.mean(values) + half))
+    assert found.scope == intervals.TRAINING_SETS
+    # Draws that agree by chance leave what each of them leaves open.
+    assert intervals.of_training_sets([0.2, 0.2, 0.2], within=1e-4).interval().high > 0.21
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.999])
+def test_a_larger_confidence_has_a_wider_interval(confidence):
+    wrong = np.random.default_rng(0).random((4, 100)) < 0.2
+    estimate = mean_errors([Term(1.0, wrong)])
+    narrow, wide = estimate.interval(confidence), estimate.interval(confidence + 0.0005)
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def draw(rows, n, rate, spread, common, rng):
+    """Errors whose rate differs between networks, and which share some of their samples."""
+    rates = np.full(rows, rate)
+    if spread:
+        scale = rate * (1 - rate) / spread**2 - 1
+        rates = rng.beta(rate * scale, (1 - rate) * scale, size=rows)
+    own, shared = rng.random((rows, n)), rng.random(n)
+    return np.where(rng.random((rows, n)) < common, shared, own) < rates[:, None]
+
+
+@pytest.mark.parametrize("common", [0, 0.5])
+@pytest.mark.parametrize("rows", [2, 3, 5, 20])
+def test_intervals_cover_the_truth_as_often_as_they_say(rows, common):
+    """The case that an interval over rows and samples drawn anew, without Student's t, covers 61 % of the time."""
+    rng, trials, covered, of_differences = np.random.default_rng(rows), 150, 0, 0
+    for _ in range(trials):
+        wrong, other = (draw(rows, 500, 0.3, 0.08, common, rng) for _ in range(2))
+        found = interval(wrong)
+        covered += found.low <= 0.3 <= found.high
+        found = mean_errors([Term(1.0, wrong, "a"), Term(-1.0, other, "b")]).interval()
+        of_differences += found.low <= 0 <= found.high
+    assert binom.sf(covered - 1, trials, 0.95) < 0.999  # hardly less than 95 %
+    assert binom.cdf(covered, trials, 0.95) > 0.002 and binom.cdf(of_differences, trials, 0.95) > 0.002
+
+
 @pytest.mark.parametrize("size", [2, 5, 10, 20])
-def test_interval_of_ensembles_covers_the_truth_as_often_as_it_says(size):
-    """A statistic that is linear in the members, of which the truth is known, seen on one sample only."""
+def test_intervals_of_ensembles_cover_the_truth_as_often_as_they_say(size):
+    """A statistic that is linear in the members, of which the truth is known."""
     rng, covered, trials = np.random.default_rng(size), 0, 300
     for _ in range(trials):
         seeds = rng.normal(size=40)
         members = ensembles.draw_members(range(40), size, 100, rng)
-        means = seeds[members].mean(axis=1)[:, None]
-        drawn = intervals.replicates(means, intervals.units(size, 40), rng, 300)
-        low, high = intervals.quantiles(drawn)
-        covered += low <= 0 <= high
-    assert covered / trials > 0.9
-
-
-def test_difference_of_a_table_with_itself_in_columns_that_agree():
-    # The rows of both are drawn apart: the variance is twice that of one mean.
-    wrong = np.repeat(np.arange(40) < 10, 60).reshape(40, 60)
-    measured, low, high = intervals.difference(wrong, wrong, np.random.default_rng(0), 4000)
-    assert measured == 0
-    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(2 * 0.25 * 0.75 / 40), rel=0.1)
-
-
-def test_difference_is_paired_in_the_samples():
-    # Both are wrong on the same half, one of them on one sample more: samples drawn alike leave little spread.
-    one, other = np.arange(400)[None] < 201, np.arange(400)[None] < 200
-    measured, low, high = intervals.difference(one, other, np.random.default_rng(0), 2000)
-    assert measured == pytest.approx(1 / 400)
-    assert 0 <= low <= measured <= high < 5 / 400
-
-
-def test_counts_that_are_kept_are_those_that_would_be_drawn_and_leave_the_generator_as_drawing_does():
-    for _ in range(2):  # drawn, then kept
-        for seed in (1, 2):
-            rng, plain = np.random.default_rng(seed), np.random.default_rng(seed)
-            expected = plain.multinomial(50, np.full(50, 1 / 50), size=200)
-            np.testing.assert_array_equal(intervals.sample_counts(50, rng, 200), expected)
-            assert rng.random() == plain.random()
-    other = intervals.sample_counts(50, np.random.default_rng(3), 200)
-    assert (other != expected).any()
+        means = np.tile(seeds[members].mean(axis=1)[:, None], 3)
+        found = mean_errors([Term(1.0, means, "single", size, 40)], shares=False).interval()
+        covered += found.low <= 0 <= found.high
+    assert binom.cdf(covered, trials, 0.95) > 0.002

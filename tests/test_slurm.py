@@ -29,7 +29,7 @@ STEPS = 3000
 CHUNKS = ("0-1", "2-3")
 TRAINED = [f"results/theory/single/seeds_{chunk}/logits.parquet" for chunk in CHUNKS]
 TABLES = [
-    f"results/theory/evaluation/{name}.parquet" for name in ("scores", "ensemble_errors", "lottery", "verdicts")
+    f"results/theory/evaluation/{name}.parquet" for name in ("scores", "ensemble_errors", "lottery", "measures")
 ]
 IMPATIENT = [
     *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"),

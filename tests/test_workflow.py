@@ -22,7 +22,10 @@ from conftest import ROOT, make_tiny
 from multiview import artifacts, fitting, readme
 from multiview.figures import registry
 
-TABLES = ("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge", "verdicts")
+TABLES = (
+    *("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge"),
+    *("fidelity", "averages", "measures"),
+)
 SCORES = ["verdicts.parquet", *(f"theory/evaluation/{table}.parquet" for table in TABLES)]
 FIGURES = [
     *("samples", "race", "outcome", "ensemble_size", "lottery"),
@@ -93,9 +96,13 @@ def test_a_run_leaves_every_table_and_figure_and_prints_the_verdicts(finished):
         assert len(pd.read_csv(folder / f"results/theory/figures/{name}.csv")), name
     verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
     assert set(verdicts["study"]) == {"theory"}
-    assert set(verdicts["verdict"]) <= {"holds", "fails", "undecided"}
+    assert set(verdicts["verdict"]) <= {"holds", "fails", "undecided", "premise not met"}
     for claim in verdicts["claim"]:
         assert claim in output
+    assert output.count("networks and samples, one teacher") > 0  # the scope
+    assert output.count("every network fits the training set") == 1  # the table is printed once
+    page = (folder / "results/theory/summary.md").read_text()
+    assert "| distilled | test_single | " in page and "average of logits" in page.replace("averages", "average")
 
 
 def test_every_job_leaves_a_log_and_training_tells_its_progress(finished):
@@ -222,6 +229,28 @@ def test_an_edit_in_a_module_reruns_what_uses_it(finished, tmp_path):
     counts = jobs(run(folder, "-n"))
     assert "evaluate" in counts
     assert "train" not in counts
+
+
+def test_an_edit_of_a_statements_words_or_range_judges_again_and_does_nothing_else(finished, tmp_path):
+    folder = tmp_path / "reworded"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    path = folder / "workflow/multiview/claims.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("words: half of the single-view", "words: a half of the single-view"))
+    counts = jobs(run(folder, "-n"))
+    assert set(counts) == {"all", "summary", "verdicts", "manifest", "manifest_page"} and sum(counts.values()) < 10
+    path.write_text(text.replace("range: [0.49, 0.51]", "range: [0.0, 1.0]"))
+    output = run(folder, "results/verdicts.parquet")
+    assert set(jobs(output)) == {"verdicts"} and "error_s: half of the single-view samples are errors" in output
+    path.write_text(text.replace("terms: {best: 1}", "terms: {best: 1, single: -1}"))
+    assert jobs(run(folder, "-n"))["evaluate"] == 1
+
+
+def test_a_single_target_prints_no_table_of_an_earlier_run(finished, tmp_path):
+    folder = tmp_path / "single"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    assert (folder / "results/verdicts.parquet").exists()
+    assert "every network fits" not in run(folder, "--forcerun", "summary", "--", "results/theory/summary.md")
 
 
 def test_a_study_based_on_another(finished, tmp_path):
@@ -430,6 +459,7 @@ def test_the_numbers_of_a_run_can_be_taken_into_the_pages(finished, tmp_path):
     text = "<!-- statements theory preset -->\n<!-- end -->"
     verdicts = artifacts.read(folder / "results/verdicts.parquet", "verdicts").table
     assert readme.fill(text, tmp_path).count("\n") == verdicts.num_rows + 3
+    assert "T 2560" in json.loads((tmp_path / "preset/chosen.json").read_text())["theory"]["distilled"]
 
 
 def test_the_manifest_says_what_ran(finished):

@@ -47,6 +47,7 @@ _SCORE = {
     "high": pa.float64(),
     "n_seeds": pa.int32(),
     "n_samples": pa.int32(),
+    "scope": pa.string(),
 }
 _OF_VIEW = {"seed": pa.int64(), "class": pa.int16(), "view": pa.int8()}
 
@@ -143,6 +144,31 @@ KINDS: dict[str, dict[str, Any]] = {
     "image_scores": _SCORE | {"size": pa.int32(), "n_ensembles": pa.int32(), "interval": pa.string()},
     # Shares of the test samples on which two single networks say the same, and on which both are wrong.
     "agreement": {"seed": pa.int64(), "other": pa.int64(), "same": pa.float64(), "both_wrong": pa.float64()},
+    # Of students: the share of samples on which they name their teacher's class. Of ensembles: the error of
+    # averages of logits and of probabilities, and the latter minus the former.
+    "fidelity": {
+        "predictor": pa.string(),
+        "split": pa.string(),
+        "accuracy": pa.float64(),
+        "agreement": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "n_seeds": pa.int32(),
+        "n_samples": pa.int32(),
+    },
+    "averages": {
+        "size": pa.int32(),
+        "split": pa.string(),
+        "of_logits": pa.float64(),
+        "of_probabilities": pa.float64(),
+        "difference": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "n_ensembles": pa.int32(),
+        "n_samples": pa.int32(),
+    },
     # Of families of studies: accuracies and the ensemble's gain in each cell; what each row loses to the first.
     "gains": {
         "row": pa.string(),
@@ -152,6 +178,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "gain": pa.float64(),
         "low": pa.float64(),
         "high": pa.float64(),
+        "scope": pa.string(),
         "size": pa.int32(),
         "n_seeds": pa.int32(),
         "n_samples": pa.int32(),
@@ -165,6 +192,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "loss": pa.float64(),
         "loss_low": pa.float64(),
         "loss_high": pa.float64(),
+        "scope": pa.string(),
         "size": pa.int32(),
         "n_seeds": pa.int32(),
     },
@@ -190,12 +218,39 @@ KINDS: dict[str, dict[str, Any]] = {
         "n_seeds": pa.int32(),
         "size": pa.int32(),
     },
+    # What the paper's statements are about, by name of the statement, a row for every confidence. `runs`: the
+    # fewest networks that it rests on; `more_training`: the key of the config that makes them fit.
+    "measures": {
+        "study": pa.string(),
+        "claim": pa.string(),
+        "predictor": pa.string(),
+        "other": pa.string(),
+        "size": pa.int32(),
+        "error": pa.string(),
+        "n_seeds": pa.int32(),
+        "n_samples": pa.int32(),
+        "runs": pa.int32(),
+        "training_accuracy": pa.float64(),
+        "more_training": pa.string(),
+        "confidence": pa.float64(),
+        "measured": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "method": pa.string(),
+    },
     "verdicts": _SCORE
     | {
+        "part": pa.string(),
         "claim": pa.string(),
         "claim_low": pa.float64(),
         "claim_high": pa.float64(),
+        "method": pa.string(),
+        "runs": pa.int32(),
+        "premise": pa.string(),
         "verdict": pa.string(),
+        "p_at_most": pa.float64(),
+        "stays_decided": pa.bool_(),
     },
 }
 """Columns of every kind of artifact, in order."""

@@ -11,50 +11,35 @@ import numpy as np
 import pandas as pd
 
 from multiview import config, ensembles, lottery
-from multiview.intervals import GIVEN, Interval, interval, quantiles, replicates, units
+from multiview.claims import LOTTERY, TAKES
+from multiview.intervals import Interval, mean_errors
+from multiview.measures import TEACHER, Errors
 from multiview.predictors import Predictor
 
 
-def score_rows(
-    wrong: Mapping[str, np.ndarray], size: int, n_seeds: int, settings: config.Evaluation
-) -> Iterator[dict]:
-    """Rows of the score table for the ensembles of one size (1: the single networks).
+def score_rows(one: Errors, settings: config.Evaluation) -> Iterator[dict]:
+    """Rows of the score table for a predictor.
 
     Args:
-        wrong: ``error_m`` and ``error_s``, each bool ``[ensembles, n]`` with the same ensembles in the rows.
-        size: L.
-        n_seeds: seeds there are.
+        one: its errors ``error_m`` and ``error_s``.
         settings: the evaluation section of the config.
 
     Yields:
         ``error_m`` and ``error_s``, then ``error`` and ``error / mu`` for every mu of the config.
     """
-    count = {"size": size, "n_seeds": n_seeds, "n_ensembles": len(wrong["error_s"])}
-    boot, found = {}, {}
-    for quantity, table in wrong.items():
-        # The same stream for both: a replicate draws the same ensembles for either kind of sample.
-        rng = np.random.default_rng([settings.seed, size])
-        boot[quantity] = replicates(table, units(size, n_seeds), rng, settings.bootstrap)
-        one = interval(table, boot[quantity])
-        if n_seeds / 2 < size < n_seeds:
-            one = replace(one, method=GIVEN)
-        found[quantity] = one
-        yield count | _row(quantity, SHARE[quantity], one, table.shape[1])
-    n = sum(table.shape[1] for table in wrong.values())
+    count = {"size": one.size, "n_seeds": one.n_seeds, "n_ensembles": len(one.wrong["error_s"])}
+    for quantity, table in one.wrong.items():
+        found = mean_errors([one.term(1.0, quantity)]).interval()
+        yield count | _row(quantity, SHARE[quantity], found, table.shape[1])
+    n = sum(table.shape[1] for table in one.wrong.values())
     for mu in settings.mus:
         weights = {"error_m": 1 - mu, "error_s": mu}
-        mixed = sum(weight * wrong[quantity].mean() for quantity, weight in weights.items())
-        low, high = quantiles(sum(weight * boot[quantity] for quantity, weight in weights.items()))
-        for quantity, weight in weights.items():
-            # What the exact interval adds to a component's bootstrap it adds to the mixture too.
-            own = quantiles(boot[quantity])
-            low += weight * min(0.0, found[quantity].low - own[0])
-            high += weight * max(0.0, found[quantity].high - own[1])
-        method = found["error_m"].method if mu < 1 else found["error_s"].method
-        whole = Interval(float(mixed), max(0.0, low), high, method)
-        yield count | _row("error", mu, whole, n)
+        terms = [one.term(weight, quantity) for quantity, weight in weights.items() if weight > 0]
+        found = mean_errors(terms).interval()
+        yield count | _row("error", mu, found, n)
         if mu > 0:
-            yield count | _row("error / mu", mu, Interval(mixed / mu, whole.low / mu, high / mu, method), n)
+            scaled = {end: getattr(found, end) / mu for end in ("measured", "low", "high")}
+            yield count | _row("error / mu", mu, replace(found, **scaled), n)
 
 
 def _row(quantity: str, mu: float, found: Interval, n_samples: int) -> dict:
@@ -62,9 +47,10 @@ def _row(quantity: str, mu: float, found: Interval, n_samples: int) -> dict:
         "quantity": quantity,
         "mu": mu,
         "measured": found.measured,
-        "low": found.low,
+        "low": max(0.0, found.low),
         "high": found.high,
         "interval": found.method,
+        "scope": found.scope,
         "n_samples": n_samples,
     }
 
@@ -74,29 +60,6 @@ SHARE = {"error_m": 0.0, "error_s": 1.0}
 
 QUANTITIES = {"error_m": "test_multi", "error_s": "test_single"}
 """The stratified errors, and the split on which each is measured."""
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Which test samples a predictor gets wrong.
-
-    Attributes:
-        predictor: its name.
-        size: how many networks are averaged: L, 1 for single ones.
-        n_seeds: how many seeds its networks come from.
-        wrong: ``error_m`` and ``error_s``, each bool ``[rows, n]``, a row a network or an ensemble.
-    """
-
-    predictor: str
-    size: int
-    n_seeds: int
-    wrong: Mapping[str, np.ndarray]
-
-    @property
-    def units(self) -> int:
-        """Rows in a bootstrap replicate (see `multiview.intervals.units`)."""
-        rows = len(self.wrong["error_s"])
-        return min(units(self.size, self.n_seeds), rows) if self.size > 1 else rows
 
 
 @dataclass(frozen=True)
@@ -116,6 +79,11 @@ class Group:
     n_seeds: int
     of: str
     rows: Sequence[Sequence[int]]
+
+    @property
+    def pool(self) -> str:
+        """The name of its networks, as intervals call them: a teacher is given."""
+        return TEACHER if self.predictor.startswith("teacher_of_") else self.of
 
 
 def groups(
@@ -191,13 +159,13 @@ def all_errors(
         }
 
     found = [
-        Errors(group.predictor, group.size, group.n_seeds, wrong(group))
+        Errors(group.predictor, group.size, group.n_seeds, wrong(group), group.pool)
         for group in groups(predictors, members, roles)
     ]
     single, largest = found[0], max(members)
     rows = best(single.wrong["error_s"], predictors["single"].members, members[largest])
     chosen = {quantity: table[rows] for quantity, table in single.wrong.items()}
-    found.insert(1 + len(members), Errors("best", largest, single.n_seeds, chosen))
+    found.insert(1 + len(members), Errors("best", largest, single.n_seeds, chosen, "single"))
     return found
 
 
@@ -209,12 +177,12 @@ def score_tables(
     Args:
         study: its name.
         errors: of every predictor, for each split which samples are wrong, bool ``[networks or ensembles, n]``.
-        settings: the evaluation section of the config: replicates of the bootstrap, and every mu.
+        settings: the evaluation section of the config, with every mu.
     """
     rows, of_each = [], []
     for one in errors:
         about = {"study": study, "predictor": one.predictor}
-        rows += [about | row for row in score_rows(one.wrong, one.size, one.n_seeds, settings)]
+        rows += [about | row for row in score_rows(one, settings)]
         if one.predictor == "ensemble":
             of_each += [
                 {"size": one.size, "ensemble": i, "split": QUANTITIES[quantity], "error": error}
@@ -275,6 +243,43 @@ def members_of_joint(strengths: pd.DataFrame) -> pd.DataFrame:
     runs = strengths["seed"].rank(method="dense").astype(int) - 1
     number = runs * (strengths["member"].max() + 1) + strengths["member"]
     return strengths.drop(columns="member").assign(seed=number, step=0)
+
+
+def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Mapping]) -> dict:
+    """What is counted in each network, for `multiview.measures.Observed.shares`.
+
+    Of single networks: races won by the view with the larger ticket. Of students with one teacher each, among the
+    classes in which the student's hard-label training learned one view: those in which it ends with the other view
+    too, where its teacher has learned that one, and where it has not.
+
+    Args:
+        learned: the table ``learned``.
+        lottery: the table ``lottery``.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+
+    Returns:
+        By predictor and name of a share, hits and cases ``[networks]``.
+    """
+    first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
+    right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
+    found = {("single", LOTTERY): (right.sum(axis=1), np.full(len(right), right.shape[1]))}
+    table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
+    table = table.sort_index(axis=1)
+
+    def views(predictor: str, seed: int) -> np.ndarray:
+        return table.loc[(predictor, seed)].to_numpy(bool).reshape(-1, 2)
+
+    for name, role in roles.items():
+        if role["teacher"] != "single" or role["teacher_size"] > 1:
+            continue
+        counts = {share: [] for share in TAKES}
+        for student, (teacher,) in role["teachers"].items():
+            before, has, after = views("single", int(student)), views("single", teacher), views(name, int(student))
+            missing = ~before & before[:, ::-1]
+            for share, where in zip(TAKES, (missing & has, missing & ~has), strict=True):
+                counts[share].append(((where & after).sum(), where.sum()))
+        found |= {(name, share): tuple(np.array(one).T) for share, one in counts.items()}
+    return found
 
 
 def _larger(pairs: np.ndarray) -> np.ndarray:

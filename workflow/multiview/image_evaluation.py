@@ -8,10 +8,19 @@ import pandas as pd
 
 from multiview import config, ensembles
 from multiview.evaluation import best, groups
-from multiview.intervals import GIVEN, contrast, interval, quantiles, replicates, sample_counts, units
+from multiview.intervals import (
+    NETWORKS_AND_SAMPLES,
+    SAMPLES,
+    Interval,
+    Term,
+    mean_errors,
+    quantiles,
+    sample_counts,
+)
+from multiview.measures import Errors
 from multiview.predictors import Predictor, log_softmax
 
-SPLIT = "test"
+SPLIT, ERROR = "test", "error"
 BINS = 15
 """Bins of equal width of the confidence, for the expected calibration error (Guo et al., arXiv 1706.04599)."""
 
@@ -24,6 +33,7 @@ class Measured:
         predictor: its name.
         size: how many networks are averaged: L, 1 for single ones.
         n_seeds: how many seeds its networks come from.
+        pool: the predictor whose networks it is made of.
         wrong: bool ``[rows, n]``, a row a network or an ensemble.
         nll: ``[rows, n]``, ``-ln p_y`` in nats.
         confidence: ``[rows, n]``, the largest probability.
@@ -32,19 +42,20 @@ class Measured:
     predictor: str
     size: int
     n_seeds: int
+    pool: str
     wrong: np.ndarray
     nll: np.ndarray
     confidence: np.ndarray
 
     @property
-    def units(self) -> int:
-        """Rows in a bootstrap replicate (see `multiview.intervals.units`)."""
-        return min(units(self.size, self.n_seeds), len(self.wrong)) if self.size > 1 else len(self.wrong)
+    def errors(self) -> Errors:
+        """Which images it gets wrong."""
+        return Errors(self.predictor, self.size, self.n_seeds, {ERROR: self.wrong}, self.pool)
 
-    @property
-    def given(self) -> bool:
-        """Whether its seeds are taken as given: for L > n / 2 they cannot tell how others would do."""
-        return self.size > 1 and self.size > self.n_seeds / 2
+    def term(self, weight: float, of: str = ERROR) -> Term:
+        """The mean of one of its tables in a weighted sum."""
+        table = self.wrong if of == ERROR else getattr(self, of)
+        return replace(self.errors.term(weight, ERROR), table=table)
 
 
 def measure(
@@ -72,12 +83,14 @@ def measure(
         wrong, nll, top = (np.stack(parts) for parts in zip(*rows, strict=True))
         confidence = np.exp(top).astype(np.float32)
         found.append(
-            Measured(group.predictor, group.size, group.n_seeds, wrong, nll.astype(np.float32), confidence)
+            Measured(
+                group.predictor, group.size, group.n_seeds, group.pool, wrong, nll.astype(np.float32), confidence
+            )
         )
     single, largest = found[0], max(members)
     rows = best(single.wrong, predictors["single"].members, members[largest])
     parts = (single.wrong[rows], single.nll[rows], single.confidence[rows])
-    found.insert(1 + len(members), Measured("best", largest, single.n_seeds, *parts))
+    found.insert(1 + len(members), Measured("best", largest, single.n_seeds, "single", *parts))
     return found
 
 
@@ -97,30 +110,24 @@ def score_table(study: str, measured: Sequence[Measured], settings: config.Evalu
     for one in measured:
         count = {"size": one.size, "n_seeds": one.n_seeds, "n_ensembles": len(one.wrong)}
         about = {"study": study, "predictor": one.predictor} | count | {"n_samples": one.wrong.shape[1]}
-        rng = np.random.default_rng([settings.seed, one.size])
-        error = interval(one.wrong, replicates(one.wrong, one.units, rng, settings.bootstrap))
-        if one.given and len(one.wrong) > 1:
-            error = replace(error, method=GIVEN)
-        nested = GIVEN if one.given else "nested bootstrap"
-        numbers = {"accuracy": (1 - error.measured, 1 - error.high, 1 - error.low, error.method)}
+        error = mean_errors([one.term(1.0)]).interval()
+        turned = {"measured": 1 - error.measured, "low": 1 - error.high, "high": 1 - error.low}
+        numbers = {"accuracy": replace(error, **turned)}
         if one.predictor != "single":
-            terms = [(1.0, single.wrong, single.units), (-1.0, one.wrong, one.units)]
-            rng = np.random.default_rng([settings.seed, 1])
-            numbers["gain"] = (*contrast(terms, rng, settings.bootstrap), f"paired {nested}")
-        rng = np.random.default_rng([settings.seed, one.size])
-        drawn = replicates(one.nll, one.units, rng, settings.bootstrap)
-        numbers["nll"] = (float(one.nll.mean()), *quantiles(drawn), nested)
-        rng = np.random.default_rng([settings.seed, one.size])
-        numbers["ece"] = (*calibration_error(one, rng, settings.bootstrap), f"basic {nested}")
+            numbers["gain"] = mean_errors([single.term(1.0), one.term(-1.0)]).interval()
+        numbers["nll"] = mean_errors([one.term(1.0, "nll")], shares=False).interval()
+        numbers["ece"] = calibration_error(one, settings)
         rows += [
-            about | {"quantity": name, "measured": value, "low": low, "high": high, "interval": method}
-            for name, (value, low, high, method) in numbers.items()
+            about
+            | {"quantity": name, "measured": found.measured, "low": found.low, "high": found.high}
+            | {"interval": found.method, "scope": found.scope}
+            for name, found in numbers.items()
         ]
     return pd.DataFrame(rows)
 
 
-def calibration_error(one: Measured, rng: np.random.Generator, number: int) -> tuple[float, float, float]:
-    """The expected calibration error, mean over the rows, with its interval.
+def calibration_error(one: Measured, settings: config.Evaluation) -> Interval:
+    """The expected calibration error, mean over the rows, with its interval over networks and samples.
 
     In a bin of the confidence, the difference of mean confidence and accuracy; ECE is its absolute value, weighted
     by the bin's share of the samples. It cannot be below 0, so that noise adds to it, and a bootstrap's replicates
@@ -128,14 +135,13 @@ def calibration_error(one: Measured, rng: np.random.Generator, number: int) -> t
 
     Args:
         one: what was measured of a predictor; each row a network or an ensemble, each column a test image.
-        rng: draws the replicates.
-        number: how many.
+        settings: the evaluation section of the config: replicates of the bootstrap, and its seed.
 
     Returns:
-        The error and the ends of its 95 % interval, in [0, 1].
+        The error in [0, 1].
     """
-    n = one.wrong.shape[1]
-    samples = sample_counts(n, rng, number)
+    n, number = one.wrong.shape[1], settings.bootstrap
+    samples = sample_counts(n, settings.seed, number)
     measured, drawn = [], []
     for wrong, confidence in zip(one.wrong, one.confidence, strict=True):
         number_of_bin = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -143,11 +149,14 @@ def calibration_error(one: Measured, rng: np.random.Generator, number: int) -> t
         gaps[np.arange(n), number_of_bin] = confidence - ~wrong
         measured.append(np.abs(gaps.sum(axis=0)).sum() / n)
         drawn.append(np.abs(samples @ gaps).sum(axis=1) / n)
-    rows = len(measured)
-    counts = rng.multinomial(one.units, np.full(rows, 1 / rows), size=number) / one.units
+    rows, term = len(measured), one.term(1.0)
+    units = 1 if term.given else max(1, int(term.independent))
+    rng = np.random.default_rng([settings.seed, one.size])
+    counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number) / units
     value = float(np.mean(measured))
     low, high = quantiles((counts * np.array(drawn).T).sum(axis=1))
-    return value, max(0.0, 2 * value - high), max(value, 2 * value - low)
+    scope = SAMPLES if term.given else NETWORKS_AND_SAMPLES
+    return Interval(value, max(0.0, 2 * value - high), max(value, 2 * value - low), "basic bootstrap", scope)
 
 
 def spreads(measured: Sequence[Measured]) -> dict[str, float]:

@@ -1,26 +1,45 @@
-"""95 % intervals over seeds and samples.
+"""Intervals over networks and samples, whose coverage is tested (``bench/coverage.py``, ``docs/coverage.md``).
 
-Intervals are for one training set; they are about other seeds and other test samples. Where several ensembles of
-a size exist, a nested bootstrap: ensembles and samples are both drawn anew. Ensembles of L out of n seeds are
-alike, the more so the larger L: their variance is about ``1 - L/n`` of that of independent ones. A replicate
-therefore draws ``n / L - 1`` of them (rounded down), which gives back the variance that n independent seeds have;
-for L = 1 it is the ordinary bootstrap over the n seeds. For L > n / 2 the seeds cannot tell how other
-seeds would do: they are taken as given, which the column ``interval`` says, and for L = n, where there is one
-ensemble, the interval is the exact binomial one. With few errors a bootstrap is too narrow, and with none it is
-a point: there the exact binomial interval, in which a sample counts once for all seeds, widens it.
+A quantity is a weighted sum of mean errors. Networks (rows) and samples (columns) are crossed: every network sees
+the same samples. Its variance has two sides, which are estimated apart:
+
+- networks: that of the row means, with Student's t of ``rows - 1`` degrees of freedom;
+- samples: that of the column means, less what single cells add to it (Cornfield and Tukey 1956), which the
+  networks' side has already. Terms on the same samples are paired.
+
+The half-width ``sqrt(sum t^2 V)`` over the sides is Banerjee's (Sankhya 22, 1960): for normal means it covers at
+least as often as it says, however few rows there are. Shares are no normal means where errors are few: the
+half-width is turned into an effective number of samples, of which the interval is the Clopper-Pearson one (Korn
+and Graubard, Survey Methodology 24, 1998). A contrast is the difference of what speaks for either side, and its
+interval is put together from theirs (Zou and Donner, Statistics in Medicine 27, 2008). With errors on fewer than
+`FEW` samples, a sample counts once, however many networks get it wrong: all may get the next one wrong.
+
+Ensembles of L out of n seeds overlap. The variance of the mean over all of them is at most ``L / n`` of that of
+one (Hoeffding 1948), and what their own spread shows of the latter is short by ``1 - L / n``. For L > n / 2 the
+seeds cannot tell how others would do: they are given, as is a single row, and the scope of the interval says so.
 """
 
-import math
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import stdtrit
+from scipy.stats import beta, norm
 
 CONFIDENCE = 0.95
-BOOTSTRAP, EXACT, GIVEN = "nested bootstrap", "exact binomial", "bootstrap over samples and these seeds"
 FEW = 10
-"""With fewer errors than this, counted in samples, the exact interval has a say."""
+"""With fewer errors than in this many samples, a sample counts once for all networks."""
+
+COMPONENTS, EXACT, BOTH = "t, two sides", "exact binomial", "t, two sides, exact ends"
+BY_NETWORK, KNOWN = "t, by network", "known"
+"""Methods: as the module's text says; over one value a network; and no interval, as nothing is estimated."""
+
+NETWORKS_AND_SAMPLES, SAMPLES = "networks and samples", "samples only, these networks"
+NETWORKS, THESE, TRAINING_SETS = "networks", "these networks", "training sets"
+"""Scopes: what else the interval is about. All but the last are for one training set."""
+GIVEN = ", {} given"
+"""Added to a scope for networks that say nothing of others, where others are drawn."""
 
 
 @dataclass(frozen=True)
@@ -31,111 +50,276 @@ class Interval:
     low: float
     high: float
     method: str
+    scope: str
 
 
-def exact_interval(errors: int, n: int) -> tuple[float, float]:
-    """The 95 % Clopper-Pearson interval of a proportion of `errors` in `n`."""
-    tail = (1 - CONFIDENCE) / 2
-    low = beta.ppf(tail, errors, n - errors + 1) if errors > 0 else 0.0
-    high = beta.ppf(1 - tail, errors + 1, n - errors) if errors < n else 1.0
+@dataclass(frozen=True)
+class Term:
+    """A weighted mean error.
+
+    Attributes:
+        weight: its factor in the sum.
+        table: ``[rows, n]``, a row a network or an ensemble, a column a sample; errors are 0 or 1.
+        pool: the name of the networks that rows come from; terms of one pool share them.
+        size: how many networks a row is the average of, L.
+        n_seeds: networks in the pool; by default as many as rows.
+        samples: the name of the samples; terms of one name are paired in them.
+    """
+
+    weight: float
+    table: np.ndarray
+    pool: str = ""
+    size: int = 1
+    n_seeds: int | None = None
+    samples: str = ""
+
+    @property
+    def networks(self) -> int:
+        """In the pool."""
+        return self.n_seeds or len(self.table)
+
+    @property
+    def given(self) -> bool:
+        """Whether its networks say nothing of others."""
+        return len(self.table) == 1 or (self.size > 1 and self.size > self.networks / 2)
+
+    @property
+    def independent(self) -> float:
+        """How many independent rows vary as much, on average, as those that there are."""
+        return self.networks / self.size - 1 if self.size > 1 else len(self.table)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What speaks for one side of a contrast.
+
+    Attributes:
+        sign: of the side, 1 or -1.
+        mean: in [0, 1].
+        share: of the square of the half-width that is this side's.
+        n: samples, or networks.
+        scale: what 1 is in units of the contrast.
+    """
+
+    sign: int
+    mean: float
+    share: float
+    n: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An estimate with what its intervals are made from.
+
+    Attributes:
+        measured: the estimate.
+        scope: what the intervals are about.
+        runs: the fewest networks that a term is about; 0 if nothing is estimated.
+        parts: of it; empty for quantities that are no shares.
+        networks: variances of the networks' sides, and their degrees of freedom.
+        samples: the variance of the samples' side.
+        floor: the least variance of all, that of the column means.
+        cells: the largest number of effective samples.
+        exact: whether a sample counts once where errors are few; else only where there is no spread at all.
+        plain: the method where that is not so.
+    """
+
+    measured: float
+    scope: str
+    runs: int
+    parts: Sequence[Part] = ()
+    networks: Sequence[tuple[float, float]] = ()
+    samples: float = 0.0
+    floor: float = 0.0
+    cells: float = np.inf
+    exact: bool = True
+    plain: str = COMPONENTS
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """The interval of some confidence."""
+        tail = (1 - confidence) / 2
+        z = float(norm.isf(tail))
+        square = sum(float(stdtrit(df, 1 - tail)) ** 2 * variance for variance, df in self.networks)
+        square = max(square + z**2 * self.samples, z**2 * self.floor)
+        if not self.parts:
+            half = np.sqrt(square)
+            return Interval(self.measured, self.measured - half, self.measured + half, self.plain, self.scope)
+        down = up = 0.0
+        few = False
+        for part in self.parts:
+            (low, high), counted = self._limits(part, square * part.share / part.scale**2, z, confidence)
+            few |= counted
+            below, above = part.scale * (part.mean - low), part.scale * (high - part.mean)
+            down += (below if part.sign > 0 else above) ** 2
+            up += (above if part.sign > 0 else below) ** 2
+        method = BOTH if few and self.plain == COMPONENTS else self.plain
+        low, high = self.measured - float(np.sqrt(down)), self.measured + float(np.sqrt(up))
+        return Interval(self.measured, low, high, method, self.scope)
+
+    def _limits(self, part: Part, square: float, z: float, confidence: float) -> tuple[tuple[float, float], bool]:
+        """Of a part, with the square of its half-width; and whether samples were counted once."""
+        count = part.mean * part.n
+        spread = part.mean * (1 - part.mean)
+        if spread <= 1e-12:
+            return exact_interval(count, part.n, confidence), True
+        effective = min(spread * z**2 / square, self.cells) if square > 0 else self.cells
+        low, high = exact_interval(part.mean * effective, effective, confidence)
+        if not self.exact or min(count, part.n - count) >= FEW:
+            return (low, high), False
+        once = exact_interval(count, part.n, confidence)
+        return (min(low, once[0]), max(high, once[1])), True
+
+
+def exact_interval(errors: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The Clopper-Pearson interval of a proportion of `errors` in `n`, whole numbers or effective ones."""
+    tail = (1 - confidence) / 2
+    low = beta.ppf(tail, errors, n - errors + 1) if errors > 1e-9 else 0.0
+    high = beta.ppf(1 - tail, errors + 1, n - errors) if errors < n - 1e-9 else 1.0
     return float(low), float(high)
 
 
-def units(size: int, n_seeds: int) -> int:
-    """How many ensembles of `size` a bootstrap replicate draws (see the module's text)."""
-    return n_seeds if size == 1 else max(1, n_seeds // size - 1)
-
-
-_kept: dict[tuple, tuple[np.ndarray, dict]] = {}
-"""What was last drawn: for the generator's state before, n and number, the counts and the state after."""
-
-
-def sample_counts(n: int, rng: np.random.Generator, number: int) -> np.ndarray:
-    """How often each of `n` samples is in each of `number` replicates: float32 ``[number, n]``.
-
-    Comparisons on the same samples start from the same generator, and drawing takes most of the time of an
-    interval: the last draws are kept, and one that is asked for again is the same to the bit.
-    """
-    key = (repr(rng.bit_generator.state), n, number)
-    if key not in _kept:
-        counts = rng.multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
-        counts.setflags(write=False)
-        _kept[key] = counts, rng.bit_generator.state
-    _kept[key] = _kept.pop(key)  # the latest last
-    if len(_kept) > 3:  # those by seeds and by samples of one size of ensembles, and those of contrasts
-        del _kept[next(iter(_kept))]
-    counts, rng.bit_generator.state = _kept[key]
-    return counts
-
-
-def replicates(wrong: np.ndarray, units: int, rng: np.random.Generator, number: int) -> np.ndarray:
-    """Nested bootstrap of a mean: draw `units` rows and all columns anew, with replacement.
+def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
+    """A weighted sum of mean errors.
 
     Args:
-        wrong: bool ``[rows, n]``, a row a network or an ensemble, a column a sample.
-        units: rows in a replicate.
-        rng: draws them.
-        number: replicates.
+        terms: those of one pool and size have the same networks in their rows.
+        shares: whether tables have values in [0, 1]; else the interval is the mean plus and minus a half-width.
 
-    Returns:
-        float64 ``[number]``.
+    Raises:
+        ValueError: if terms on the same samples have different numbers of them.
     """
-    rows, n = wrong.shape
-    row_counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number).astype(np.float32)
-    samples = sample_counts(n, rng, number)
-    sums = np.einsum("bn,bn->b", row_counts @ wrong.astype(np.float32), samples, dtype=np.float64)
-    return sums / (units * n)
+    given = {term.pool for term in terms if term.given}
+    drawn = [term for term in terms if term.pool not in given]
+    by_rows: dict[tuple, list[Term]] = {}
+    for term in drawn:
+        by_rows.setdefault((term.pool, term.size), []).append(term)
+    networks, noise = [], 0.0
+    for group in by_rows.values():
+        rows = sum(term.weight * term.table.mean(axis=1) for term in group)
+        first = group[0]
+        networks.append((float(rows.var(ddof=1)) / first.independent, first.networks - 1))
+        noise += sum(
+            term.weight**2 * _cells(term.table) / (term.independent * term.table.shape[1]) for term in group
+        )
+
+    by_samples: dict[str, list[Term]] = {}
+    for term in terms:
+        by_samples.setdefault(term.samples, []).append(term)
+    found, floor = [], 0.0
+    for group in by_samples.values():
+        if len({term.table.shape[1] for term in group}) > 1:
+            raise ValueError("terms on the same samples: expected tables with as many columns each")
+        columns = sum(term.weight * term.table.mean(axis=0) for term in group)
+        n = len(columns)
+        floor += float(columns.var()) / n
+        for sign in (1, -1):
+            scale = sum(abs(term.weight) for term in group if term.weight * sign > 0)
+            if scale > 0:
+                own = np.maximum(sign * columns, 0)
+                found.append((Part(sign, float(own.mean()) / scale, 0.0, n, scale), float((own**2).sum()) / n**2))
+    return Estimate(
+        measured=float(sum(term.weight * term.table.mean() for term in terms)),
+        scope="".join([NETWORKS_AND_SAMPLES, *(GIVEN.format(pool) for pool in sorted(given))])
+        if drawn
+        else SAMPLES,
+        runs=min(term.networks for term in terms),
+        parts=_shared_out(found) if shares else (),
+        networks=networks,
+        samples=max(0.0, floor - noise),
+        floor=floor,
+        cells=float(max(term.table.size for term in terms)),
+        plain=EXACT if len(terms) == len(terms[0].table) == 1 else COMPONENTS,
+    )
 
 
-def interval(wrong: np.ndarray, drawn: np.ndarray) -> Interval:
-    """The mean of `wrong` ``[rows, n]`` with its interval; `drawn` are its `replicates`."""
-    measured, n = float(wrong.mean()), wrong.shape[1]
-    count = math.ceil(round(measured * n, 6))
-    exact = exact_interval(count, n)
-    if len(wrong) == 1:
-        return Interval(measured, *exact, EXACT)
-    low, high = quantiles(drawn)
-    if min(count, n - count) >= FEW:
-        return Interval(measured, low, high, BOOTSTRAP)
-    # Rows see the same samples: they count once, however many rows agree.
-    return Interval(measured, min(low, exact[0], measured), max(high, exact[1]), f"{BOOTSTRAP} and {EXACT}")
+def _shared_out(parts: Sequence[tuple[Part, float]]) -> list[Part]:
+    """Parts with their shares, in proportion to the square that each comes with."""
+    total = sum(square for _, square in parts)
+    return [replace(part, share=square / total if total else 1 / len(parts)) for part, square in parts]
+
+
+def _cells(table: np.ndarray) -> float:
+    """The variance of a cell beside what its row and its column add: the residual mean square."""
+    rows, n = table.shape
+    if min(rows, n) < 2:
+        return 0.0
+    mean = table.mean()
+    of_rows, of_columns = table.mean(axis=1) - mean, table.mean(axis=0) - mean
+    squares = float(np.einsum("ij,ij->", table, table, dtype=np.float64)) - table.size * mean**2
+    squares -= n * (of_rows**2).sum() + rows * (of_columns**2).sum()
+    return max(0.0, squares) / ((rows - 1) * (n - 1))
+
+
+def shares_by_network(terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> Estimate:
+    """A weighted sum of shares that are counted in each network.
+
+    A share is the sum of the hits over that of the cases; networks are drawn, and cases of one network may depend
+    on one another. With hits in all cases, or in none, a network counts once.
+
+    Args:
+        terms: for each a weight, and hits and cases ``[networks]`` of each network, the same ones in each term.
+
+    Raises:
+        ValueError: if a term has no cases.
+    """
+    number = len(terms[0][1])
+    measured, residual, found = 0.0, np.zeros(number), []
+    for weight, hits, cases in terms:
+        total = float(np.sum(cases))
+        if total == 0:
+            raise ValueError("a share of no cases is not defined")
+        share = float(np.sum(hits)) / total
+        own = weight * (np.asarray(hits, float) - share * np.asarray(cases, float)) / total
+        measured += weight * share
+        residual += own
+        sign = 1 if weight > 0 else -1
+        part = Part(sign, share, 0.0, int(np.count_nonzero(cases)), abs(weight))
+        found.append((part, float((own**2).sum())))
+    factor = number / (number - 1) if number > 1 else 0.0
+    return Estimate(
+        measured=measured,
+        scope=NETWORKS if number > 1 else THESE,
+        runs=number,
+        parts=_shared_out(found),
+        networks=[(factor * float((residual**2).sum()), number - 1)] if number > 1 else [],
+        cells=float(max(np.sum(cases) for _, _, cases in terms)),
+        exact=False,
+        plain=BY_NETWORK,
+    )
+
+
+def known(value: float) -> Estimate:
+    """A number of these networks, which is not estimated."""
+    return Estimate(value, THESE, 0, plain=KNOWN)
+
+
+def of_training_sets(values: Sequence[float], within: float) -> Estimate:
+    """The mean over draws of the training set, each with one value.
+
+    Student's t over the draws (Hartung and Knapp, Statistics in Medicine 20, 2001), whose variance is at least
+    `within`, that of the mean if the draws did not differ at all.
+    """
+    values = np.asarray(values, float)
+    number = len(values)
+    variance = max(float(values.var(ddof=1)) / number, within)
+    return Estimate(float(values.mean()), TRAINING_SETS, number, networks=[(variance, number - 1)])
+
+
+def interval(wrong: np.ndarray, size: int = 1, n_seeds: int | None = None) -> Interval:
+    """The mean of `wrong` ``[rows, n]``, the errors of networks or of ensembles of `size` of `n_seeds`."""
+    return mean_errors([Term(1.0, wrong, size=size, n_seeds=n_seeds)]).interval()
+
+
+@functools.lru_cache(maxsize=2)
+def sample_counts(n: int, seed: int, number: int) -> np.ndarray:
+    """How often each of `n` samples is in each of `number` bootstrap replicates: float32 ``[number, n]``."""
+    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
+    counts.setflags(write=False)
+    return counts
 
 
 def quantiles(values: np.ndarray) -> tuple[float, float]:
     """The central 95 % interval of bootstrap replicates."""
     low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
-
-
-def contrast(
-    terms: Sequence[tuple[float, np.ndarray, int]], rng: np.random.Generator, number: int
-) -> tuple[float, float, float]:
-    """A weighted sum of mean errors on the same samples, with its interval.
-
-    A replicate draws the networks of each term anew and the samples for all alike. A single row, an ensemble, say,
-    is taken as given.
-
-    Args:
-        terms: for each a weight, a table ``[rows, n]`` (a row a network, a column a sample), and how many of its
-            rows a replicate draws (see `units`).
-        rng: draws the replicates.
-        number: replicates.
-
-    Returns:
-        The sum and the ends of its interval.
-    """
-    n = terms[0][1].shape[1]
-    samples = sample_counts(n, rng, number)
-    drawn = np.zeros(number)
-    for weight, table, rows in terms:
-        counts = rng.multinomial(rows, np.full(len(table), 1 / len(table)), size=number).astype(np.float32)
-        sums = np.einsum("bn,bn->b", counts @ table.astype(np.float32), samples, dtype=np.float64)
-        drawn += weight * (sums / (rows * n))
-    return float(sum(weight * table.mean() for weight, table, _ in terms)), *quantiles(drawn)
-
-
-def difference(
-    one: np.ndarray, other: np.ndarray, rng: np.random.Generator, number: int
-) -> tuple[float, float, float]:
-    """The `contrast` of two mean errors: that of `one` minus that of `other`, each bool ``[rows, n]``."""
-    return contrast([(1.0, one, len(one)), (-1.0, other, len(other))], rng, number)

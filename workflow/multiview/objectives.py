@@ -45,6 +45,21 @@ class CrossEntropy:
         return _cross_entropy(logits, label)
 
 
+def _divergence(log_p: Tensor, log_q: Tensor, gap: Tensor) -> Tensor:
+    """``KL(q || p)`` of every sample ``[n]``, in nats, from `gap`, the logits of p minus those of q ``[n, k]``.
+
+    The difference of two logarithms loses all digits where p is close to q, as at high temperatures. There it
+    is ``ln(1 + sum q (exp(d) - 1 - d))``, d the gap less its mean under q, whose terms are positive.
+    """
+    q = log_q.exp()
+    d = gap - (q * gap).sum(dim=1, keepdim=True)
+    near = d.clamp(-1, 1)
+    series = near.square() / 2 * (1 + near / 3 * (1 + near / 4 * (1 + near / 5 * (1 + near / 6 * (1 + near / 7)))))
+    small = (q * series).sum(dim=1).log1p()
+    large = functional.kl_div(log_p, log_q, reduction="none", log_target=True).sum(dim=1)
+    return small.where(d.abs().amax(dim=1) < 0.5, large)
+
+
 @dataclass(frozen=True)
 class Hinton:
     """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``, in nats.
@@ -64,9 +79,10 @@ class Hinton:
         T = self.temperature
         values, slope = _cross_entropy(logits, label)
         log_p = (logits / T).log_softmax(dim=1)
-        log_q = (teacher * (self.teacher_scale / T)).log_softmax(dim=1)
+        soft_logits = teacher * (self.teacher_scale / T)
+        log_q = soft_logits.log_softmax(dim=1)
         q = log_q.exp()
-        divergence = functional.kl_div(log_p, log_q, reduction="none", log_target=True).sum(dim=1)
+        divergence = _divergence(log_p, log_q, logits / T - soft_logits)
         # d KL / dF = (softmax(F / T) - softmax(c G / T)) / T; T^2 makes it as large as the hard part.
         soft = (log_p.exp() - q) * (self.alpha * T)
         return (

@@ -1,21 +1,21 @@
 """Tables as pages of HTML that need nothing else, so that a report shows them."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import yaml
 
-from multiview.verdicts import FAILS, HOLDS, UNDECIDED, claimed_range
+from multiview.verdicts import VERDICTS, claimed_range, shown, tally
 
 STYLE = """
 body { font: 14px sans-serif; margin: 1em } table { border-collapse: collapse; margin-bottom: 1em }
 td, th { padding: 3px 8px; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
 td, th { white-space: nowrap }
 td:last-child { white-space: normal; min-width: 24em } th { position: sticky; top: 0; background: white }
-.holds { color: #0072b2 } .fails { color: #d55e00; font-weight: bold } .undecided { color: #666 }
+.holds { color: #0072b2 } .fails { color: #d55e00; font-weight: bold }
+.undecided { color: #666 } .premise { color: #999 }
 """
 
 
@@ -35,24 +35,22 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def verdicts(rows: Sequence[Mapping[str, Any]]) -> str:
     """The table ``verdicts`` as a page."""
-    count = Counter(r["verdict"] for r in rows)
     cells = [
         (
             escape(r["study"]),
-            f"<span class='{r['verdict']}'>{r['verdict']}</span>",
+            f"<span class='{r['verdict'].split()[0]}'>{shown(r)}</span>",
             f"{r['measured']:.4f}",
             f"[{r['low']:.4f}, {r['high']:.4f}]",
             claimed_range(r),
+            escape(r["scope"]),
+            escape(r["method"]),
+            escape(r["part"]),
             escape(f"{r['predictor']}, {r['quantity']}: {r['claim']}"),
         )
-        for r in rows
+        for r in sorted(rows, key=lambda r: VERDICTS.index(r["verdict"]))
     ]
-    return page(
-        "Verdicts",
-        f"<p>Of {len(rows)} statements {count[HOLDS]} hold (the interval lies in the claimed range), "
-        f"{count[FAILS]} fail (it lies outside) and {count[UNDECIDED]} are undecided.</p>",
-        table(("study", "verdict", "measured", "95 % interval", "claim", "statement"), cells),
-    )
+    heads = ("study", "verdict", "measured", "95 % interval", "claim", "scope", "method", "paper", "statement")
+    return page("Verdicts", f"<p>{escape(tally(rows))}</p>", table(heads, cells))
 
 
 def from_markdown(title: str, text: str) -> str:

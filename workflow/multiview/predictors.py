@@ -145,6 +145,17 @@ def read_copies(paths: Sequence[str | Path], dataset: str, predictor: str) -> di
     return found
 
 
+def training_accuracy(predictors: Mapping[str, Predictor], split: np.ndarray, label: np.ndarray) -> dict:
+    """Of every predictor the share of the training set that each of its members has right, ``[members]``.
+
+    Args:
+        predictors: by name.
+        split, label: of every sample of the dataset.
+    """
+    right = label[split == "train"]
+    return {name: (one.logits["train"].argmax(axis=2) == right).mean(axis=1) for name, one in predictors.items()}
+
+
 def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
     """``-ln softmax(F)_y`` in nats.
 

@@ -10,34 +10,28 @@ Each then fills every block between ``<!-- name -->`` and ``<!-- end -->``. One 
 as it is, and is named. A test fails where the pages differ from what was taken.
 """
 
-import datetime
 import json
-import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
-from multiview import artifacts, headline, manifest
+from multiview import artifacts, claims, headline, manifest, verdicts
+from multiview.intervals import TRAINING_SETS
 from multiview.verdicts import claimed_range, in_a_cell
 
 SNAPSHOT = Path("docs/results")
-PAGES = ("README.md", "docs/theory.md", "docs/images.md", "docs/contrasts.md")
-COLUMNS = [
-    "study",
-    "predictor",
-    "quantity",
-    "claim",
-    "claim_low",
-    "claim_high",
-    "measured",
-    "low",
-    "high",
-    "verdict",
-]
+DRAWS = "data_seeds"
+"""The preset with further draws of the data."""
+PAGES = (
+    *("README.md", "docs/theory.md", "docs/images.md"),
+    *("docs/contrasts.md", "docs/verdicts.md", "docs/coverage.md"),
+)
 PICTURES = {
     "error_over_mu": "theory_students/figures",
     "accuracy": "digits/figures",
@@ -46,33 +40,6 @@ PICTURES = {
 }
 """Where the pictures of the pages come from."""
 
-FIRST_PAGE = (
-    ("theory", "single", "error_s"),
-    ("theory", "ensemble", "error_s"),
-    ("theory", "best", "error_s"),
-    ("theory", "single", "lottery"),
-    ("theory_students", "distilled", "error_s"),
-    ("theory_students", "self_distilled", "error_s"),
-    ("theory_students", "self_distilled", "P(other view learned"),
-    ("theory_students", "distilled_truncated", "error_s"),
-    ("theory_students", "self_distilled_truncated", "error_s"),
-    ("theory", "joint", "error_s minus"),
-    ("theory_linearised", "ensemble", "single's error_s minus"),
-    ("theory_linearised", "distilled", "half the ensemble's gain"),
-    ("theory_linearised", "joint", "its error_s minus"),
-    ("digits", "ensemble", "accuracy minus single's"),
-    ("digits", "distilled", "accuracy minus single's"),
-    ("digits", "joint", "ensemble's accuracy minus"),
-    ("digits_linearised", "ensemble", "single's error minus"),
-    ("digits_linearised", "joint", "its error minus"),
-    ("gaussian/normal_linear/linear", "ensemble", "accuracy minus single's"),
-    ("gaussian/normal_mlp/mlp", "ensemble", "accuracy minus single's"),
-    ("layers", "ensemble", "single's loss of accuracy minus its, half of the channels"),
-    ("layers", "ensemble", "single's loss of accuracy minus its, quarter of the data"),
-)
-"""The statements on the first page: study, predictor, and how the quantity begins. Of several the first."""
-
-DRAWS = ("theory_students", "students_data_1", "students_data_2", "students_data_3")
 OF_A_DRAW = {
     "single": ("single", "error_s"),
     "best of L": ("best", "error_s"),
@@ -85,6 +52,9 @@ OF_A_DRAW = {
     "takes its teacher's view, the paper's objective": ("self_distilled_truncated", "P(other view learned"),
 }
 """Rows of the table of draws: predictor, and how the quantity begins."""
+
+THEOREM = "Theorem"
+"""How the part of the paper begins whose statements are on the first page."""
 
 
 class NotTaken(Exception):
@@ -104,67 +74,97 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
         NotTaken: if a picture is missing, or nothing of the preset has been run.
     """
     if preset is None:
-        folder, studies = snapshot, None
-        tables = [artifacts.read(results / "verdicts.parquet", "verdicts").pandas()]
+        raw = yaml.safe_load(Path("config.yaml").read_text())
+        folder, studies = snapshot, [*raw["studies"], *raw["families"], *raw["comparisons"]]
         missing = [str(path) for path in (_picture(results, name) for name in PICTURES) if not path.exists()]
         if missing:
             raise NotTaken(f"there is no {', '.join(missing)}: run snakemake to its end first")
     else:
         raw = yaml.safe_load(preset.read_text())
         folder, studies = snapshot / preset.stem, [*raw.get("studies", {}), *raw.get("families", {})]
-        # Of a preset a part may do. A family has a table of its own, or one for each of its cells.
-        paths = [p for study in studies for p in sorted((results / study).glob("**/evaluation/verdicts.parquet"))]
-        if not paths:
-            raise NotTaken(f"{results} has no verdicts of {', '.join(studies)}: run {preset} first")
-        tables = [artifacts.read(path, "verdicts").pandas() for path in paths]
+    table, provenances, groups = judged(results, studies, further=preset is not None)
+    if table.empty:
+        raise NotTaken(f"{results} has nothing of {', '.join(studies)}: run {preset or 'snakemake'} first")
     folder.mkdir(parents=True, exist_ok=True)
-    pd.concat(tables)[COLUMNS].to_csv(folder / "verdicts.csv", index=False, float_format="%.6g")
+    table.to_csv(folder / "verdicts.csv", index=False, float_format="%.6g")
+    settings = {study: chosen(one["config"]) for study, one in provenances.items() if "config" in one}
+    (folder / "chosen.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
+    (folder / "draws.json").write_text(json.dumps(groups, indent=1) + "\n")
     if (results / "headline.parquet").exists():
         table = artifacts.read(results / "headline.parquet", "headline").pandas()
-        if studies is not None:
-            table = table[table["study"].isin(studies)]
+        table = table[table["study"].isin(studies)]
         if len(table):
             (folder / "headline.md").write_text(headline.as_markdown(table))
     jobs = manifest.jobs(results.parent / "logs", results.parent / "benchmarks")
-    if studies is None:  # a preset may have been run in the same folder
-        raw = yaml.safe_load(Path("config.yaml").read_text())
-        studies = [*raw["studies"], *raw["families"], *raw["comparisons"]]
-        jobs = [job for job in jobs if "/" not in job["job"] or job["job"].split("/")[0] in studies]
-    else:
-        jobs = [job for job in jobs if job["job"].split("/")[0] in studies]
-    (folder / "run.json").write_text(json.dumps(cost(jobs), indent=1) + "\n")
+    # Other studies may have been run in the same folder.
+    jobs = [
+        job for job in jobs if (preset is None and "/" not in job["job"]) or job["job"].split("/")[0] in studies
+    ]
+    (folder / "run.json").write_text(json.dumps(manifest.cost(jobs), indent=1) + "\n")
     if preset is None:
         for name in PICTURES:
             shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
 
 
-def _picture(results: Path, name: str) -> Path:
-    return results / PICTURES[name] / f"{name}.png"
-
-
-def cost(jobs: list[dict]) -> dict[str, float]:
-    """What a run took: ``minutes`` in which a job ran, ``cores`` of this machine, and in GB the ``memory`` of the
-    largest job and the ``disk`` that the environment fills.
-
-    A pause between two parts of a run, which leaves all jobs idle, does not count.
+def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.DataFrame, dict, list[list[str]]]:
+    """The verdicts on some studies and families, and on the draws of the data that they are among.
 
     Args:
-        jobs: of `manifest.jobs`; those that did not finish have no ``seconds`` and are left out.
+        results: the folder of results.
+        studies: names of studies and families.
+        further: whether draws with other studies of the folder count, or only those with one another.
+
+    Returns:
+        The table ``verdicts``, the provenance of what each study measured, and the groups of draws.
     """
-    done = [job for job in jobs if "seconds" in job]
-    seconds, end = 0.0, 0.0
-    for start, length in sorted(
-        (datetime.datetime.fromisoformat(job["started"]).timestamp(), job["seconds"]) for job in done
-    ):
-        seconds += max(0.0, start + length - max(end, start))
-        end = max(end, start + length)
-    files = [path for path in Path(sys.prefix).rglob("*") if path.is_file() and not path.is_symlink()]
-    return {
-        "minutes": round(seconds / 60),
-        "cores": os.cpu_count() or 1,
-        "memory": round(max((job["max_rss_mb"] or 0 for job in done), default=0) / 1024, 1),
-        "disk": round(sum(path.stat().st_size for path in files) / 1e9, 1),
+    files = [artifacts.read(path, "measures") for path in sorted(results.glob("**/evaluation/measures.parquet"))]
+    found = {file.provenance["study"]: file for file in files}
+    order = {name: i for i, name in enumerate(studies)}
+    own = sorted((name for name in found if name.split("/")[0] in order), key=lambda n: order[n.split("/")[0]])
+    # The default's study comes first among its draws.
+    provenances = {name: found[name].provenance for name in [*sorted(set(found) - set(own)), *own]}
+    groups = verdicts.draws(provenances)
+    groups = [one for one in groups if set(one) <= set(own) or (further and set(one) & set(own))]
+    if not own:
+        return pd.DataFrame(), {}, []
+    everything = pd.concat([file.pandas() for file in files], ignore_index=True)
+    rows = [found[name].pandas() for name in own]
+    together = verdicts.pooled(everything, groups, claims.by_name())
+    table = verdicts.judge(pd.concat([*rows, together], ignore_index=True), claims.by_name())
+    return table, {name: provenances[name] for name in own}, groups
+
+
+def chosen(study: Mapping[str, Any]) -> dict[str, str]:
+    """What was chosen for the networks of a study, and for each kind of students, where the paper leaves it open.
+
+    Args:
+        study: the config in the provenance of what was measured.
+
+    Returns:
+        By the name of the students, and by ``""`` for all networks; empty for images.
+    """
+    dataset, network = study["dataset"], study["network"]
+    if "z" not in dataset:
+        return {}
+    low, high = dataset["z"]["own_multi"]
+    found = {
+        "": f"own views {low:g} to {high:g}; noise {dataset['feature_noise_norm']:g}, "
+        f"{dataset['background_noise_norm']:g}; sigma_0 {network['init_std']:g}"
     }
+    for name, role in study["students"].items():
+        objective = role["objective"]
+        if objective["kind"] == "hinton":
+            own = objective["hinton"]
+            text = f"c {objective['teacher_scale']:g}, T {own['temperature']:g}, alpha {own['alpha']:g}"
+        else:
+            own = objective["truncated"]
+            text = f"c {objective['teacher_scale']:g}, tau {own['tau']:g}, eta' / eta {own['strength']:g}"
+        found[name] = f"{text}; start {role['start']}"
+    return found
+
+
+def _picture(results: Path, name: str) -> Path:
+    return results / PICTURES[name] / f"{name}.png"
 
 
 def fill(text: str, snapshot: Path = SNAPSHOT, left: list[str] | None = None) -> str:
@@ -194,44 +194,107 @@ def fill(text: str, snapshot: Path = SNAPSHOT, left: list[str] | None = None) ->
     return re.sub(r"<!-- ([\w ./]+) -->(\n?).*?\n?<!-- end -->", block, text, flags=re.DOTALL)
 
 
-def first_page(snapshot: Path) -> str:
-    """The statements of the first page as a table in Markdown."""
+def theorems(snapshot: Path) -> str:
+    """All statements of the theorems as a table in Markdown, those that fail first.
+
+    Beside each stand the interval over draws of the data, if several were run, and what was chosen for it.
+    """
     table = _verdicts(snapshot)
-    rows = [_one(table, *statement) for statement in FIRST_PAGE]
-    return as_table([(row["study"], row) for row in rows], "study")
+    of_draws = _draws(snapshot)
+    settings = json.loads(_text(snapshot / "chosen.json"))
+    rows = table[table["part"].str.startswith(THEOREM) & ~table["study"].isin(of_draws["study"])]
+    lines = [
+        "| verdict | study | statement | claim | measured, 95 % interval | scope | over draws of data | chosen |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in _sorted(rows):
+        same = of_draws[
+            of_draws["study"].str.startswith(f"{one['study']}, ")
+            & (of_draws["predictor"] == one["predictor"])
+            & (of_draws["quantity"] == one["quantity"])
+            & (of_draws["claim"] == one["claim"])
+        ]
+        drawn = [f"{_measured(r)} {verdicts.shown(r)}" for r in same.to_dict("records")]
+        own = settings.get(one["study"], {})
+        cells = [
+            verdicts.shown(one).replace("*", "\\*"),
+            one["study"],
+            f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}",
+            claimed_range(one),
+            _measured(one),
+            one["scope"],
+            "; ".join(drawn).replace("*", "\\*"),
+            own.get(one["predictor"], own.get("", "")),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
-def statements(snapshot: Path, study: str, preset: str = "") -> str:
-    """All statements of a study as a table in Markdown.
+def tally(snapshot: Path) -> str:
+    """How many statements of each part of the paper hold, fail and so on, with a link to all of them."""
+    table = _verdicts(snapshot)
+    heads = list(verdicts.VERDICTS)
+    lines = ["| part of the paper | " + " | ".join(heads) + " |", "|---" * (1 + len(heads)) + "|"]
+    parts = sorted(table["part"].unique())
+    for name, rows in [*((part, table[table["part"] == part]) for part in parts), ("all", table)]:
+        counts = [str(int((rows["verdict"] == head).sum())) for head in heads]
+        lines.append(f"| {name} | " + " | ".join(counts) + " |")
+    text = verdicts.tally(table.to_dict("records")).replace("*", "\\*")
+    return "\n".join([*lines, "", f"{text} [All statements](docs/verdicts.md)."])
+
+
+def statements(snapshot: Path, study: str = "", preset: str = "") -> str:
+    """All statements of a study, or of all, as a table in Markdown, those that fail first.
 
     Raises:
         KeyError: if there are none.
     """
     table = _verdicts(snapshot / preset)
-    rows = table[table["study"] == study].to_dict("records")
+    rows = _sorted(table[table["study"] == study] if study else table)
     if not rows:
         raise KeyError(f"no statement on study {study} in {snapshot / preset}")
-    return as_table([(row["verdict"], row) for row in rows], "verdict")
+    return as_table(rows)
 
 
 def all_statements(snapshot: Path, preset: str) -> str:
     """All statements that a preset's studies and families came to, as a table in Markdown."""
-    rows = _verdicts(snapshot / preset).to_dict("records")
-    return as_table([(row["study"], row) for row in rows], "study")
+    return statements(snapshot, "", preset)
 
 
-def as_table(rows: list[tuple[str, dict]], head: str) -> str:
-    """Statements as a table in Markdown, with a first column of one's own."""
-    last = "" if head == "verdict" else " verdict |"
-    lines = [f"| {head} | statement | claim | measured, 95 % interval |{last}", "|---" * (4 + bool(last)) + "|"]
-    for first, one in rows:
-        cells = [first, f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}", claimed_range(one)]
-        cells += [
-            f"{one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}]",
-            *([one["verdict"]] if last else []),
+def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Statements as a table in Markdown."""
+    lines = [
+        "| verdict | study | statement | claim | measured, 95 % interval | scope | method |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in rows:
+        cells = [
+            verdicts.shown(one).replace("*", "\\*"),
+            one["study"],
+            f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}",
+            claimed_range(one),
+            _measured(one),
+            one["scope"],
+            one["method"],
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _measured(one: Mapping[str, Any]) -> str:
+    return f"{one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}]"
+
+
+def _sorted(table: pd.DataFrame) -> list[dict]:
+    """Rows of the table, those that fail first."""
+    return sorted(table.to_dict("records"), key=lambda one: verdicts.VERDICTS.index(one["verdict"]))
+
+
+def _draws(snapshot: Path) -> pd.DataFrame:
+    """The verdicts on several draws of the data: of the default run, or of the preset that has more."""
+    tables = [_verdicts(folder) for folder in (snapshot, snapshot / DRAWS) if (folder / "draws.json").exists()]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["study", "scope"])
+    return table[table["scope"] == TRAINING_SETS]
 
 
 def headlines(snapshot: Path, preset: str = "") -> str:
@@ -239,19 +302,31 @@ def headlines(snapshot: Path, preset: str = "") -> str:
     return _text(snapshot / preset / "headline.md")
 
 
+def coverage(snapshot: Path) -> str:
+    """How often intervals cover the truth, from ``bench/coverage.py``."""
+    return _text(snapshot / "coverage.md")
+
+
 def draws(snapshot: Path) -> str:
-    """What students do on the default's draw of the data and on those of ``data_seeds.yaml``."""
-    table = pd.concat([_verdicts(snapshot), _verdicts(snapshot / "data_seeds")])
-    lines = ["| | " + " | ".join(DRAWS) + " |", "|---" * (1 + len(DRAWS)) + "|"]
-    for name, statement in OF_A_DRAW.items():
-        found = [_one(table, study, *statement) for study in DRAWS]
-        cells = [f"{one['measured']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in found]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    """What the default study with students comes to on each draw of the data, and on all of them together."""
+    groups = json.loads(_text(snapshot / DRAWS / "draws.json"))
+    table = pd.concat([_verdicts(snapshot), _verdicts(snapshot / DRAWS)])
+    lines = []
+    for studies in groups:
+        names = [*studies, verdicts.DRAWS.format(study=studies[0], number=len(studies))]
+        lines += ["", "| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
+        for name, statement in OF_A_DRAW.items():
+            found = [_first(table, study, *statement) for study in names]
+            if any(found):
+                cells = [
+                    f"{one['measured']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" if one else "" for one in found
+                ]
+                lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines).strip()
 
 
 def run(snapshot: Path, key: str, preset: str = "") -> str:
-    """A number of `cost`."""
+    """A number of `multiview.manifest.cost`."""
     return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
 
 
@@ -264,10 +339,12 @@ def setting(_: Path, path: str) -> str:
 
 
 BLOCKS = {
-    "verdicts": first_page,
+    "theorems": theorems,
+    "tally": tally,
     "statements": statements,
     "preset": all_statements,
     "headline": headlines,
+    "coverage": coverage,
     "draws": draws,
     "run": run,
     "setting": setting,
@@ -282,16 +359,17 @@ def _text(path: Path) -> str:
 
 def _verdicts(folder: Path) -> pd.DataFrame:
     _text(folder / "verdicts.csv")
-    return pd.read_csv(folder / "verdicts.csv")
+    table = pd.read_csv(folder / "verdicts.csv")
+    if missing := {"part", "scope", "method", "stays_decided"} - set(table.columns):
+        raise NotTaken(f"{folder / 'verdicts.csv'} has no column {sorted(missing)[0]}: an earlier version made it")
+    return table
 
 
-def _one(table: pd.DataFrame, study: str, predictor: str, beginning: str) -> dict:
+def _first(table: pd.DataFrame, study: str, predictor: str, beginning: str) -> dict | None:
     """The first statement on a predictor of a study whose quantity begins in a certain way."""
     rows = table[(table["study"] == study) & (table["predictor"] == predictor)]
     rows = rows[rows["quantity"].str.startswith(beginning)]
-    if rows.empty:
-        raise KeyError(f"no statement on {predictor}, {beginning} in study {study}")
-    return rows.iloc[0].to_dict()
+    return None if rows.empty else rows.iloc[0].to_dict()
 
 
 def main(results: str | None = None, preset: str | None = None) -> None:

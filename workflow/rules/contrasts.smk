@@ -4,7 +4,7 @@
 
 
 FAMILIES = any_of(settings.families)
-FAMILY_CODE = code_digest("ensembles.py", "families.py", "intervals.py", "predictors.py", "verdicts.py")
+FAMILY_CODE = code_digest("ensembles.py", "families.py", "intervals.py", "measures.py", "predictors.py")
 
 
 rule gaussian_dataset:
@@ -79,7 +79,6 @@ rule gains:
         shows="gains",
         files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
         places=lambda wildcards: json.dumps(places_in_family(wildcards.family)),
-        evaluation=canonical(settings.evaluation),
         code=FAMILY_CODE,
     script:
         "../scripts/family.py"
@@ -90,7 +89,7 @@ rule losses:
         files_of_family,
     output:
         table="results/{family}/evaluation/losses.parquet",
-        verdicts="results/{family}/evaluation/verdicts.parquet",
+        measures="results/{family}/evaluation/measures.parquet",
     log:
         "logs/{family}/losses.log",
     benchmark:
@@ -106,7 +105,7 @@ rule losses:
         shows="losses",
         files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
         places=lambda wildcards: json.dumps(places_in_family(wildcards.family)),
-        evaluation=canonical(settings.evaluation),
+        terms=claims.digest("layers"),
         code=FAMILY_CODE,
     script:
         "../scripts/family.py"

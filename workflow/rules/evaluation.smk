@@ -1,4 +1,5 @@
-# From the logits of the seeds to ensembles, scores and verdicts. No network is loaded from here on.
+# From the logits of the seeds to ensembles, scores and verdicts. No network is loaded from here on. What statements are
+# about is measured for each study; the verdicts follow from these numbers alone, all in one job.
 
 
 EVALUATION_CODE = [
@@ -7,19 +8,19 @@ EVALUATION_CODE = [
         "dark_knowledge",
         "ensembles",
         "evaluation",
+        "fidelity",
         "intervals",
         "lottery",
+        "measures",
         "predictors",
-        "regime_verdicts",
-        "verdicts",
     )
 ]
 
 
 rule evaluate:
     input:
-        unpack(of_every_predictor("outcome")),
         unpack(of_every_predictor("strengths")),
+        outcome=of_every_seed("outcome"),
         samples="results/{study}/dataset/samples.parquet",
         patches="results/{study}/dataset/patches.parquet",
         logits=of_every_seed("logits"),
@@ -32,7 +33,9 @@ rule evaluate:
         lottery="results/{study}/evaluation/lottery.parquet",
         learned="results/{study}/evaluation/learned.parquet",
         dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
-        verdicts="results/{study}/evaluation/verdicts.parquet",
+        fidelity="results/{study}/evaluation/fidelity.parquet",
+        averages="results/{study}/evaluation/averages.parquet",
+        measures="results/{study}/evaluation/measures.parquet",
         members="results/{study}/ensemble/members.parquet",
         logits="results/{study}/ensemble/logits.parquet",
     log:
@@ -52,6 +55,8 @@ rule evaluate:
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
         evaluation=canonical(settings.evaluation),
+        claims=lambda wildcards: claims_of(wildcards.study),
+        terms=lambda wildcards: claims.digest(claims_of(wildcards.study)),
         code=code_digest(*EVALUATION_CODE),
     script:
         "../scripts/evaluate.py"
@@ -59,7 +64,9 @@ rule evaluate:
 
 rule summary:
     input:
-        verdicts="results/{study}/evaluation/verdicts.parquet",
+        measures="results/{study}/evaluation/measures.parquet",
+        fidelity="results/{study}/evaluation/fidelity.parquet",
+        averages="results/{study}/evaluation/averages.parquet",
         figures=lambda wildcards: [
             f"results/{wildcards.study}/figures/{name}.png"
             for name in registry.of_study(studies[wildcards.study])
@@ -75,16 +82,17 @@ rule summary:
         "../../envs/multiview.yaml"
     params:
         study="{study}",
-        code=code_digest("verdicts.py"),
+        claims=lambda wildcards: claims.said(claims_of(wildcards.study)),
+        code=code_digest("claims.py", "fidelity.py", "intervals.py", "verdicts.py"),
     script:
         "../scripts/summary.py"
 
 
 rule verdicts:
     input:
-        expand("results/{study}/evaluation/verdicts.parquet", study=studies),
+        expand("results/{study}/evaluation/measures.parquet", study=studies),
         [
-            f"results/{name}/evaluation/verdicts.parquet"
+            f"results/{name}/evaluation/measures.parquet"
             for name, family in settings.families.items()
             if family.shows == "losses"
         ],
@@ -104,7 +112,8 @@ rule verdicts:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("pages.py", "verdicts.py"),
+        claims=lambda wildcards: [claims.said(kind) for kind in claims.lists()],
+        code=code_digest("claims.py", "intervals.py", "pages.py", "verdicts.py"),
     script:
         "../scripts/verdicts.py"
 

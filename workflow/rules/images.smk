@@ -21,12 +21,11 @@ IMAGE_EVALUATION_CODE = code_digest(
         for module in (
             "ensembles",
             "evaluation",
+            "fidelity",
             "image_evaluation",
-            "image_verdicts",
             "intervals",
+            "measures",
             "predictors",
-            "regime_verdicts",
-            "verdicts",
         )
     ]
 )
@@ -250,7 +249,9 @@ rule evaluate_images:
         scores="results/{study}/evaluation/image_scores.parquet",
         errors="results/{study}/evaluation/ensemble_errors.parquet",
         agreement="results/{study}/evaluation/agreement.parquet",
-        verdicts="results/{study}/evaluation/verdicts.parquet",
+        fidelity="results/{study}/evaluation/fidelity.parquet",
+        averages="results/{study}/evaluation/averages.parquet",
+        measures="results/{study}/evaluation/measures.parquet",
         members="results/{study}/ensemble/members.parquet",
         logits="results/{study}/ensemble/logits.parquet",
     log:
@@ -269,6 +270,8 @@ rule evaluate_images:
         ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
         networks=lambda wildcards: joint_networks(wildcards.study),
         evaluation=canonical(settings.evaluation),
+        claims=lambda wildcards: claims_of(wildcards.study),
+        terms=lambda wildcards: claims.digest(claims_of(wildcards.study)),
         code=IMAGE_EVALUATION_CODE,
     script:
         "../scripts/evaluate_images.py"

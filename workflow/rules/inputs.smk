@@ -110,6 +110,16 @@ def files_of_every_predictor(study, kind):
     return {f"{name}_{kind}": chunk_files(study, name, kind) for name in names}
 
 
+def claims_of(study):
+    """The list of the paper's statements that a study is held against."""
+    own = studies[study]
+    if own.dataset.kind == "gaussian":
+        return "gaussian"
+    if own.network.regime != "learned":
+        return "no_features"
+    return "theorems" if study in settings.theory else "images"
+
+
 def students_of(wildcards):
     """The settings of the students that a job trains."""
     return studies[wildcards.study].students[wildcards.students]

@@ -10,13 +10,14 @@ import pandas as pd  # noqa: E402
 
 from multiview import (  # noqa: E402
     artifacts,
+    claims,
     config,
     dark_knowledge,
     ensembles,
     evaluation,
+    fidelity,
+    measures,
     predictors,
-    regime_verdicts,
-    verdicts,
 )
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -38,7 +39,6 @@ def read(kind: str, paths: list[str]) -> pd.DataFrame:
 members = ensembles.draw(seeds, config.Ensembles.model_validate_json(params.ensembles))
 names = ["single", *roles] + (["joint"] if "joint" in said else [])
 final = {name: evaluation.last_step(read("strengths", source[f"{name}_strengths"])) for name in names}
-accuracy = {name: read("outcome", source[f"{name}_outcome"])["train_accuracy"].to_numpy() for name in names}
 if "joint" in said:
     final["member_of_joint"] = evaluation.members_of_joint(read("member_strengths", source.members_of_joint))
 learned = evaluation.learned_table(final, settings.learned_ratio)
@@ -47,13 +47,18 @@ lottery = evaluation.lottery_table(
 )
 errors = evaluation.all_errors(samples, said, members, roles)
 scores, ensemble_errors = evaluation.score_tables(params.study, errors, settings)
-trained = artifacts.read(source.single_outcome[0], "outcome").provenance
-if trained["network"]["regime"] == "learned":
-    tables = (scores, errors, accuracy, learned, lottery)
-    claims = verdicts.verdict_table(params.study, *tables, roles, params.networks, settings)
-else:
-    wrong = {(one.predictor, one.size): (one.wrong["error_s"], one.units) for one in errors}
-    claims = regime_verdicts.verdict_table(params.study, "error_s", wrong, roles, params.networks, settings)
+trained = artifacts.read(source.outcome[0], "outcome").provenance
+observed = measures.Observed(
+    study=params.study,
+    errors=errors,
+    main="error_s",
+    training_accuracy=predictors.training_accuracy(said, about.numpy("split"), about.numpy("label")),
+    more_training=measures.key_of(params.study, "training.max_steps"),
+    shares=evaluation.shares(learned, lottery, roles),
+    roles=roles,
+    networks=params.networks,
+)
+measured = measures.measure(observed, claims.lists()[params.claims])
 dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]
 if roles:
     patches = artifacts.read(source.patches, "patches", expect={"dataset": dataset}).pandas()
@@ -81,7 +86,9 @@ tables = {
     "lottery": lottery,
     "learned": learned,
     "dark_knowledge": pd.concat(dark, ignore_index=True),
-    "verdicts": claims,
+    "fidelity": fidelity.with_teachers(said, roles, about.numpy("split"), about.numpy("label")),
+    "averages": fidelity.of_averages(said["single"], members, about.numpy("split"), about.numpy("label")),
+    "measures": measured,
 }
 tables = {kind: table.to_dict("series") for kind, table in tables.items()}
 tables |= {"members": ensembles.members_table(members), "logits": predictors.ensemble_table(said["single"])}

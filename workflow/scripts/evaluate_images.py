@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 import json  # noqa: E402
 
-from multiview import artifacts, config, ensembles, image_evaluation, image_verdicts, predictors, regime_verdicts  # noqa: E402
+from multiview import artifacts, claims, config, ensembles, fidelity, image_evaluation, measures, predictors  # noqa: E402
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -21,18 +21,22 @@ label = about.numpy("label")[splits == image_evaluation.SPLIT]
 measured = image_evaluation.measure(label, said, members, roles)
 spreads = image_evaluation.spreads(measured)
 trained = artifacts.read(source.logits[0], "logits").provenance
-if about.provenance["config"]["kind"] == "gaussian":
-    claims = image_verdicts.gaussian_verdicts(params.study, measured, settings)
-elif trained["network"]["regime"] == "learned":
-    claims = image_verdicts.verdict_table(params.study, measured, roles, params.networks, settings)
-else:
-    wrong = {(one.predictor, one.size): (one.wrong, one.units) for one in measured}
-    claims = regime_verdicts.verdict_table(params.study, "error", wrong, roles, params.networks, settings)
+observed = measures.Observed(
+    study=params.study,
+    errors=[one.errors for one in measured],
+    main=image_evaluation.ERROR,
+    training_accuracy=predictors.training_accuracy(said, splits, about.numpy("label")),
+    more_training=measures.key_of(params.study, "training.epochs"),
+    roles=roles,
+    networks=params.networks,
+)
 tables = {
     "image_scores": image_evaluation.score_table(params.study, measured, settings),
     "ensemble_errors": image_evaluation.ensemble_errors(measured),
     "agreement": image_evaluation.agreement(single, label),
-    "verdicts": claims,
+    "fidelity": fidelity.with_teachers(said, roles, splits, about.numpy("label")),
+    "averages": fidelity.of_averages(single, members, splits, about.numpy("label")),
+    "measures": measures.measure(observed, claims.lists()[params.claims]),
 }
 provenance = {
     "study": params.study,

@@ -6,10 +6,9 @@ jobs.start(snakemake)
 
 import json  # noqa: E402
 
-from multiview import artifacts, config, families, predictors  # noqa: E402
+from multiview import artifacts, families, predictors  # noqa: E402
 
 params, target = snakemake.params, snakemake.output
-settings = config.Evaluation.model_validate_json(params.evaluation)
 pairs, provenance = {}, {"study": params.family, "studies": {}}
 for study, files in json.loads(params.files).items():
     about = artifacts.read(files["samples"], "samples")
@@ -20,15 +19,16 @@ for study, files in json.loads(params.files).items():
     largest = table[table["size"] == table["size"].max()]
     members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)
     label = about.numpy("label")[about.numpy("split") == files["split"]]
-    pairs[study] = families.Pair.of(label, single, files["split"], members)
+    fitted = predictors.training_accuracy({"single": single}, about.numpy("split"), about.numpy("label"))
+    pairs[study] = families.Pair.of(label, single, files["split"], members, fitted["single"])
     provenance["studies"][study] = about.provenance["config"]
 places = {tuple(place): study for study, place in json.loads(params.places).items()}
 pairs = {place: pairs[study] for place, study in places.items()}
 if params.shows == "gains":
-    table = families.gain_table(pairs, settings)
+    table = families.gain_table(pairs)
     artifacts.write(target.table, "gains", table.to_dict("series"), provenance)
 else:
     by_row = {row: pair for (row, _), pair in pairs.items()}
-    table, claims = families.loss_tables(params.family, by_row, settings)
+    table, measured = families.loss_tables(params.family, by_row)
     artifacts.write(target.table, "losses", table.to_dict("series"), provenance)
-    artifacts.write(target.verdicts, "verdicts", claims.to_dict("series"), provenance)
+    artifacts.write(target.measures, "measures", measured.to_dict("series"), provenance)

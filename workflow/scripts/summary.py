@@ -6,11 +6,13 @@ jobs.start(snakemake)
 
 from pathlib import Path  # noqa: E402
 
-from multiview import artifacts, verdicts  # noqa: E402
+from multiview import artifacts, claims, fidelity, verdicts  # noqa: E402
 
-rows = artifacts.read(snakemake.input.verdicts, "verdicts").table.to_pylist()
+measures = artifacts.read(snakemake.input.measures, "measures").pandas()
+rows = verdicts.judge(measures, claims.by_name()).to_dict("records")
 folder = Path(snakemake.output[0]).parent
-lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), ""]
+tables = [artifacts.read(snakemake.input[kind], kind).pandas() for kind in ("fidelity", "averages")]
+lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), "", fidelity.as_markdown(*tables), ""]
 for path in map(Path, snakemake.input.figures):
     lines += [f"![{path.stem.replace('_', ' ')}]({path.relative_to(folder)})", ""]
 with artifacts.replacing(snakemake.output[0]) as temporary:

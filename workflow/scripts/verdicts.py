@@ -4,14 +4,15 @@ from multiview import jobs
 
 jobs.start(snakemake)
 
-import pyarrow as pa  # noqa: E402
+import pandas as pd  # noqa: E402
 
-from multiview import artifacts, pages  # noqa: E402
+from multiview import artifacts, claims, pages, verdicts  # noqa: E402
 
-files = [artifacts.read(path, "verdicts") for path in snakemake.input]
-table = pa.concat_tables([file.table.replace_schema_metadata() for file in files])
-columns = {name: table.column(name).to_pylist() for name in table.column_names}
-provenance = {"studies": {file.provenance["study"]: file.provenance for file in files}}
-artifacts.write(snakemake.output.table, "verdicts", columns, provenance)
+files = [artifacts.read(path, "measures") for path in snakemake.input]
+provenances = {file.provenance["study"]: file.provenance for file in files}
+measures = pd.concat([file.pandas() for file in files], ignore_index=True)
+together = verdicts.pooled(measures, verdicts.draws(provenances), claims.by_name())
+table = verdicts.judge(pd.concat([measures, together], ignore_index=True), claims.by_name())
+artifacts.write(snakemake.output.table, "verdicts", table.to_dict("series"), {"studies": provenances})
 with artifacts.replacing(snakemake.output.page) as temporary:
-    temporary.write_text(pages.verdicts(table.to_pylist()))
+    temporary.write_text(pages.verdicts(table.to_dict("records")))

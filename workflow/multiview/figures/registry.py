@@ -61,7 +61,7 @@ FIGURES = {
     "ensemble_size": Figure("4 Ensembles", ["scores", "ensemble_errors", "lottery"], ["ensembles"], _races),
     "lottery": Figure("3 The race", ["lottery"], ["intervals"], _races),
     "error_over_mu": Figure(
-        "5 Students", ["scores"], ["verdicts"], lambda s: _races(s) and bool(s.students or s.joint is not None)
+        "5 Students", ["scores"], shows=lambda s: _races(s) and bool(s.students or s.joint is not None)
     ),
     "views_learned": Figure(
         "5 Students",
