@@ -4,11 +4,13 @@ import copy
 import errno
 import os
 import signal
-from types import SimpleNamespace
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from pydantic import TypeAdapter
 from torch.nn import functional
 
@@ -262,6 +264,45 @@ def test_loggers_write_what_lightning_users_expect(tmp_path):
     assert list(tmp_path.rglob("events.out.tfevents.*"))
 
 
+@pytest.mark.parametrize("kind", ["wide_resnet", "linearised"])
+def test_the_loop_takes_the_steps_that_lightning_takes(tmp_path, kind):
+    network = {"kind": "wide_resnet", "depth": 10, "width": 1}
+    network |= {"regime": "linearised"} if kind == "linearised" else {}
+    network = TypeAdapter(config.ImageNetwork).validate_python(network)
+    runs = []
+    for loggers in ([], ["csv"]):
+        runs.append(ImageRun(3, build(network, IMAGES, 3, 3)))
+        train(runs[-1], IMAGES, LABEL, settings(loggers=loggers, learning_rate=0.01), logs=tmp_path / "seed_3")
+    assert list(tmp_path.rglob("metrics.csv"))
+    assert same(*runs) and runs[0].history == runs[1].history
+
+
+def test_lightning_is_imported_only_where_it_trains(tmp_path):
+    code = """
+import sys, torch
+sys.path.insert(0, {workflow!r})
+from multiview import image_fitting, fitting, image_training
+assert "pytorch_lightning" not in sys.modules and "torch._dynamo" not in sys.modules
+"""
+    code = code.format(workflow=str(ROOT / "workflow"))
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_checkpoint_of_the_other_kind_is_not_taken_up(tmp_path, monkeypatch, caplog):
+    path, save = tmp_path / "seed_0.pt", ImageTask.on_train_epoch_end
+
+    def killed(task):
+        if task.current_epoch == 2:
+            raise KeyboardInterrupt
+        save(task)
+
+    monkeypatch.setattr(ImageTask, "on_train_epoch_end", killed)
+    with pytest.raises((KeyboardInterrupt, InterruptedError, SystemExit)):
+        trained(checkpoint=path, settings_=settings(loggers=["csv"]), logs=tmp_path / "logs")
+    monkeypatch.undo()
+    assert same(trained(checkpoint=path), trained()) and "of another device" in caplog.text
+
+
 def test_logits_do_not_depend_on_the_batch(monkeypatch):
     network = trained().network
     whole = logits_of(network, IMAGES)
@@ -385,10 +426,8 @@ def test_without_a_compiler_networks_are_compiled_only_if_they_must_be_which_is_
     # On a GPU `auto` means yes; here a CPU stands for one.
     refusal = devices.cannot_compile("cpu")
     task = ImageTask(fresh(), IMAGES, LABEL, settings(), objectives.CrossEntropy())
-    strategy = SimpleNamespace(root_device=torch.device("cuda"))
-    monkeypatch.setattr(ImageTask, "trainer", SimpleNamespace(strategy=strategy))
     with monkeypatch.context() as patch:
         patch.setattr(devices, "cannot_compile", lambda device: refusal)
-        task.setup("fit")
+        task.prepare("cuda")
     assert f"not compiled, as torch.compile fails here ({refusal})" in caplog.text
     assert task.forward_pass is task.network

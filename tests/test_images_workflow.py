@@ -158,10 +158,10 @@ def test_a_killed_job_carries_on_and_changes_no_number(finished, tmp_path):
     # The second seed of a job dies as a kill -9 would have it, after its second epoch.
     trap = (
         "import os, signal\nfrom multiview.image_training import EpochCheckpoint as E\n"
-        "save = E.on_train_epoch_end\n"
-        "def die(self, trainer, task):\n    save(self, trainer, task)\n"
-        "    if task.run.seed == 1 and trainer.current_epoch == 1: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "E.on_train_epoch_end = die\n"
+        "after = E.after_epoch\n"
+        "def die(self, task, save):\n    after(self, task, save)\n"
+        "    if task.run.seed == 1 and task.current_epoch == 1: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "E.after_epoch = die\n"
     )
     script.write_text(text.replace("runs = [", trap + "runs = ["))
     target = "results/digits/single/seeds_0-1/logits.parquet"

@@ -1,40 +1,34 @@
 """Stochastic gradient descent of networks for images, one seed after the other.
 
 A seed decides the initialisation, the order of the images, their augmentation and what the network itself draws
-(dropout). Each epoch draws from generators of its own, made of the seed and the epoch's number, so that a seed learns
-the same in any chunk, and however often its job was interrupted.
+(dropout). Each epoch draws from generators of its own, made of the seed and the epoch's number, so that a seed
+learns the same in any chunk, and however often its job was interrupted.
+
+On a CPU in full precision a plain loop trains, which takes the very steps that Lightning takes; GPUs, mixed
+precision and loggers are Lightning's (`multiview.image_lightning`), whose import takes longer than some trainings.
 """
 
 import logging
+import random
 import time
-import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
-from pytorch_lightning.plugins.environments import LightningEnvironment
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from multiview import artifacts, checkpoints, config, devices
 from multiview.augmentation import Copies, augment
+from multiview.interrupts import Ending
 from multiview.networks.linearised import Linearised
 from multiview.objectives import CrossEntropy, Objective
 from multiview.worktime import Transfer
 
 log = logging.getLogger(__name__)
-
-# Workers would have nothing to do: a batch is a few numbers.
-warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
-warnings.filterwarnings(
-    "ignore", message=".*Previous log files in this directory will be deleted.*"
-)  # see ImageTask
 
 
 @dataclass
@@ -55,8 +49,8 @@ class ImageRun:
     seconds: float = 0.0
 
 
-class ImageTask(pl.LightningModule):
-    """Trains the network of one seed.
+class ImageTask(nn.Module):
+    """Trains the network of one seed; whoever drives it counts ``current_epoch`` and ``global_step``.
 
     Args:
         run: the seed.
@@ -68,6 +62,8 @@ class ImageTask(pl.LightningModule):
             images as they are, or None.
         copies: what the network sees, if not augmentations of its own.
     """
+
+    current_epoch = global_step = 0
 
     def __init__(
         self,
@@ -92,9 +88,12 @@ class ImageTask(pl.LightningModule):
         # Not an attribute as others are: a compiled network must not be in the checkpoints a second time.
         self.__dict__["forward_pass"] = module
 
-    def setup(self, stage: str) -> None:
-        """Choose what depends on the device."""
-        device = self.trainer.strategy.root_device.type
+    def prepare(self, device: str) -> None:
+        """Choose what depends on the kind of device.
+
+        Raises:
+            ConfigError: if the network cannot be compiled but must be.
+        """
         linearised = any(isinstance(module, Linearised) for module in self.network.modules())
         if self.settings.channels_last in (True, "auto"):
             self.network.to(memory_format=torch.channels_last)
@@ -112,10 +111,10 @@ class ImageTask(pl.LightningModule):
             else:
                 log.warning("training.compile is auto: not compiled, as torch.compile fails here (%s)", refused)
 
-    def configure_optimizers(self) -> dict:
-        """SGD and its step schedule."""
+    def descent(self) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        """SGD and its schedule, of which a step is an epoch."""
         s = self.settings
-        optimizer = torch.optim.SGD(
+        self.optimizer = torch.optim.SGD(
             [parameter for parameter in self.network.parameters() if parameter.requires_grad],
             lr=s.learning_rate,
             momentum=s.momentum,
@@ -124,15 +123,15 @@ class ImageTask(pl.LightningModule):
         )
         # The first drop at the earliest after the first epoch, however few there are.
         milestones = [max(1, round(share * s.epochs)) for share in s.milestones]
-        schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, s.drop)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+        return self.optimizer, torch.optim.lr_scheduler.MultiStepLR(self.optimizer, milestones, s.drop)
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops, ``flip [b]`` and ``copy [b]``."""
         index, offset, flip, copy = batch
         if batch_idx == 0:  # not earlier: Lightning's loaders draw too, other numbers after a resume
-            drawn = np.random.SeedSequence([self.run.seed, self.current_epoch, 1]).generate_state(1)
-            pl.seed_everything(int(drawn[0]), verbose=False)
+            (drawn,) = np.random.SeedSequence([self.run.seed, self.current_epoch, 1]).generate_state(1).tolist()
+            for seed in (random.seed, np.random.seed, torch.manual_seed):
+                seed(drawn)
         images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
         logits = self.forward_pass(images)
         label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
@@ -145,7 +144,7 @@ class ImageTask(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Note the learning rate: at the end of the epoch it is the next one's."""
-        self.rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        self.rate = self.optimizer.param_groups[0]["lr"]
         self.sums = torch.zeros_like(self.sums)
 
     def on_train_epoch_end(self) -> None:
@@ -156,29 +155,16 @@ class ImageTask(pl.LightningModule):
                 f"seed {self.run.seed}: the loss is {loss / n} in epoch {self.current_epoch}; "
                 f"training.learning_rate ({self.settings.learning_rate}) is too large"
             )
-        self.run.history.append((self.trainer.global_step, self.rate, loss / n, right / n))
-        self.log_dict({"loss": loss / n, "accuracy": right / n, "learning_rate": self.rate})
+        self.run.history.append((self.global_step, self.rate, loss / n, right / n))
 
-    def on_train_start(self) -> None:
-        """Give the CSV logger the epochs of the interrupted jobs again: it begins by deleting its file."""
-        for csv in (one for one in self.loggers if isinstance(one, CSVLogger)):
-            for epoch, (step, *values) in enumerate(self.run.history):
-                numbers = torch.tensor(values).tolist()  # in the precision in which Lightning logs them
-                row = dict(zip(("learning_rate", "loss", "accuracy"), numbers, strict=True))
-                csv.log_metrics(row | {"epoch": epoch}, step - 1)
+    def record(self) -> dict:
+        """What a checkpoint has besides weights and optimizer."""
+        return {"history": [list(row) for row in self.run.history], "seconds": self.run.seconds}
 
-    def on_save_checkpoint(self, checkpoint: dict) -> None:
-        """Keep the record with the weights."""
-        checkpoint["record"] = {"history": [list(row) for row in self.run.history], "seconds": self.run.seconds}
-
-    def on_load_checkpoint(self, checkpoint: dict) -> None:
-        """Take it up again."""
-        self.run.history = [tuple(row) for row in checkpoint["record"]["history"]]
-        self.run.seconds = checkpoint["record"]["seconds"]
-
-    def train_dataloader(self) -> DataLoader:
-        """Batches of indices: the images are on the device."""
-        return DataLoader(_Batches(self), batch_size=None)
+    def take_up(self, record: dict) -> None:
+        """Take a record up again."""
+        self.run.history = [tuple(row) for row in record["history"]]
+        self.run.seconds = record["seconds"]
 
 
 class _Batches(Dataset):
@@ -209,25 +195,7 @@ class _Batches(Dataset):
             self.columns = order, copies.offset[copy, order], copies.flip[copy, order], copy
 
 
-class EpochCheckpoint(pl.callbacks.Checkpoint):
-    """Saves Lightning's own checkpoint at the end of an epoch, by renaming, if the last one is long enough ago.
-
-    As a `Checkpoint` it comes after what the module itself does then.
-    """
-
-    def __init__(self, path: Path, seconds: float):
-        self.path, self.seconds, self.last = path, seconds, time.monotonic()
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, task: ImageTask) -> None:
-        """Save if it is time; the last epoch is saved by `train` itself."""
-        if time.monotonic() - self.last < self.seconds or trainer.current_epoch + 1 >= trainer.max_epochs:
-            return
-        with artifacts.replacing(self.path) as temporary:
-            trainer.save_checkpoint(temporary, weights_only=False)
-        self.last = time.monotonic()
-
-
-class EpochProgress(pl.Callback):
+class Progress:
     """A line in the log every few seconds: seed, epoch, rate, time left for this seed, loss and accuracy."""
 
     def __init__(self, name: str, seconds: float = 5.0):
@@ -235,30 +203,103 @@ class EpochProgress(pl.Callback):
         self.begin = self.last = self.since = time.monotonic()
         self.images = 0
 
-    def on_train_batch_end(self, trainer: pl.Trainer, task: ImageTask, outputs, batch, batch_idx: int) -> None:
-        """Log if it is time."""
+    def after_batch(self, task: ImageTask, images: int, last: bool) -> None:
+        """Log if it is time, or if this was the last batch of all.
+
+        Args:
+            task: what is trained.
+            images: in the batch.
+            last: whether it was.
+        """
         now = time.monotonic()
         task.run.seconds += now - self.since
         self.since = now
-        self.images += len(batch[0])
-        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
+        self.images += images
         if now - self.last < self.seconds and not last:
             return
         self.last = now
-        rate = self.images / (now - self.begin)
-        n = len(task.label)
-        left = n * (trainer.max_epochs - trainer.current_epoch) - min((batch_idx + 1) * len(batch[0]), n)
+        rate, epochs = self.images / (now - self.begin), task.settings.epochs
         loss, right, seen = task.sums.tolist()
+        left = len(task.label) * (epochs - task.current_epoch) - seen
         log.info(
             "%s | epoch %d/%d | %.0f images/s | %.0f s left for this seed | loss %.4f | accuracy %.4f",
             self.name,
-            trainer.current_epoch + 1,
-            trainer.max_epochs,
+            task.current_epoch + 1,
+            epochs,
             rate,
             left / rate,
             loss / seen,
             right / seen,
         )
+
+
+class EpochCheckpoint:
+    """Saves at the end of an epoch, by renaming, if the last checkpoint is long enough ago."""
+
+    def __init__(self, path: Path | None, seconds: float):
+        self.path, self.seconds, self.last = path, seconds, time.monotonic()
+
+    def after_epoch(self, task: ImageTask, save: Callable[[Path], None]) -> None:
+        """Save if it is time; the last epoch is saved by `train` itself."""
+        early = self.path is None or time.monotonic() - self.last < self.seconds
+        if early or task.current_epoch + 1 >= task.settings.epochs:
+            return
+        with artifacts.replacing(self.path) as temporary:
+            save(temporary)
+        self.last = time.monotonic()
+
+
+def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | None) -> None:
+    """Train on the CPU, in full precision.
+
+    Args:
+        task: what is trained.
+        name: of the seed, in the log.
+        checkpoint: file to save to, or None.
+        resume: what such a file has, to carry on from, or None.
+
+    Raises:
+        InterruptedError: if the job was told to end.
+    """
+    task.prepare("cpu")
+    optimizer, schedule = task.descent()
+    first, batches, epochs = 0, _Batches(task), task.settings.epochs
+    if resume is not None:
+        task.network.load_state_dict(resume["state_dict"])
+        optimizer.load_state_dict(resume["optimizer"])
+        schedule.load_state_dict(resume["schedule"])
+        task.take_up(resume["record"])
+        first = resume["epoch"] + 1
+    task.global_step = first * len(batches)
+    progress, keeper = Progress(name), EpochCheckpoint(checkpoint, task.settings.checkpoint_seconds)
+
+    def save(path: Path) -> None:
+        states = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+        weights = {"epoch": task.current_epoch, "state_dict": task.network.state_dict()}
+        torch.save(weights | states | {"record": task.record()}, path)
+
+    with Ending() as ending:
+        for task.current_epoch in range(first, epochs):
+            task.on_train_epoch_start()
+            for i in range(len(batches)):
+                batch = batches[i]
+                optimizer.zero_grad()
+                task.training_step(batch, i).backward()
+                optimizer.step()
+                task.global_step += 1
+                last = task.current_epoch + 1 == epochs and i + 1 == len(batches)
+                progress.after_batch(task, len(batch[0]), last)
+                if ending.signal is not None and not last:
+                    raise InterruptedError(INTERRUPTED.format(ending.signal, task.current_epoch + 1, name))
+            schedule.step()
+            task.on_train_epoch_end()
+            keeper.after_epoch(task, save)
+
+
+INTERRUPTED = (
+    "{} in epoch {} of {}; run again to carry on from the last checkpoint (training.checkpoint_seconds says how "
+    "old it may be)"
+)
 
 
 def train(
@@ -290,7 +331,7 @@ def train(
     Raises:
         ConfigError: if the last batch is too small for the network, or it cannot be compiled but must be.
         FloatingPointError: if the loss stops being finite.
-        InterruptedError: if Lightning was asked to stop; the last checkpoint is there to carry on from.
+        InterruptedError: if the job was told to end; the last checkpoint is there to carry on from.
         OSError: if the file system fails.
     """
     _check_last_batch(run.network, len(label), settings.batch_size)
@@ -301,42 +342,27 @@ def train(
         run.seconds = resume["record"]["seconds"]
         log.info("%s is taken up from %s, finished", name, checkpoint)
         return
-    task = ImageTask(run, images, label, settings, objective or CrossEntropy(), teacher, copies)
-    callbacks: list[pl.Callback] = [EpochProgress(name)]
-    if checkpoint is not None:
-        callbacks.append(EpochCheckpoint(checkpoint, settings.checkpoint_seconds))
+    given = (run, images, label, settings, objective or CrossEntropy(), teacher, copies)
+    plain = devices.type_of(settings.accelerator) == "cpu" and precision(settings) == "32-true"
+    plain = plain and (logs is None or not settings.loggers)
+    if resume is not None and ("optimizer" in resume) != plain:
+        log.warning("%s is a checkpoint of another device, precision or loggers; it is trained anew", checkpoint)
+        resume = None
     if resume is not None:
         log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"] + 1)
-    trainer = pl.Trainer(
-        accelerator=devices.resolve(settings.accelerator),
-        devices=1,
-        precision=precision(settings),
-        max_epochs=settings.epochs,
-        callbacks=callbacks,
-        plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
-        logger=_loggers(settings, logs) if logs is not None else False,
-        log_every_n_steps=1,
-        deterministic="warn",
-        enable_checkpointing=checkpoint is not None,  # by ours: there is no other
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
-    try:
-        trainer.fit(task, ckpt_path=None if resume is None else checkpoint, weights_only=True)
-    except SIGTERMException:
-        raise InterruptedError(
-            f"SIGTERM in epoch {trainer.current_epoch + 1} of {name}; run again to carry on from the last "
-            "checkpoint (training.checkpoint_seconds says how old it may be)"
-        ) from None
-    if len(run.history) < settings.epochs:
-        raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
+    if plain:
+        task = ImageTask(*given)
+        by_loop(task, name, checkpoint, resume)
+    else:
+        from multiview import image_lightning
+
+        task = image_lightning.LightningTask(*given)
+        image_lightning.fit(task, name, checkpoint, resume is not None, logs)
     task.cpu()
     run.network.to(memory_format=torch.contiguous_format).eval()
     if checkpoint is not None:
-        record = {"history": [list(row) for row in run.history], "seconds": run.seconds}
         with artifacts.replacing(checkpoint) as temporary:
-            torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": record}, temporary)
+            torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": task.record()}, temporary)
 
 
 def _check_last_batch(network: nn.Module, images: int, batch_size: int) -> None:
@@ -373,8 +399,3 @@ def precision(settings: config.ImageTraining) -> str:
     gpu = devices.type_of(settings.accelerator) == "cuda"
     # Older GPUs emulate bfloat16, which is slower than not to use it.
     return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
-
-
-def _loggers(settings: config.ImageTraining, folder: Path) -> list:
-    kinds = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
-    return [kinds[name](folder.parent, name=folder.name, version=name) for name in settings.loggers]

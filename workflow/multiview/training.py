@@ -8,8 +8,6 @@ takes longer than some of these trainings.
 
 import logging
 import math
-import signal
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from torch import Tensor, nn
 
 from multiview import artifacts, checkpoints, config, devices
 from multiview.descent import AdaptiveDescent
+from multiview.interrupts import Ending
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
 from multiview.objectives import Objective
@@ -256,29 +255,6 @@ class Progress:
             sum(run.loss for run in runs) / len(runs),
             sum(run.accuracy for run in runs) / len(runs),
         )
-
-
-class Ending:
-    """Context manager: SIGTERM or SIGINT in the block is noted as ``signal``, and the step that runs is finished.
-
-    A scheduler sends the former some time before it kills a job.
-    """
-
-    def __init__(self):
-        self.signal: str | None = None
-
-    def __enter__(self) -> "Ending":
-        # Only the main thread may handle signals.
-        noted = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
-        self._before = {number: signal.signal(number, self._note) for number in noted}
-        return self
-
-    def __exit__(self, *_) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, _) -> None:
-        self.signal = signal.Signals(number).name
 
 
 def train(

@@ -5,6 +5,7 @@ IMAGES = any_of(settings.images)
 PHOTOS = any_of(name for name, study in settings.images.items() if study.dataset.kind in PHOTO_KINDS)
 IMAGE_TRAINING_CODE = code_digest(
     "augmentation.py",
+    "image_lightning.py",
     "image_training.py",
     "inference.py",
     "objectives.py",
