@@ -1,4 +1,4 @@
-"""The workflow as a part of other people's: deployed from a repository, with a prefix, with families and own files."""
+"""The workflow as a part of other people's: from a repository, with a prefix, with families and own files."""
 
 import json
 import os

@@ -2,8 +2,8 @@
 
     python -m multiview.doctor [PRESET.yaml]
 
-It needs nothing but Python itself, so that it can be asked before anything is installed; what it knows of the config
-it says once the environment is there. It exits with 1 if something is missing that a run needs.
+It needs nothing but Python itself, so that it can be asked before anything is installed; what it knows of the
+config it says once the environment is there. It exits with 1 if something is missing that a run needs.
 """
 
 import argparse
