@@ -243,7 +243,9 @@ def test_auto_is_resolved_once_for_scheduling_and_training(folder, monkeypatch):
     assert devices.begin_run() == 2
     monkeypatch.setattr(devices, "count", lambda: pytest.fail("counted again"))
     assert [devices.resolve(one) for one in ("auto", "cpu", "gpu")] == ["gpu", "cpu", "gpu"]
-    monkeypatch.setenv(devices.GPUS, "0")
+    monkeypatch.delenv(devices.GPUS)
+    monkeypatch.setenv(devices.SCHEDULED, "unset")
+    devices.begin_scheduled_job()  # of a cluster that passes no variables on
     assert devices.resolve("auto") == "cpu"
 
 

@@ -527,10 +527,10 @@ def python_in(folder):
 @pytest.mark.parametrize("name", ["my thesis", "$HOME's 100 % (ünï) & `co`; #1"])
 def test_a_clone_and_its_environment_may_lie_in_any_folder(name, tmp_path):
     folder = checkout(tmp_path / name)
-    arguments = ["-m", "snakemake", "--cores", "2", "results/theory/ensemble/members.parquet"]
+    arguments = ["-m", "snakemake", "--cores", "2", "results/theory/single/seeds_0-1/logits.parquet"]
     done = subprocess.run([python_in(folder), *arguments], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (folder / "results/theory/ensemble/members.parquet").exists()
+    assert (folder / "results/theory/single/seeds_0-1/logits.parquet").exists()
 
 
 def test_results_are_taken_up_where_the_clone_was_moved_or_copied_to(finished, tmp_path):
