@@ -108,6 +108,7 @@ BROKEN = [
         [f"{IMAGES}.dataset", "path is missing"],
     ),
     (f"{IMAGES}.training.batch_size", 133, [IMAGES, "training.batch_size is 133", "dataset.train_samples 400"]),
+    (f"{IMAGES}.dataset.path", "data {run}", [f"{IMAGES}.dataset.path", "'data {run}'", "braces"]),
     (f"{IMAGES}.dataset.path", "$NO_SUCH/x", [f"{IMAGES}.dataset.path", "$NO_SUCH is not set"]),
     (f"{IMAGES}.network.depth", 11, [f"{IMAGES}.network", "6 n + 4"]),
     (f"{IMAGES}.network.widht", 2, [f"{IMAGES}.network.widht", "'width'"]),

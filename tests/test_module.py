@@ -1,4 +1,4 @@
-"""The workflow as a part of other people's: deployed from a repository, with a prefix, with families and own files."""
+"""The workflow as a part of other people's: from a repository, with a prefix, with families and own files."""
 
 import json
 import os
@@ -26,8 +26,6 @@ def repository(tmp_path_factory):
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes((ROOT / name).read_bytes())
-    for name in ("devices.py", "checkpoints.py"):  # also before they are added
-        (root / "workflow/multiview" / name).write_bytes((ROOT / "workflow/multiview" / name).read_bytes())
     settings = root.parent / "gitconfig"
     settings.write_text(f'[url "file://{root.parent}/"]\n\tinsteadOf = {URL.rsplit("/", 1)[0]}/\n')
     environment = os.environ | {"GIT_CONFIG_GLOBAL": str(settings), "XDG_CACHE_HOME": str(root.parent / "cache")}

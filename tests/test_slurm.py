@@ -168,7 +168,7 @@ def test_jobs_ask_for_no_more_than_the_partition_allows_in_the_way_that_the_clus
     # It ran, and there is no GPU that PyTorch can use.
     assert "ConfigError: training.accelerator is gpu, but PyTorch" in output
     # The log of the attempt is kept where the next one begins.
-    configure(folder)
+    configure(folder, steps=20)
     finish(submitting(cluster, folder, "--", TRAINED[0]), folder)
     assert "ConfigError" in (folder / f"logs/theory/train_{CHUNKS[0]}.log.1").read_text()
     assert "ConfigError" not in log_of(folder, CHUNKS[0])

@@ -253,6 +253,17 @@ def test_a_single_target_prints_no_table_of_an_earlier_run(finished, tmp_path):
     assert "every network fits" not in run(folder, "--forcerun", "summary", "--", "results/theory/summary.md")
 
 
+def test_the_log_of_an_attempt_that_failed_outlives_its_retry(finished, tmp_path):
+    folder = tmp_path / "retried"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    script = folder / "workflow/scripts/evaluate.py"
+    trap = "if not Path('failed').exists(): Path('failed').touch(); raise ValueError('the first attempt')\n"
+    script.write_text(script.read_text() + f"from pathlib import Path\n{trap}")
+    run(folder, "results/theory/evaluation/scores.parquet", "--retries", "1")
+    assert "ValueError: the first attempt" in (folder / "logs/theory/evaluate.log.1").read_text()
+    assert "the first attempt" not in (folder / "logs/theory/evaluate.log").read_text()
+
+
 def test_a_study_based_on_another(finished, tmp_path):
     folder = tmp_path / "two"
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
@@ -516,10 +527,10 @@ def python_in(folder):
 @pytest.mark.parametrize("name", ["my thesis", "$HOME's 100 % (ünï) & `co`; #1"])
 def test_a_clone_and_its_environment_may_lie_in_any_folder(name, tmp_path):
     folder = checkout(tmp_path / name)
-    arguments = ["-m", "snakemake", "--cores", "2", "results/theory/ensemble/members.parquet"]
+    arguments = ["-m", "snakemake", "--cores", "2", "results/theory/single/seeds_0-1/logits.parquet"]
     done = subprocess.run([python_in(folder), *arguments], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (folder / "results/theory/ensemble/members.parquet").exists()
+    assert (folder / "results/theory/single/seeds_0-1/logits.parquet").exists()
 
 
 def test_results_are_taken_up_where_the_clone_was_moved_or_copied_to(finished, tmp_path):

@@ -29,8 +29,12 @@ def begin_run() -> int:
 
 
 def begin_scheduled_job() -> None:
-    """Note that a scheduler has started this job, which binds its jobs to GPUs itself."""
+    """Note that a scheduler has started this job, which binds its jobs to GPUs itself.
+
+    On clusters that pass no variables on ``auto`` is the CPU: a node may have GPUs that are not the job's.
+    """
     os.environ[SCHEDULED] = "1"
+    os.environ.setdefault(GPUS, "0")
 
 
 def given_by_scheduler() -> bool:

@@ -2,8 +2,8 @@
 
     python -m multiview.doctor [PRESET.yaml]
 
-It needs nothing but Python itself, so that it can be asked before anything is installed; what it knows of the config
-it says once the environment is there. It exits with 1 if something is missing that a run needs.
+It needs nothing but Python itself, so that it can be asked before anything is installed; what it knows of the
+config it says once the environment is there. It exits with 1 if something is missing that a run needs.
 """
 
 import argparse
@@ -97,6 +97,13 @@ def _machine(report):
         report.missing("disk", f"{free:.1f} GB free", f"make room: {NEEDED_GB} GB for environment and results")
     else:
         report.line("disk", f"{free:.0f} GB free")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except OSError:
+        found = f"{cache} cannot be written, where Snakemake and Matplotlib keep files"
+        report.missing("cache", found, "export XDG_CACHE_HOME=$PWD/.cache")
     with tempfile.NamedTemporaryFile(dir=".") as file:
         try:
             import fcntl

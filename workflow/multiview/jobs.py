@@ -25,13 +25,13 @@ def start(job: Any) -> None:
     """Log to the job's file, and let an error that ends the job leave one clear line there and on the terminal.
 
     The log has a traceback besides, unless the error says by itself what is wrong and where. Logs of attempts that
-    failed are kept beside it, as ``NAME.log.1`` and so on.
+    failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on.
 
     Args:
         job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
-    keep_failed(Path(job.log[0]))
     stream = Path(job.log[0]).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
+    copy = second_name(Path(job.log[0]))
     terminal = sys.stderr
     sys.stdout = sys.stderr = stream
     logging.basicConfig(
@@ -57,6 +57,8 @@ def start(job: Any) -> None:
         waiting.finished(list(job.output))
         if not failed:
             print(f"{worktime.WORKED}{worktime.worked():.2f} s", file=stream)
+            if copy is not None:
+                copy.unlink(missing_ok=True)
 
     sys.excepthook = report
     atexit.register(end)
@@ -73,16 +75,21 @@ def start(job: Any) -> None:
         logging.info("takes GPU %s of this machine", devices.take())
 
 
-def keep_failed(log: Path) -> None:
-    """Rename the log of an attempt that did not succeed; of one that did, remove those of the attempts before it."""
-    if not log.exists():
-        return
-    last = log.read_text(errors="replace").rsplit("\n", 2)[-2:]
-    if any(line.startswith(worktime.WORKED) for line in last):
-        for old in log.parent.glob(f"{log.name}.[0-9]*"):
-            old.unlink()
-        return
-    log.rename(next(path for i in itertools.count(1) if not (path := log.with_name(f"{log.name}.{i}")).exists()))
+def second_name(log: Path) -> Path | None:
+    """Give a log a second name, ``NAME.log.1`` or the next: Snakemake deletes the first before another attempt.
+
+    Returns:
+        The second name, to be deleted once the job has succeeded; None if the file system knows no second names.
+    """
+    for number in itertools.count(1):
+        other = log.with_name(f"{log.name}.{number}")
+        try:
+            other.hardlink_to(log)
+            return other
+        except FileExistsError:
+            continue
+        except OSError:
+            return None
 
 
 def use_package(folder: str | Path) -> None:

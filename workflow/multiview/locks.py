@@ -1,9 +1,9 @@
 """After a kill -9, the same command carries on: a lock that nobody holds any more is taken away.
 
-Snakemake marks a folder as in use by files in ``.snakemake/locks`` and leaves them behind when it is killed. Which
-of them are stale it cannot tell. This workflow notes the host and the process of its run: only the same host may
-take the locks away, and only if that process is dead. An advisory lock besides keeps two runs that begin at the same
-time on one host apart; across hosts many file systems know none.
+Snakemake marks a folder as in use by files in ``.snakemake/locks`` and leaves them behind when it is killed.
+Which of them are stale it cannot tell. This workflow notes the host and the process of its run: only the same
+host may take the locks away, and only if that process is dead. An advisory lock besides keeps two runs that begin
+at the same time on one host apart; across hosts many file systems know none.
 """
 
 import fcntl

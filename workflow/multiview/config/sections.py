@@ -42,7 +42,8 @@ def expanded(path: str) -> Path:
 
 
 def _can_be_filled_in(path: str) -> str:
-    expanded(path)
+    if re.search(r"[{}]", str(expanded(path))):
+        raise ValueError("braces are not allowed in a path: Snakemake takes them for wildcards")
     return path
 
 

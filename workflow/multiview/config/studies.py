@@ -229,8 +229,8 @@ class TheoryStudy(Study):
             if self.network.regime != "learned" and training.step_rule == "adaptive":
                 key = f"{where}.training.step_rule".lstrip(".")
                 raise ValueError(
-                    f"{key} is adaptive, but network.regime is {self.network.regime}: what is trained starts at 0, "
-                    "of which no share is a step. Set it to fixed"
+                    f"{key} is adaptive, but network.regime is {self.network.regime}: what is trained starts at "
+                    "0, of which no share is a step. Set it to fixed"
                 )
         return self
 
