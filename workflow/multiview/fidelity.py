@@ -10,6 +10,9 @@ from multiview import artifacts, ensembles
 from multiview.intervals import Term, mean_errors
 from multiview.predictors import Predictor
 
+LARGEST = 10_000_000
+"""Values in the largest table of averages."""
+
 
 def with_teachers(
     predictors: Mapping[str, Predictor], roles: Mapping[str, Mapping], split: np.ndarray, label: np.ndarray
@@ -68,14 +71,11 @@ def of_averages(
             continue
         right, probabilities = label[split == part], softmax(logits.astype(np.float64), axis=2).astype(np.float32)
         for size, seeds in members.items():
-            # One at a time: with many classes all of them would not fit.
+            # Some at a time: with many classes all of them would not fit.
+            step = max(1, LARGEST // logits[0].size)
+            parts = [seeds[i : i + step] for i in range(0, len(seeds), step)]
             of_logits, of_probabilities = (
-                np.stack(
-                    [
-                        ensembles.average(said, single.members, row[None])[0].argmax(axis=1) != right
-                        for row in seeds
-                    ]
-                )
+                np.concatenate([ensembles.average(said, single.members, p).argmax(axis=2) != right for p in parts])
                 for said in (logits, probabilities)
             )
             terms = [
