@@ -184,11 +184,12 @@ def tally(rows: Sequence[Mapping[str, Any]]) -> str:
     count = Counter(r["verdict"] for r in rows)
     tested = [r for r in rows if r["verdict"] != NO_PREMISE and r["method"] != KNOWN]
     corrected = sum(r["verdict"] in (HOLDS, FAILS) and not r["stays_decided"] for r in rows)
+    unmet_count = f", the premise of {count[NO_PREMISE]} is not met" if count[NO_PREMISE] else ""
     text = (
-        f"Of {len(rows)} statements {count[HOLDS]} hold, {count[FAILS]} fail, {count[UNDECIDED]} are undecided. "
-        f"Were each truth on the edge of its range, chance alone would decide about {0.025 * len(tested):.1f} of "
-        f"{len(tested)} wrongly. After Holm's correction {corrected} of those that hold or fail are not decided; "
-        "they are marked *."
+        f"Of {len(rows)} statements {count[HOLDS]} hold, {count[FAILS]} fail, {count[UNDECIDED]} are undecided"
+        f"{unmet_count}. Were each truth on the edge of its range, chance alone would decide about "
+        f"{0.025 * len(tested):.1f} of {len(tested)} wrongly. After Holm's correction {corrected} of those that hold "
+        "or fail are not decided; they are marked *."
     )
     if unmet := {r["study"]: r["premise"] for r in rows if r["premise"] != MET}:
         text = " ".join(f"Premise not met in {study}: {why}." for study, why in unmet.items()) + " " + text
@@ -204,15 +205,16 @@ def as_text(rows: Iterable[Mapping[str, Any]]) -> str:
     """The verdict table for a terminal, one line a statement, those that fail first."""
     rows = sorted(rows, key=lambda r: VERDICTS.index(r["verdict"]))
     width = max((len(r["study"]) for r in rows), default=5)
-    about = max((len(r["scope"]) for r in rows), default=5)
+    about, how = (max((len(r[key]) for r in rows), default=5) for key in ("scope", "method"))
     lines = [
         f"{'study':<{width}} {'verdict':<15} {'measured':>9}  {'95 % interval':<18} {'claim':<14} "
-        f"{'scope':<{about}} statement"
+        f"{'scope':<{about}} {'method':<{how}} statement"
     ]
     for r in rows:
         lines.append(
             f"{r['study']:<{width}} {shown(r):<15} {r['measured']:>9.4f}  [{r['low']:.4f}, {r['high']:.4f}]   "
-            f"{claimed_range(r):<14} {r['scope']:<{about}} {r['predictor']}, {r['quantity']}: {r['claim']}"
+            f"{claimed_range(r):<14} {r['scope']:<{about}} {r['method']:<{how}} "
+            f"{r['predictor']}, {r['quantity']}: {r['claim']}"
         )
     return "\n".join([tally(rows), "", *lines])
 
