@@ -188,8 +188,8 @@ def tally(rows: Sequence[Mapping[str, Any]]) -> str:
     text = (
         f"Of {len(rows)} statements {count[HOLDS]} hold, {count[FAILS]} fail, {count[UNDECIDED]} are undecided"
         f"{unmet_count}. Were each truth on the edge of its range, chance alone would decide about "
-        f"{0.025 * len(tested):.1f} of {len(tested)} wrongly. After Holm's correction {corrected} of those that hold "
-        "or fail are not decided; they are marked *."
+        f"{0.025 * len(tested):.1f} of {len(tested)} wrongly. After Holm's correction {corrected} of those that "
+        "hold or fail are not decided; they are marked *."
     )
     if unmet := {r["study"]: r["premise"] for r in rows if r["premise"] != MET}:
         text = " ".join(f"Premise not met in {study}: {why}." for study, why in unmet.items()) + " " + text
