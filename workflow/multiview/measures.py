@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from multiview.claims import ALL, FITS, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, Claim
+from multiview.claims import (
+    ALL,
+    FITS,
+    INTERVENED,
+    LOWEST,
+    MAIN,
+    OF_AN_ENSEMBLE,
+    OF_ONE,
+    OF_STUDENTS,
+    Claim,
+)
 from multiview.intervals import CONFIDENCE, GIVEN, Estimate, Term, known, mean_errors, shares_by_network
 
 TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
@@ -121,14 +131,21 @@ def _students(claim: Claim, roles: Mapping[str, Mapping]) -> Iterator[tuple[str,
     """The students that a statement is made of, each with those it is held against; empty names for none."""
     kinds = {name: _kind(role) for name, role in roles.items()}
     from_ensemble = [name for name, kind in kinds.items() if kind == OF_AN_ENSEMBLE]
-    chosen = [name for name, kind in kinds.items() if claim.students in (ALL, kind)] if claim.students else [""]
+    if isinstance(claim.students, tuple):
+        chosen = [name for name in claim.students if name in roles]
+    else:
+        chosen = (
+            [name for name, kind in kinds.items() if claim.students in (ALL, kind)] if claim.students else [""]
+        )
     others = from_ensemble if "{other}" in claim.terms else [""]
     return ((name, other) for name in chosen for other in others)
 
 
 def _kind(role: Mapping) -> str:
+    if role.get("intervention"):
+        return INTERVENED
     if role["teacher"] != "single":
-        return "taught by students"
+        return OF_STUDENTS
     return OF_AN_ENSEMBLE if role["teacher_size"] > 1 else OF_ONE
 
 
