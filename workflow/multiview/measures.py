@@ -24,8 +24,8 @@ from multiview.claims import (
 )
 from multiview.intervals import CONFIDENCE, GIVEN, Estimate, Term, known, mean_errors, shares_by_network
 
-TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
-"""1 minus each confidence; rounded, so that they can be looked up."""
+TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00001)
+"""1 minus each confidence, small enough to correct for thousands of statements."""
 
 ONE_TEACHER, TEACHER = "one teacher", "teacher"
 """Of students of an ensemble: what their scope has, and the name of the networks that teach them."""
