@@ -120,6 +120,6 @@ def digest(kind: str, claims: Mapping[str, list[Claim]] | None = None) -> str:
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
 
 
-def said(kind: str) -> str:
+def content(kind: str) -> str:
     """All that is said of a kind of study, as JSON: what judging it depends on."""
     return json.dumps([vars(claim) for claim in lists()[kind]])

@@ -86,12 +86,12 @@ class Observed:
 
     def by_name(self) -> dict[str, Errors]:
         """Every predictor as terms call it."""
-        ensembles = {one.size: one for one in self.errors if one.predictor == "ensemble"}
-        found = {one.predictor: one for one in self.errors if one.predictor != "ensemble"}
+        ensembles = {errors.size: errors for errors in self.errors if errors.predictor == "ensemble"}
+        named = {errors.predictor: errors for errors in self.errors if errors.predictor != "ensemble"}
         if ensembles:
-            found["ensemble"] = ensembles[max(ensembles)]
-            found["ensemble_as_joint"] = ensembles[self.networks or max(ensembles)]
-        return found
+            named["ensemble"] = ensembles[max(ensembles)]
+            named["ensemble_as_joint"] = ensembles[self.networks or max(ensembles)]
+        return named
 
 
 def key_of(study: str, key: str) -> str:
@@ -164,10 +164,10 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
     else:
         (name,) = terms
         counted = [(observed.shares or {}).get((name, share)) for share in claim.of]
-        if any(one is None or not np.sum(one[1]) for one in counted):
+        if any(count is None or not np.sum(count[1]) for count in counted):
             return None
         signs = (1.0, -1.0)[: len(counted)]
-        estimate = shares_by_network([(sign, *one) for sign, one in zip(signs, counted, strict=True)])
+        estimate = shares_by_network([(sign, *count) for sign, count in zip(signs, counted, strict=True)])
         pools = {name}
     shared = any((observed.roles or {}).get(pool, {}).get("teacher_size", 1) > 1 for pool in pools)
     if shared and estimate.scope.startswith("networks"):
@@ -199,12 +199,12 @@ def _rows(
         "more_training": observed.more_training,
     }
     for tail in TAILS:
-        found = estimate.interval(1 - tail)
+        interval = estimate.interval(1 - tail)
         yield about | {
             "confidence": round(1 - tail, 6),
-            "measured": found.measured,
-            "low": found.low,
-            "high": found.high,
-            "scope": found.scope,
-            "method": found.method,
+            "measured": interval.measured,
+            "low": interval.low,
+            "high": interval.high,
+            "scope": interval.scope,
+            "method": interval.method,
         }

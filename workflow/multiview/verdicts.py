@@ -59,46 +59,48 @@ def judge(measures: pd.DataFrame, claims: Mapping[str, Claim]) -> pd.DataFrame:
 
 
 def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
-    one = levels[0]
+    nominal = levels[0]
     verdicts = [verdict(level["low"], level["high"], claim.low, claim.high) for level in levels]
-    estimated = one["method"] != KNOWN
-    premise = _premise(one, claim)
+    estimated = nominal["method"] != KNOWN
+    premise = _premise(nominal, claim)
     if premise != MET:
         verdicts = [NO_PREMISE]
-    elif estimated and one["runs"] < MIN_RUNS:
+    elif estimated and nominal["runs"] < MIN_RUNS:
         verdicts = [UNDECIDED]
     decided = verdicts[0] in (HOLDS, FAILS)
-    same = [level["confidence"] for level, found in zip(levels, verdicts, strict=False) if found == verdicts[0]]
+    same = [
+        level["confidence"] for level, outcome in zip(levels, verdicts, strict=False) if outcome == verdicts[0]
+    ]
     p = round(1 - max(same), 6) if decided and estimated else float(not decided)
     return {
-        "study": one["study"],
+        "study": nominal["study"],
         "part": claim.part,
-        "predictor": one["predictor"],
-        "quantity": claim.quantity.format(size=one["size"], other=one["other"], error=one["error"]),
+        "predictor": nominal["predictor"],
+        "quantity": claim.quantity.format(size=nominal["size"], other=nominal["other"], error=nominal["error"]),
         "claim": claim.text,
         "claim_low": claim.low,
         "claim_high": claim.high,
-        "measured": one["measured"],
-        "low": one["low"],
-        "high": one["high"],
-        "scope": one["scope"],
-        "method": one["method"],
-        "n_seeds": one["n_seeds"],
-        "n_samples": one["n_samples"],
-        "runs": one["runs"],
+        "measured": nominal["measured"],
+        "low": nominal["low"],
+        "high": nominal["high"],
+        "scope": nominal["scope"],
+        "method": nominal["method"],
+        "n_seeds": nominal["n_seeds"],
+        "n_samples": nominal["n_samples"],
+        "runs": nominal["runs"],
         "premise": premise,
         "verdict": verdicts[0],
         "p_at_most": p,
     }
 
 
-def _premise(one: Mapping[str, Any], claim: Claim) -> str:
+def _premise(nominal: Mapping[str, Any], claim: Claim) -> str:
     """Whether networks fit their training set as a statement presupposes; else what to change."""
-    if claim.fits is None or claim.of == (LOWEST,) or one["training_accuracy"] >= claim.fits:
+    if claim.fits is None or claim.of == (LOWEST,) or nominal["training_accuracy"] >= claim.fits:
         return MET
     return (
-        f"networks have {100 * one['training_accuracy']:.1f} % of their training set right, "
-        f"{100 * claim.fits:g} % are presupposed: raise {one['more_training']} or take a larger network"
+        f"networks have {100 * nominal['training_accuracy']:.1f} % of their training set right, "
+        f"{100 * claim.fits:g} % are presupposed: raise {nominal['more_training']} or take a larger network"
     )
 
 
@@ -163,16 +165,16 @@ def pooled(measures: pd.DataFrame, groups: Iterable[Sequence[str]], claims: Mapp
             first = nominal.iloc[0].to_dict()
             first |= {key: nominal[key].min() for key in ("runs", "training_accuracy", "n_seeds", "n_samples")}
             for confidence in sorted(part["confidence"].unique()):
-                found = estimate.interval(confidence)
+                interval = estimate.interval(confidence)
                 rows.append(
                     first
                     | {
                         "study": DRAWS.format(study=studies[0], number=len(studies)),
                         "confidence": confidence,
-                        "measured": found.measured,
-                        "low": max(least, found.low),
-                        "high": min(1.0, found.high),
-                        "scope": found.scope,
+                        "measured": interval.measured,
+                        "low": max(least, interval.low),
+                        "high": min(1.0, interval.high),
+                        "scope": interval.scope,
                         "method": "t over training sets",
                     }
                 )
