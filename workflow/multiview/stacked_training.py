@@ -1,8 +1,8 @@
 """Full-batch gradient descent of all seeds of a chunk at once, by batched products: for a GPU.
 
 The arithmetic is that of `multiview.training.ChunkTraining`, with a dimension more. A step waits for nothing: what
-it finds stays on the device, also whether a seed is finished, and the runs hear of it every `EVERY` steps. Rounding
-depends on how many seeds there are, as that of batched products does.
+it finds stays on the device, also whether a seed is finished, and the runs hear of it every `EVERY` steps.
+Rounding depends on how many seeds there are, as that of batched products does.
 """
 
 import math
