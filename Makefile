@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine: `make run` and `make test`.
+# Three commands do everything on a fresh machine: `make quick`, `make run` and `make test`.
 PYTHONS := 3.11 3.12 3.13 3.14
 RIGHT := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 # The first of these that is there, is of the range, and can make an environment.

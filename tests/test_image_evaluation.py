@@ -118,8 +118,19 @@ def test_the_interval_of_the_calibration_error_covers_a_calibrated_network():
         one = Measured("single", 1, 1, "single", rng.random((1, 2000)) > confidence, confidence, confidence)
         found = calibration_error(one, SETTINGS)
         assert found.low <= found.measured <= found.high
-        covered += found.low < 0.01
-    assert covered >= 50
+        covered += found.low == 0
+    assert covered >= 55
+
+
+def test_the_interval_of_the_calibration_error_covers_an_overconfident_network():
+    # Right 0.1 less often than it says: the error is 0.1.
+    rng, covered = np.random.default_rng(2), 0
+    for _ in range(60):
+        confidence = rng.uniform(0.5, 0.9, (1, 2000)).astype(np.float32)
+        wrong = rng.random((1, 2000)) > confidence - 0.1
+        found = calibration_error(Measured("single", 1, 1, "single", wrong, confidence, confidence), SETTINGS)
+        covered += found.low <= 0.1 <= found.high
+    assert covered >= 53
 
 
 def test_agreement_counts_answers_and_common_errors():

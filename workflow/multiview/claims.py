@@ -26,12 +26,8 @@ LOTTERY = "races won by the larger ticket"
 TAKES = ("other view learned if its teacher has it", "other view learned if its teacher has it not")
 """What terms are means of, beside shares of other names."""
 
-OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, ALL = (
-    "taught by an ensemble",
-    "taught by one network",
-    "taught by students",
-    "all",
-)
+OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS = "taught by an ensemble", "taught by one network", "taught by students"
+INTERVENED, ALL = "with an intervention", "all"
 """Kinds of students."""
 
 
@@ -52,7 +48,7 @@ class Claim:
     high: float
     terms: Mapping[str, float]
     of: tuple[str, ...] = (MAIN,)
-    students: str = ""
+    students: str | tuple[str, ...] = ""
     ours: bool = False
     fits: float | None = FITS
 
@@ -73,7 +69,8 @@ def _claim(name: str, raw: Mapping[str, Any]) -> Claim:
     if not low <= high:
         raise ClaimError(f"{name}.range: expected its lower end first, found {raw['range']}")
     students = raw.get("students", "")
-    if students not in ("", OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, ALL):
+    kinds = ("", OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, INTERVENED, ALL)
+    if not isinstance(students, list) and students not in kinds:
         raise ClaimError(f"{name}.students: found {students!r}; allowed are those at the head of the file")
     if bool(students) != ("{}" in raw["about"]):
         raise ClaimError(f"{name}: a statement about {{}} needs the key students, and no other has it")
@@ -84,7 +81,8 @@ def _claim(name: str, raw: Mapping[str, Any]) -> Claim:
         high=float(high),
         of=(of,) if isinstance(of, str) else tuple(of),
         **{key: raw[key] for key in ("part", "about", "quantity", "words", "terms")},
-        **{key: raw[key] for key in ("students", "ours", "fits") if key in raw},
+        students=tuple(students) if isinstance(students, list) else students,
+        **{key: raw[key] for key in ("ours", "fits") if key in raw},
     )
 
 
@@ -122,6 +120,6 @@ def digest(kind: str, claims: Mapping[str, list[Claim]] | None = None) -> str:
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
 
 
-def said(kind: str) -> str:
+def content(kind: str) -> str:
     """All that is said of a kind of study, as JSON: what judging it depends on."""
     return json.dumps([vars(claim) for claim in lists()[kind]])

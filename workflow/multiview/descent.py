@@ -38,16 +38,31 @@ class AdaptiveDescent(torch.optim.Optimizer):
         """Take one step; ``lr`` of each group is then the step size that was taken."""
         loss = closure() if closure is not None else None
         for group in self.param_groups:
-            group["lr"] = min([group["max_lr"], *(self._bound(p, group) for p in group["params"])])
+            bounds = [float(largest_step(p, p.grad, **_limits(group))) for p in group["params"]]
+            group["lr"] = min([group["max_lr"], *bounds])
             for parameter in group["params"]:
                 parameter.add_(parameter.grad, alpha=-group["lr"])
         return loss
 
-    @staticmethod
-    def _bound(weight: Tensor, group: dict) -> float:
-        gradient = weight.grad
-        norm = gradient.norm(dim=1).clamp(min=torch.finfo(weight.dtype).tiny)
-        along = (weight * gradient).sum(dim=1).abs() / norm
-        size = torch.maximum(along, weight.norm(dim=1) / math.sqrt(weight.shape[1]))
-        share = group["relative_change"] * (size / group["taken_off"]).clamp(min=1)
-        return float(((share * size).clamp(max=group["max_change"]) / norm).min())
+
+def _limits(group: dict) -> dict[str, float]:
+    return {name: group[name] for name in ("relative_change", "max_change", "taken_off")}
+
+
+def largest_step(
+    weight: Tensor, gradient: Tensor, relative_change: float, max_change: float, taken_off: float = math.inf
+) -> Tensor:
+    """The largest step at which no neuron moves by more than it may, see `AdaptiveDescent`.
+
+    Args:
+        weight, gradient: ``[..., neurons, d]``.
+        relative_change, max_change, taken_off: the limits.
+
+    Returns:
+        ``[...]``, for each network.
+    """
+    norm = gradient.norm(dim=-1).clamp(min=torch.finfo(weight.dtype).tiny)
+    along = (weight * gradient).sum(dim=-1).abs() / norm
+    size = torch.maximum(along, weight.norm(dim=-1) / math.sqrt(weight.shape[-1]))
+    share = relative_change * (size / taken_off).clamp(min=1)
+    return ((share * size).clamp(max=max_change) / norm).amin(dim=-1)

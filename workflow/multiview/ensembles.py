@@ -66,7 +66,12 @@ def average(logits: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> np
     """
     position = {seed: i for i, seed in enumerate(seeds)}
     rows = np.array([[position[seed] for seed in row] for row in members])
-    return np.stack([logits[row].mean(axis=0, dtype=np.float64) for row in rows]).astype(np.float32)
+    used, place = np.unique(rows, return_inverse=True)
+    # All means at once, as a product of matrices.
+    weights = np.zeros((len(rows), len(used)))
+    np.add.at(weights, (np.arange(len(rows))[:, None], place.reshape(rows.shape)), 1 / rows.shape[1])
+    found = weights @ logits[used].reshape(len(used), -1).astype(np.float64)
+    return found.astype(np.float32).reshape(len(rows), *logits.shape[1:])
 
 
 def predicted_errors(learned: np.ndarray, sizes: Sequence[int]) -> np.ndarray:

@@ -10,6 +10,9 @@ from multiview import artifacts, ensembles
 from multiview.intervals import Term, mean_errors
 from multiview.predictors import Predictor
 
+LARGEST = 10_000_000
+"""Values in the largest table of averages."""
+
 
 def with_teachers(
     predictors: Mapping[str, Predictor], roles: Mapping[str, Mapping], split: np.ndarray, label: np.ndarray
@@ -28,23 +31,23 @@ def with_teachers(
     for name, role in roles.items():
         students, teacher = predictors[name], predictors[role["teacher"]]
         for part, logits in students.logits.items():
-            says = logits.argmax(axis=2)
+            named = logits.argmax(axis=2)
             taught = [
                 teacher.of(role["teachers"][str(student)], part).mean(axis=0).argmax(axis=1)
                 for student in students.members
             ]
-            found = mean_errors([Term(1.0, says == np.array(taught))]).interval()
+            interval = mean_errors([Term(1.0, named == np.array(taught))]).interval()
             rows.append(
                 {
                     "predictor": name,
                     "split": part,
-                    "accuracy": float((says == label[split == part]).mean()),
-                    "agreement": found.measured,
-                    "low": found.low,
-                    "high": found.high,
-                    "scope": found.scope,
+                    "accuracy": float((named == label[split == part]).mean()),
+                    "agreement": interval.measured,
+                    "low": interval.low,
+                    "high": interval.high,
+                    "scope": interval.scope,
                     "n_seeds": len(students.members),
-                    "n_samples": says.shape[1],
+                    "n_samples": named.shape[1],
                 }
             )
     return pd.DataFrame(rows, columns=list(artifacts.KINDS["fidelity"]))
@@ -68,31 +71,30 @@ def of_averages(
             continue
         right, probabilities = label[split == part], softmax(logits.astype(np.float64), axis=2).astype(np.float32)
         for size, seeds in members.items():
-            # One at a time: with many classes all of them would not fit.
+            # Some at a time: with many classes all of them would not fit.
+            step = max(1, LARGEST // logits[0].size)
+            parts = [seeds[i : i + step] for i in range(0, len(seeds), step)]
             of_logits, of_probabilities = (
-                np.stack(
-                    [
-                        ensembles.average(said, single.members, row[None])[0].argmax(axis=1) != right
-                        for row in seeds
-                    ]
+                np.concatenate(
+                    [ensembles.average(outputs, single.members, p).argmax(axis=2) != right for p in parts]
                 )
-                for said in (logits, probabilities)
+                for outputs in (logits, probabilities)
             )
             terms = [
                 Term(weight, wrong, "single", size, len(single.members))
                 for weight, wrong in ((1.0, of_probabilities), (-1.0, of_logits))
             ]
-            found = mean_errors(terms).interval()
+            interval = mean_errors(terms).interval()
             rows.append(
                 {
                     "size": size,
                     "split": part,
                     "of_logits": float(of_logits.mean()),
                     "of_probabilities": float(of_probabilities.mean()),
-                    "difference": found.measured,
-                    "low": found.low,
-                    "high": found.high,
-                    "scope": found.scope,
+                    "difference": interval.measured,
+                    "low": interval.low,
+                    "high": interval.high,
+                    "scope": interval.scope,
                     "n_ensembles": len(seeds),
                     "n_samples": len(right),
                 }

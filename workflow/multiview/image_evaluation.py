@@ -9,6 +9,7 @@ import pandas as pd
 from multiview import config, ensembles
 from multiview.evaluation import best, groups
 from multiview.intervals import (
+    CONFIDENCE,
     NETWORKS_AND_SAMPLES,
     SAMPLES,
     Interval,
@@ -131,7 +132,8 @@ def calibration_error(one: Measured, settings: config.Evaluation) -> Interval:
 
     In a bin of the confidence, the difference of mean confidence and accuracy; ECE is its absolute value, weighted
     by the bin's share of the samples. It cannot be below 0, so that noise adds to it, and a bootstrap's replicates
-    lie too high: the interval is the basic one, which turns them around the measured value, cut off at 0.
+    lie too high: the interval is the basic one, which turns them around the measured value, cut off at 0. It has 0
+    in it if a network that is right as often as it says would show as much.
 
     Args:
         one: what was measured of a predictor; each row a network or an ensemble, each column a test image.
@@ -142,21 +144,25 @@ def calibration_error(one: Measured, settings: config.Evaluation) -> Interval:
     """
     n, number = one.wrong.shape[1], settings.bootstrap
     samples = sample_counts(n, settings.seed, number)
-    measured, drawn = [], []
+    rng = np.random.default_rng([settings.seed, one.size])
+    noise = rng.standard_normal((number, BINS)).astype(np.float32)
+    measured, drawn, of_noise = [], [], []
     for wrong, confidence in zip(one.wrong, one.confidence, strict=True):
         number_of_bin = np.minimum((confidence * BINS).astype(int), BINS - 1)
         gaps = np.zeros((n, BINS), np.float32)
         gaps[np.arange(n), number_of_bin] = confidence - ~wrong
         measured.append(np.abs(gaps.sum(axis=0)).sum() / n)
         drawn.append(np.abs(samples @ gaps).sum(axis=1) / n)
+        spread = np.sqrt(np.bincount(number_of_bin, confidence * (1 - confidence), minlength=BINS)) / n
+        of_noise.append(np.quantile(np.abs(noise) @ spread, (1 + CONFIDENCE) / 2))
     rows, term = len(measured), one.term(1.0)
     units = 1 if term.given else max(1, int(term.independent))
-    rng = np.random.default_rng([settings.seed, one.size])
     counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number) / units
     value = float(np.mean(measured))
     low, high = quantiles((counts * np.array(drawn).T).sum(axis=1))
     scope = SAMPLES if term.given else NETWORKS_AND_SAMPLES
-    return Interval(value, max(0.0, 2 * value - high), max(value, 2 * value - low), "basic bootstrap", scope)
+    lowest = 2 * value - high if value > np.mean(of_noise) else 0.0
+    return Interval(value, max(0.0, lowest), max(value, 2 * value - low), "basic bootstrap", scope)
 
 
 def spreads(measured: Sequence[Measured]) -> dict[str, float]:

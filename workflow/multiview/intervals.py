@@ -206,7 +206,7 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
     by_samples: dict[str, list[Term]] = {}
     for term in terms:
         by_samples.setdefault(term.samples, []).append(term)
-    found, floor = [], 0.0
+    parts, floor = [], 0.0
     for group in by_samples.values():
         if len({term.table.shape[1] for term in group}) > 1:
             raise ValueError("terms on the same samples: expected tables with as many columns each")
@@ -217,14 +217,14 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
             scale = sum(abs(term.weight) for term in group if term.weight * sign > 0)
             if scale > 0:
                 own = np.maximum(sign * columns, 0)
-                found.append((Part(sign, float(own.mean()) / scale, 0.0, n, scale), float((own**2).sum()) / n**2))
+                parts.append((Part(sign, float(own.mean()) / scale, 0.0, n, scale), float((own**2).sum()) / n**2))
     return Estimate(
         measured=float(sum(term.weight * term.table.mean() for term in terms)),
         scope="".join([NETWORKS_AND_SAMPLES, *(GIVEN.format(pool) for pool in sorted(given))])
         if drawn
         else SAMPLES,
         runs=min(term.networks for term in terms),
-        parts=_shared_out(found) if shares else (),
+        parts=_shared_out(parts) if shares else (),
         networks=networks,
         samples=max(0.0, floor - noise),
         floor=floor,
@@ -264,7 +264,7 @@ def shares_by_network(terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> 
         ValueError: if a term has no cases.
     """
     number = len(terms[0][1])
-    measured, residual, found = 0.0, np.zeros(number), []
+    measured, residual, parts = 0.0, np.zeros(number), []
     for weight, hits, cases in terms:
         total = float(np.sum(cases))
         if total == 0:
@@ -275,13 +275,13 @@ def shares_by_network(terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> 
         residual += own
         sign = 1 if weight > 0 else -1
         part = Part(sign, share, 0.0, int(np.count_nonzero(cases)), abs(weight))
-        found.append((part, float((own**2).sum())))
+        parts.append((part, float((own**2).sum())))
     factor = number / (number - 1) if number > 1 else 0.0
     return Estimate(
         measured=measured,
         scope=NETWORKS if number > 1 else THESE,
         runs=number,
-        parts=_shared_out(found),
+        parts=_shared_out(parts),
         networks=[(factor * float((residual**2).sum()), number - 1)] if number > 1 else [],
         cells=float(max(np.sum(cases) for _, _, cases in terms)),
         exact=False,

@@ -11,11 +11,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from multiview.claims import ALL, FITS, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, Claim
+from multiview.claims import (
+    ALL,
+    FITS,
+    INTERVENED,
+    LOWEST,
+    MAIN,
+    OF_AN_ENSEMBLE,
+    OF_ONE,
+    OF_STUDENTS,
+    Claim,
+)
 from multiview.intervals import CONFIDENCE, GIVEN, Estimate, Term, known, mean_errors, shares_by_network
 
-TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
-"""1 minus each confidence; rounded, so that they can be looked up."""
+TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00001)
+"""1 minus each confidence, small enough to correct for thousands of statements."""
 
 ONE_TEACHER, TEACHER = "one teacher", "teacher"
 """Of students of an ensemble: what their scope has, and the name of the networks that teach them."""
@@ -76,12 +86,12 @@ class Observed:
 
     def by_name(self) -> dict[str, Errors]:
         """Every predictor as terms call it."""
-        ensembles = {one.size: one for one in self.errors if one.predictor == "ensemble"}
-        found = {one.predictor: one for one in self.errors if one.predictor != "ensemble"}
+        ensembles = {errors.size: errors for errors in self.errors if errors.predictor == "ensemble"}
+        named = {errors.predictor: errors for errors in self.errors if errors.predictor != "ensemble"}
         if ensembles:
-            found["ensemble"] = ensembles[max(ensembles)]
-            found["ensemble_as_joint"] = ensembles[self.networks or max(ensembles)]
-        return found
+            named["ensemble"] = ensembles[max(ensembles)]
+            named["ensemble_as_joint"] = ensembles[self.networks or max(ensembles)]
+        return named
 
 
 def key_of(study: str, key: str) -> str:
@@ -121,14 +131,21 @@ def _students(claim: Claim, roles: Mapping[str, Mapping]) -> Iterator[tuple[str,
     """The students that a statement is made of, each with those it is held against; empty names for none."""
     kinds = {name: _kind(role) for name, role in roles.items()}
     from_ensemble = [name for name, kind in kinds.items() if kind == OF_AN_ENSEMBLE]
-    chosen = [name for name, kind in kinds.items() if claim.students in (ALL, kind)] if claim.students else [""]
+    if isinstance(claim.students, tuple):
+        chosen = [name for name in claim.students if name in roles]
+    else:
+        chosen = (
+            [name for name, kind in kinds.items() if claim.students in (ALL, kind)] if claim.students else [""]
+        )
     others = from_ensemble if "{other}" in claim.terms else [""]
     return ((name, other) for name in chosen for other in others)
 
 
 def _kind(role: Mapping) -> str:
+    if role.get("intervention"):
+        return INTERVENED
     if role["teacher"] != "single":
-        return "taught by students"
+        return OF_STUDENTS
     return OF_AN_ENSEMBLE if role["teacher_size"] > 1 else OF_ONE
 
 
@@ -147,10 +164,10 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
     else:
         (name,) = terms
         counted = [(observed.shares or {}).get((name, share)) for share in claim.of]
-        if any(one is None or not np.sum(one[1]) for one in counted):
+        if any(count is None or not np.sum(count[1]) for count in counted):
             return None
         signs = (1.0, -1.0)[: len(counted)]
-        estimate = shares_by_network([(sign, *one) for sign, one in zip(signs, counted, strict=True)])
+        estimate = shares_by_network([(sign, *count) for sign, count in zip(signs, counted, strict=True)])
         pools = {name}
     shared = any((observed.roles or {}).get(pool, {}).get("teacher_size", 1) > 1 for pool in pools)
     if shared and estimate.scope.startswith("networks"):
@@ -182,12 +199,12 @@ def _rows(
         "more_training": observed.more_training,
     }
     for tail in TAILS:
-        found = estimate.interval(1 - tail)
+        interval = estimate.interval(1 - tail)
         yield about | {
             "confidence": round(1 - tail, 6),
-            "measured": found.measured,
-            "low": found.low,
-            "high": found.high,
-            "scope": found.scope,
-            "method": found.method,
+            "measured": interval.measured,
+            "low": interval.low,
+            "high": interval.high,
+            "scope": interval.scope,
+            "method": interval.method,
         }

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from multiview import artifacts, checkpoints, config, devices
+from multiview import artifacts, checkpoints, config, devices, stacked_training
 from multiview.descent import AdaptiveDescent
 from multiview.interrupts import Ending
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
@@ -53,6 +53,23 @@ class SeedRun:
     def step(self) -> int:
         """How many steps have been taken."""
         return sum(size > 0 for size in self.step_sizes)
+
+    def check_loss(self, settings: config.Training) -> None:
+        """Raise a FloatingPointError if the loss is not finite."""
+        if not math.isfinite(self.loss):
+            raise FloatingPointError(
+                f"seed {self.seed}: the loss is {self.loss} at step {self.step}; training.step_size "
+                f"({settings.step_size}) is too large for step_rule {settings.step_rule!r}"
+            )
+
+    def check_step(self, size: float, settings: config.Training) -> None:
+        """Raise a FloatingPointError if a step that is taken is 0."""
+        if size == 0:
+            raise FloatingPointError(
+                f"seed {self.seed}: the step from step {self.step} is 0, so that training would never end; "
+                f"training.step_rule {settings.step_rule!r} with training.relative_change "
+                f"({settings.relative_change}) moves no neuron by a share of its size where the size is 0"
+            )
 
     def state(self) -> dict:
         """Everything that a resumed job needs, in tensors and numbers only."""
@@ -129,8 +146,8 @@ class ChunkTraining(nn.Module):
         bounds = (s.step_size, s.relative_change, s.max_change, s.taken_off)
         return [AdaptiveDescent(n.parameters(), *bounds) for n in self.networks]
 
-    def step(self) -> None:
-        """One step of every seed that is not finished."""
+    def step(self) -> bool:
+        """One step of every seed that is not finished; tell whether the runs have it already: here they do."""
         for i in self.active:
             run = self.runs[i]
             self._record(run, None if self.teachers is None else self.teachers[i])
@@ -138,12 +155,11 @@ class ChunkTraining(nn.Module):
                 continue
             self.optimizers[i].step()
             run.step_sizes[-1] = float(self.optimizers[i].param_groups[0]["lr"])
-            if run.step_sizes[-1] == 0:
-                raise FloatingPointError(
-                    f"seed {run.seed}: the step from step {run.step} is 0, so that training would never end; "
-                    f"training.step_rule {self.settings.step_rule!r} with training.relative_change "
-                    f"({self.settings.relative_change}) moves no neuron by a share of its size where the size is 0"
-                )
+            run.check_step(run.step_sizes[-1], self.settings)
+        return True
+
+    def catch_up(self) -> None:
+        """Bring the runs to the present step: here they are."""
 
     def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
@@ -159,11 +175,7 @@ class ChunkTraining(nn.Module):
             run.phi.append(view_strengths(run.network.directions(), self.views, classes)[0].cpu())
             if run.start is None:
                 run.start = view_strengths(run.network.gating, self.views, classes)[1].cpu()
-        if not math.isfinite(run.loss):
-            raise FloatingPointError(
-                f"seed {run.seed}: the loss is {run.loss} at step {run.step}; training.step_size "
-                f"({self.settings.step_size}) is too large for step_rule {self.settings.step_rule!r}"
-            )
+        run.check_loss(self.settings)
         threshold, last = self.settings.loss_threshold, run.step >= self.settings.max_steps
         # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
         run.converged = run.accuracy == 1.0 and (last if threshold is None else run.loss <= threshold)
@@ -235,10 +247,13 @@ class Progress:
         self.begin = self.last = time.monotonic()
         self.steps, self.done = 0, False
 
+    def count(self) -> None:
+        """Count a step."""
+        self.steps += 1
+
     def after_step(self, module: ChunkTraining) -> None:
         """Log if it is time, or if the last seed has just finished."""
         now = time.monotonic()
-        self.steps += 1
         if self.done or (module.active and now - self.last < self.seconds):
             return
         self.last, self.done = now, not module.active
@@ -271,8 +286,11 @@ def train(
     teachers: Mapping[int, Tensor] | None = None,
     starts: Mapping[int, Tensor] | None = None,
     members: int = 1,
+    stacked: bool | None = None,
 ) -> list[SeedRun]:
     """Train a network for every seed on the same data, from its own initialisation or from given weights.
+
+    On a CPU each seed is trained by products of its own; on a GPU all together by batched ones.
 
     Args:
         seeds: of the initialisations, which are all that differs.
@@ -285,6 +303,7 @@ def train(
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
         starts: for each seed the weights to start from instead of its initialisation.
         members: if more than 1, what is trained for a seed is the average of so many networks.
+        stacked: whether all seeds are trained together; None: on a GPU, if networks learn features.
 
     Returns:
         The runs in the order of `seeds`, on the CPU. One that met `max_steps` has ``converged`` False.
@@ -305,13 +324,19 @@ def train(
         keeper = Checkpoints(checkpoints, settings.checkpoint_seconds, _marks(seeds, teachers, starts))
         keeper.restore(runs)
     told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
-    module = ChunkTraining(runs, x, label, kinds, views, settings, objective, told).to(device)
+    if stacked is None:
+        stacked = device.type == "cuda" and network.regime == "learned"
+    kind = stacked_training.StackedTraining if stacked else ChunkTraining
+    module = kind(runs, x, label, kinds, views, settings, objective, told).to(device)
     with Ending() as ending:
         while module.active and ending.signal is None:
-            module.step()
-            progress.after_step(module)
-            if keeper is not None:
+            known = module.step()
+            progress.count()
+            if known:
+                progress.after_step(module)
+            if known and keeper is not None:
                 keeper.after_step(module)
+    module.catch_up()
     if keeper is not None:
         keeper.save(runs)
     if module.active:

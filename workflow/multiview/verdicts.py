@@ -59,46 +59,48 @@ def judge(measures: pd.DataFrame, claims: Mapping[str, Claim]) -> pd.DataFrame:
 
 
 def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
-    one = levels[0]
+    nominal = levels[0]
     verdicts = [verdict(level["low"], level["high"], claim.low, claim.high) for level in levels]
-    estimated = one["method"] != KNOWN
-    premise = _premise(one, claim)
+    estimated = nominal["method"] != KNOWN
+    premise = _premise(nominal, claim)
     if premise != MET:
         verdicts = [NO_PREMISE]
-    elif estimated and one["runs"] < MIN_RUNS:
+    elif estimated and nominal["runs"] < MIN_RUNS:
         verdicts = [UNDECIDED]
     decided = verdicts[0] in (HOLDS, FAILS)
-    same = [level["confidence"] for level, found in zip(levels, verdicts, strict=False) if found == verdicts[0]]
+    same = [
+        level["confidence"] for level, outcome in zip(levels, verdicts, strict=False) if outcome == verdicts[0]
+    ]
     p = round(1 - max(same), 6) if decided and estimated else float(not decided)
     return {
-        "study": one["study"],
+        "study": nominal["study"],
         "part": claim.part,
-        "predictor": one["predictor"],
-        "quantity": claim.quantity.format(size=one["size"], other=one["other"], error=one["error"]),
+        "predictor": nominal["predictor"],
+        "quantity": claim.quantity.format(size=nominal["size"], other=nominal["other"], error=nominal["error"]),
         "claim": claim.text,
         "claim_low": claim.low,
         "claim_high": claim.high,
-        "measured": one["measured"],
-        "low": one["low"],
-        "high": one["high"],
-        "scope": one["scope"],
-        "method": one["method"],
-        "n_seeds": one["n_seeds"],
-        "n_samples": one["n_samples"],
-        "runs": one["runs"],
+        "measured": nominal["measured"],
+        "low": nominal["low"],
+        "high": nominal["high"],
+        "scope": nominal["scope"],
+        "method": nominal["method"],
+        "n_seeds": nominal["n_seeds"],
+        "n_samples": nominal["n_samples"],
+        "runs": nominal["runs"],
         "premise": premise,
         "verdict": verdicts[0],
         "p_at_most": p,
     }
 
 
-def _premise(one: Mapping[str, Any], claim: Claim) -> str:
+def _premise(nominal: Mapping[str, Any], claim: Claim) -> str:
     """Whether networks fit their training set as a statement presupposes; else what to change."""
-    if claim.fits is None or claim.of == (LOWEST,) or one["training_accuracy"] >= claim.fits:
+    if claim.fits is None or claim.of == (LOWEST,) or nominal["training_accuracy"] >= claim.fits:
         return MET
     return (
-        f"networks have {100 * one['training_accuracy']:.1f} % of their training set right, "
-        f"{100 * claim.fits:g} % are presupposed: raise {one['more_training']} or take a larger network"
+        f"networks have {100 * nominal['training_accuracy']:.1f} % of their training set right, "
+        f"{100 * claim.fits:g} % are presupposed: raise {nominal['more_training']} or take a larger network"
     )
 
 
@@ -163,16 +165,16 @@ def pooled(measures: pd.DataFrame, groups: Iterable[Sequence[str]], claims: Mapp
             first = nominal.iloc[0].to_dict()
             first |= {key: nominal[key].min() for key in ("runs", "training_accuracy", "n_seeds", "n_samples")}
             for confidence in sorted(part["confidence"].unique()):
-                found = estimate.interval(confidence)
+                interval = estimate.interval(confidence)
                 rows.append(
                     first
                     | {
                         "study": DRAWS.format(study=studies[0], number=len(studies)),
                         "confidence": confidence,
-                        "measured": found.measured,
-                        "low": max(least, found.low),
-                        "high": min(1.0, found.high),
-                        "scope": found.scope,
+                        "measured": interval.measured,
+                        "low": max(least, interval.low),
+                        "high": min(1.0, interval.high),
+                        "scope": interval.scope,
                         "method": "t over training sets",
                     }
                 )
@@ -184,11 +186,12 @@ def tally(rows: Sequence[Mapping[str, Any]]) -> str:
     count = Counter(r["verdict"] for r in rows)
     tested = [r for r in rows if r["verdict"] != NO_PREMISE and r["method"] != KNOWN]
     corrected = sum(r["verdict"] in (HOLDS, FAILS) and not r["stays_decided"] for r in rows)
+    unmet_count = f", the premise of {count[NO_PREMISE]} is not met" if count[NO_PREMISE] else ""
     text = (
-        f"Of {len(rows)} statements {count[HOLDS]} hold, {count[FAILS]} fail, {count[UNDECIDED]} are undecided. "
-        f"Were each truth on the edge of its range, chance alone would decide about {0.025 * len(tested):.1f} of "
-        f"{len(tested)} wrongly. After Holm's correction {corrected} of those that hold or fail are not decided; "
-        "they are marked *."
+        f"Of {len(rows)} statements {count[HOLDS]} hold, {count[FAILS]} fail, {count[UNDECIDED]} are undecided"
+        f"{unmet_count}. Were each truth on the edge of its range, chance alone would decide about "
+        f"{0.025 * len(tested):.1f} of {len(tested)} wrongly. After Holm's correction {corrected} of those that "
+        "hold or fail are not decided; they are marked *."
     )
     if unmet := {r["study"]: r["premise"] for r in rows if r["premise"] != MET}:
         text = " ".join(f"Premise not met in {study}: {why}." for study, why in unmet.items()) + " " + text
@@ -204,15 +207,16 @@ def as_text(rows: Iterable[Mapping[str, Any]]) -> str:
     """The verdict table for a terminal, one line a statement, those that fail first."""
     rows = sorted(rows, key=lambda r: VERDICTS.index(r["verdict"]))
     width = max((len(r["study"]) for r in rows), default=5)
-    about = max((len(r["scope"]) for r in rows), default=5)
+    about, how = (max((len(r[key]) for r in rows), default=5) for key in ("scope", "method"))
     lines = [
         f"{'study':<{width}} {'verdict':<15} {'measured':>9}  {'95 % interval':<18} {'claim':<14} "
-        f"{'scope':<{about}} statement"
+        f"{'scope':<{about}} {'method':<{how}} statement"
     ]
     for r in rows:
         lines.append(
             f"{r['study']:<{width}} {shown(r):<15} {r['measured']:>9.4f}  [{r['low']:.4f}, {r['high']:.4f}]   "
-            f"{claimed_range(r):<14} {r['scope']:<{about}} {r['predictor']}, {r['quantity']}: {r['claim']}"
+            f"{claimed_range(r):<14} {r['scope']:<{about}} {r['method']:<{how}} "
+            f"{r['predictor']}, {r['quantity']}: {r['claim']}"
         )
     return "\n".join([tally(rows), "", *lines])
 

@@ -82,7 +82,7 @@ rule summary:
         "../../envs/multiview.yaml"
     params:
         study="{study}",
-        claims=lambda wildcards: claims.said(claims_of(wildcards.study)),
+        claims=lambda wildcards: claims.content(claims_of(wildcards.study)),
         code=code_digest("claims.py", "fidelity.py", "intervals.py", "verdicts.py"),
     script:
         "../scripts/summary.py"
@@ -112,7 +112,7 @@ rule verdicts:
     conda:
         "../../envs/multiview.yaml"
     params:
-        claims=lambda wildcards: [claims.said(kind) for kind in claims.lists()],
+        claims=lambda wildcards: [claims.content(kind) for kind in claims.lists()],
         code=code_digest("claims.py", "intervals.py", "pages.py", "verdicts.py"),
     script:
         "../scripts/verdicts.py"

@@ -8,6 +8,7 @@ IMAGE_TRAINING_CODE = code_digest(
     "image_lightning.py",
     "image_training.py",
     "inference.py",
+    "interrupts.py",
     "objectives.py",
     "networks/images.py",
     "networks/linearised.py",

@@ -411,3 +411,8 @@ def finished_checkpoints():
             if all(Path(placed(file)).exists() for file in chunk_files(study, predictor, last)):
                 folders.append(Path(placed(f"results/{study}/checkpoints/{predictor}")))
     return [folder for folder in folders if folder.exists()]
+
+
+def made(path):
+    """When a file was made, or None if it is not there."""
+    return Path(path).stat().st_mtime_ns if Path(path).exists() else None

@@ -9,9 +9,11 @@ THEORY = any_of(settings.theory)
 TRAINING_CODE = [
     "training.py",
     "descent.py",
+    "interrupts.py",
     "objectives.py",
     "networks/two_layer.py",
     "networks/two_layer_regimes.py",
+    "stacked_training.py",
 ]
 
 

@@ -6,8 +6,10 @@
 `TwoLayerNetwork.loss_and_gradient` computes the same numbers in blocks of samples that stay in the
 cache: a sample's slope needs no other sample, so that one pass over a block gives its logits and its
 share of the gradient, by two matrix products and a few element-wise operations in place.
+`StackedNetworks` does it for several networks at once, by batched products: so many seeds are one on a GPU.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -112,26 +114,60 @@ class TwoLayerNetwork(nn.Module):
         logits, losses = [], []
         for samples in pass_.blocks:
             F, part = pass_.forward(samples), samples.part
-            values, slope = objective(F, label[part], None if teacher is None else teacher[part])
+            taught = None if teacher is None else teacher[..., part, :]
+            values, slope = self._objective(objective, F, label[part], taught)
             pass_.backward(samples, slope.div_(len(x)), gradient)
             losses.append(values)
             logits.append(F)
-        return torch.cat(logits), torch.cat(losses)
+        return torch.cat(logits, dim=-2), torch.cat(losses, dim=-1)
+
+    @staticmethod
+    def _objective(
+        objective: Objective, F: Tensor, label: Tensor, teacher: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        return objective(F, label, teacher)
+
+
+class StackedNetworks(TwoLayerNetwork):
+    """S networks of one shape, trained side by side on the same samples.
+
+    What a `TwoLayerNetwork` has and gives has a first dimension more here: ``weight`` is ``[S, k L m, d]``, logits
+    are ``[S, n, k]``, the objective's values ``[S, n]``, the teachers' logits ``[S, n, k]``.
+    """
+
+    def __init__(self, networks: Sequence[TwoLayerNetwork]):
+        nn.Module.__init__(self)
+        (first, *_) = networks
+        self.classes, self.members, self.q, self.rho = first.classes, first.members, first.q, first.rho
+        self.neurons, self._last = first.neurons, None
+        self.weight = nn.Parameter(torch.stack([network.weight.detach() for network in networks]))
+
+    @staticmethod
+    def _objective(
+        objective: Objective, F: Tensor, label: Tensor, teacher: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """An objective is one of rows: those of all networks, one below the other."""
+        size = F.shape[:2]
+        taught = None if teacher is None else teacher.flatten(0, 1)
+        values, slope = objective(F.flatten(0, 1), label.repeat(size[0]), taught)
+        return values.unflatten(0, size), slope.unflatten(0, size)
 
 
 @lru_cache(maxsize=1)
-def _work_space(rows: int, width: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def _work_space(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Three matrices to work in. They are kept from step to step: memory that is new costs as much as the work."""
-    return tuple(torch.empty(rows, width, dtype=dtype, device=device) for _ in range(3))
+    return tuple(torch.empty(shape, dtype=dtype, device=device) for _ in range(3))
 
 
 class _Block:
-    """Some samples, and their part of the work space."""
+    """Some samples, and their part of the work space ``[..., samples * P, neurons]``."""
 
     def __init__(self, part: slice, x: Tensor, work: tuple[Tensor, Tensor, Tensor]):
-        self.part, self.rows = part, x[part].flatten(0, 1)
-        self.pre, self.inner, self.gate = (matrix[: len(self.rows)] for matrix in work)
-        self.pre_by_patch, self.gate_by_patch = (w.unflatten(0, x[part].shape[:2]) for w in (self.pre, self.gate))
+        self.part, size = part, x[part].shape[:2]
+        rows = x[part].flatten(0, 1)
+        self.rows = rows.expand(*work[0].shape[:-2], *rows.shape)
+        self.pre, self.inner, self.gate = (matrix[..., : len(rows), :] for matrix in work)
+        self.pre_by_patch, self.gate_by_patch = (w.unflatten(-2, size) for w in (self.pre, self.gate))
 
 
 class _Pass:
@@ -141,14 +177,16 @@ class _Pass:
         self.network, self.x, self.size = network, x, block
         n = len(x)
         block = min(block or n, n)
-        work = _work_space(block * x.shape[1], len(network.weight), x.dtype, x.device)
+        *stacked, width, _ = network.weight.shape
+        work = _work_space((*stacked, block * x.shape[1], width), x.dtype, x.device)
         self.blocks = [_Block(slice(start, min(start + block, n)), x, work) for start in range(0, n, block)]
+        self.product, self.add_product = (torch.bmm, Tensor.baddbmm_) if stacked else (torch.mm, Tensor.addmm_)
 
     def forward(self, block: _Block) -> Tensor:
-        """Logits ``[n, k]`` of a block; leaves the derivative of ReLU~ in its ``gate``."""
+        """Logits ``[..., n, k]`` of a block; leaves the derivative of ReLU~ in its ``gate``."""
         network, pre, inner, gate = self.network, block.pre, block.inner, block.gate
         q, rho = network.q, network.rho
-        torch.mm(block.rows, network.weight.detach().T, out=pre)
+        self.product(block.rows, network.weight.detach().mT, out=pre)
         torch.clamp(pre, 0, rho, out=inner)
         # ReLU~ = inner^q / (q rho^(q-1)) + (pre - rho)^+; its derivative is (inner / rho)^(q-1).
         pre.sub_(rho).clamp_(min=0)
@@ -156,15 +194,15 @@ class _Pass:
         if rho != 1:
             gate.mul_(rho ** (1 - q))
         pre.addcmul_(gate, inner, value=1 / q)
-        F = block.pre_by_patch.sum(dim=1).unflatten(1, (network.classes, -1)).sum(dim=2)
+        F = block.pre_by_patch.sum(dim=-2).unflatten(-1, (network.classes, -1)).sum(dim=-1)
         return F if network.members == 1 else F.div_(network.members)
 
     def backward(self, block: _Block, slope: Tensor, gradient: Tensor) -> None:
-        """Add to `gradient` ``[k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[n, k]``."""
+        """Add to `gradient` ``[..., k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[..., n, k]``."""
         slope = slope if self.network.members == 1 else slope / self.network.members
-        per_neuron = slope.repeat_interleave(self.network.neurons, dim=1).unsqueeze(1)
+        per_neuron = slope.repeat_interleave(self.network.neurons, dim=-1).unsqueeze(-2)
         block.gate_by_patch.mul_(per_neuron)
-        gradient.addmm_(block.gate.T, block.rows)
+        self.add_product(gradient, block.gate.mT, block.rows)
 
 
 def _power(base: Tensor, exponent: float, out: Tensor) -> None:
@@ -184,14 +222,14 @@ def view_strengths(weight: Tensor, views: Tensor, classes: int) -> tuple[Tensor,
     """How strongly each class has learned its own views (Sections 3 and 5 of the paper).
 
     Args:
-        weight: ``[rows, d]``, as many rows for each class.
+        weight: ``[..., rows, d]``, as many rows for each class.
         views: ``[2k, d]``, rows ``v_{1,1}, v_{1,2}, v_{2,1}, ...``.
         classes: k.
 
     Returns:
         ``Phi_{i,l} = sum_r [<w_{i,r}, v_{i,l}>]^+`` and ``Lambda_{i,l} = max_r [<w_{i,r}, v_{i,l}>]^+``,
-        each ``[k, 2]``.
+        each ``[..., k, 2]``.
     """
     own = views.unflatten(0, (classes, -1)).transpose(1, 2)
-    positive = weight.detach().unflatten(0, (classes, -1)).bmm(own).clamp(min=0)
-    return positive.sum(dim=1), positive.amax(dim=1)
+    positive = (weight.detach().unflatten(-2, (classes, -1)) @ own).clamp(min=0)
+    return positive.sum(dim=-2), positive.amax(dim=-2)
