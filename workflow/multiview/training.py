@@ -181,7 +181,9 @@ class ChunkTraining(nn.Module):
         run.check_loss(self.settings)
         threshold, last = self.settings.loss_threshold, run.step >= self.settings.max_steps
         # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
-        taught = self.enough is not None and bool(shown(self.objective, logits, teacher, self.label) >= self.enough)
+        taught = self.enough is not None and bool(
+            shown(self.objective, logits, teacher, self.label) >= self.enough
+        )
         run.converged = run.accuracy == 1.0 and (last or taught if threshold is None else run.loss <= threshold)
         run.finished = run.converged or last or taught
         run.step_sizes.append(0.0)

@@ -24,8 +24,8 @@ class Point(Section):
 
     value: Float = Field(description="where on the axis")
     study: Name = Field(description="the study")
-    distilled: Name = Field("distilled", description="its students of an ensemble")
-    self_distilled: Name = Field("self_distilled", description="its self-distilled students")
+    distilled: Name = Field("distilled", description="its students of an ensemble, if it has any")
+    self_distilled: Name = Field("self_distilled", description="its self-distilled students, if it has any")
 
 
 class Sweep(Section):
@@ -158,7 +158,7 @@ class Config(Section):
                     )
                 there = self.studies[point.study].students
                 for key in ("distilled", "self_distilled"):
-                    if getattr(point, key) not in there:
+                    if getattr(point, key) not in there and (there or key in point.model_fields_set):
                         raise ValueError(
                             f"{where}.{key}: found {getattr(point, key)!r}, but the students of "
                             f"{point.study!r} are {', '.join(there) or 'none'}"

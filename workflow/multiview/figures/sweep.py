@@ -43,6 +43,8 @@ def draw(
         for i, name in enumerate(("single", "ensemble", "distilled", "self_distilled")):
             found = np.array([_error(scores[point.study], _predictor(point, name)) for point in points])
             mean = found[:, 0]
+            if np.isnan(mean).all():
+                continue
             axis.errorbar(
                 x,
                 mean,
@@ -72,4 +74,6 @@ def _predictor(point: config.Point, name: str) -> str:
 
 def _error(scores: pd.DataFrame, predictor: str) -> Sequence[float]:
     rows = scores[(scores["predictor"] == predictor) & (scores["quantity"] == "error_s")]
+    if rows.empty:  # a study without such students
+        return (np.nan, np.nan, np.nan)
     return rows.loc[rows["size"].idxmax(), ["measured", "low", "high"]].to_numpy(float)
