@@ -17,7 +17,7 @@ interval is put together from theirs (Zou and Donner, Statistics in Medicine 27,
 Ensembles of L out of n seeds overlap. The variance of the mean over all of them is at most ``L / n`` of that of
 one (Hoeffding 1948), and what their own spread shows of the latter is short by ``1 - L / n``. For L > n / 2 the
 seeds cannot tell how others would do: they are given, as is a single row, and the scope of the interval says so.
-The variance of overlapping ensembles is a bound, no estimate: it widens the interval and lowers no effective number.
+The variance of overlapping ensembles is a bound, no estimate: it widens intervals and lowers no effective number.
 """
 
 import functools
