@@ -159,7 +159,8 @@ def test_what_statements_on_students_are_about(said):
     assert found.loc[("taught", "self_gains"), "measured"] == pytest.approx(0.4375 - 0.25)
     assert found.loc[("taught", "self"), "scope"] == intervals.NETWORKS_AND_SAMPLES
     assert ("taught", "as_teacher") not in found.index
-    assert found.loc[("taught", "self_chooses"), "measured"] == 1
+    assert found.loc[("taught", "self_takes"), "measured"] == 1
+    assert found.loc[("taught", "self_keeps"), "measured"] == 1
     assert found.loc[("single", "lottery"), "measured"] == 0.5
     assert found.loc[("single", "lottery"), "scope"] == intervals.NETWORKS
 

@@ -192,3 +192,13 @@ def test_intervals_of_ensembles_cover_the_truth_as_often_as_they_say(size):
         found = mean_errors([Term(1.0, means, "single", size, 40)], shares=False).interval()
         covered += found.low <= 0 <= found.high
     assert binom.cdf(covered, trials, 0.95) > 0.002
+
+
+def test_ensembles_that_hardly_err_have_a_narrow_interval():
+    """Two of a hundred overlapping ensembles lack a view: that is far from knowing nothing but two networks."""
+    wrong = np.zeros((100, 4000), bool)
+    wrong[:2, :200] = True
+    found = interval(wrong, 20, 60)
+    assert found.measured == 0.001
+    half = t.ppf(0.975, 59) * np.sqrt(wrong.mean(axis=1).var(ddof=1) / 2)
+    assert found.high - found.measured == pytest.approx(half, rel=0.05) and found.high < 0.012

@@ -17,6 +17,7 @@ interval is put together from theirs (Zou and Donner, Statistics in Medicine 27,
 Ensembles of L out of n seeds overlap. The variance of the mean over all of them is at most ``L / n`` of that of
 one (Hoeffding 1948), and what their own spread shows of the latter is short by ``1 - L / n``. For L > n / 2 the
 seeds cannot tell how others would do: they are given, as is a single row, and the scope of the interval says so.
+The variance of overlapping ensembles is a bound, no estimate: it widens intervals and lowers no effective number.
 """
 
 import functools
@@ -118,6 +119,7 @@ class Estimate:
         runs: the fewest networks that a term is about; 0 if nothing is estimated.
         parts: of it; empty for quantities that are no shares.
         networks: variances of the networks' sides, and their degrees of freedom.
+        ensembles: the same of ensembles that overlap, whose side is symmetric.
         samples: the variance of the samples' side.
         floor: the least variance of all, that of the column means.
         cells: the largest number of effective samples.
@@ -130,6 +132,7 @@ class Estimate:
     runs: int
     parts: Sequence[Part] = ()
     networks: Sequence[tuple[float, float]] = ()
+    ensembles: Sequence[tuple[float, float]] = ()
     samples: float = 0.0
     floor: float = 0.0
     cells: float = np.inf
@@ -140,12 +143,15 @@ class Estimate:
         """The interval of some confidence."""
         tail = (1 - confidence) / 2
         z = float(norm.isf(tail))
-        square = sum(float(stdtrit(df, 1 - tail)) ** 2 * variance for variance, df in self.networks)
+        square, of_ensembles = (
+            sum(float(stdtrit(df, 1 - tail)) ** 2 * variance for variance, df in side)
+            for side in (self.networks, self.ensembles)
+        )
         square = max(square + z**2 * self.samples, z**2 * self.floor)
         if not self.parts:
-            half = np.sqrt(square)
+            half = np.sqrt(square + of_ensembles)
             return Interval(self.measured, self.measured - half, self.measured + half, self.plain, self.scope)
-        down = up = 0.0
+        down = up = of_ensembles
         few = False
         for part in self.parts:
             (low, high), counted = self._limits(part, square * part.share / part.scale**2, z, confidence)
@@ -194,11 +200,12 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
     by_rows: dict[tuple, list[Term]] = {}
     for term in drawn:
         by_rows.setdefault((term.pool, term.size), []).append(term)
-    networks, noise = [], 0.0
+    networks, of_ensembles, noise = [], [], 0.0
     for group in by_rows.values():
         rows = sum(term.weight * term.table.mean(axis=1) for term in group)
         first = group[0]
-        networks.append((float(rows.var(ddof=1)) / first.independent, first.networks - 1))
+        side = networks if first.size == 1 else of_ensembles
+        side.append((float(rows.var(ddof=1)) / first.independent, first.networks - 1))
         noise += sum(
             term.weight**2 * _cells(term.table) / (term.independent * term.table.shape[1]) for term in group
         )
@@ -226,6 +233,7 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
         runs=min(term.networks for term in terms),
         parts=_shared_out(parts) if shares else (),
         networks=networks,
+        ensembles=of_ensembles,
         samples=max(0.0, floor - noise),
         floor=floor,
         cells=float(max(term.table.size for term in terms)),
