@@ -46,8 +46,8 @@ class Dataset(Section):
     feature_noise_norm: NonNegative = Field(description="sigma_p sqrt(d), noise norm in patches of a view")
     background_noise_norm: NonNegative = Field(description="noise norm in patches that carry no view")
     noise: Literal["off_views", "isotropic"] = Field(
-        description="isotropic: the paper's; off_views: without its components along the views, which is the paper's "
-        "limit of large d"
+        description="isotropic: the paper's; off_views: without its components along the views, which is the "
+        "paper's limit of large d"
     )
     z: Strengths
     train_samples: Annotated[Int, Field(ge=1)] = Field(description="N, training samples")
@@ -122,14 +122,14 @@ class Distillation(Section):
     )
     init_std: Positive | None = Field(
         None,
-        description="standard deviation of a student's fresh weights: its initialisation from scratch, added to what it "
-        "starts from if warm; null: network.init_std, and nothing added",
+        description="standard deviation of a student's fresh weights: its initialisation from scratch, added to "
+        "what it starts from if warm; null: network.init_std, and nothing added",
     )
     soft_labels: interventions.Kind = Field("all", description="what soft labels are made of")
     enough: Annotated[Float, Field(gt=0, le=1)] | None = Field(
         None,
-        description="a student stops once it shows this share of what its teacher's logits show of other classes on the "
-        "training samples; null: it takes all its steps",
+        description="a student stops once it shows this share of what its teacher's logits show of other classes "
+        "on the training samples; null: it takes all its steps",
     )
     objective: Objective
     training: Training
