@@ -250,8 +250,8 @@ def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Map
 
     Of single networks: races won by the view with the larger ticket. Of students with one teacher each, among the
     classes in which the student's hard-label training learned one view: those in which it ends with the other view
-    too, where its teacher has learned that one, and where it has not; and of the views that its hard-label training
-    learned those that it ends with.
+    too, where its teacher has learned that one, and where it has not; and of the views that its hard-label
+    training learned those that it ends with.
 
     Args:
         learned: the table ``learned``.
