@@ -124,8 +124,9 @@ class Cluster:
         self.daemons["slurmd"].kill()
         self.daemons["slurmd"].wait()
         for step in self.processes("slurmstepd"):
-            for child in [*self._children(step), step]:
-                with_suppressed_kill(child)
+            # The step first: it would report the end of its children.
+            for process in [step, *self._children(step)]:
+                with_suppressed_kill(process)
         self.call("scontrol", "update", f"NodeName={self.host}", "State=DOWN", "Reason=lost", check=False)
 
     def processes(self, name: str, variable: str = "", argument: str = "") -> list[int]:

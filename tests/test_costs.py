@@ -79,7 +79,7 @@ def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_
     import yaml
 
     theory = default["studies"]["theory"]
-    theory["dataset"] |= {"train_samples": 100, "test_multi_samples": 2000, "test_single_samples": 500}
+    theory["dataset"] |= {"mu": 0.1, "train_samples": 100, "test_multi_samples": 2000, "test_single_samples": 500}
     theory["training"] |= {"block_samples": 0, "max_steps": 2, "accelerator": "cpu"}
     theory["joint"], default["studies"] = None, {"theory": theory}
     default |= {"families": {}, "comparisons": {}}

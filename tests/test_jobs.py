@@ -324,6 +324,8 @@ def test_environments_have_versions_of_the_range_of_the_package():
     texts = {name: (ROOT / "envs" / name).read_text() for name in ("lock.txt", "torch.txt", "multiview.yaml")}
     locked = pins(texts["lock.txt"]) | pins(texts["torch.txt"])
     for one in ours:
+        if one.marker is not None and not one.marker.evaluate():
+            continue
         assert locked[one.name.lower()] in one.specifier, one.name
         assert one.specifier, f"{one.name}: any version at all"
     # Hashes of everything, but for PyTorch, which comes in several builds.

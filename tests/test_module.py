@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pyarrow.parquet as pq
 import pytest
@@ -49,6 +50,7 @@ def tiny_family():
     return tiny | {"families": {"gaussian": family | {"rows": {"normal": {}}, "columns": {"own": own}}}}
 
 
+@pytest.mark.skipif(find_spec("snakedeploy") is None, reason="snakedeploy is not there for this Python")
 def test_it_is_deployed_from_a_hosting_service_by_snakedeploy(repository, tmp_path):
     root, environment = repository
     deploy = [sys.executable, "-c", SNAKEDEPLOY, "deploy-workflow", URL, tmp_path / "mine", "--branch", "main"]
