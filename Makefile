@@ -22,7 +22,7 @@ run: $(INSTALLED)  ## set up and run the default studies
 quick: $(INSTALLED)  ## a first look: set up, run little studies in quick/ and make their report
 	mkdir -p quick
 	$(BIN)/python -m snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --logger multiview
-	$(BIN)/python -m snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --report quick/report.html
+	$(BIN)/python -m snakemake --cores all --directory quick --configfile config.yaml workflow/presets/quick.yaml --report report.html
 
 test: $(INSTALLED)  ## set up and run the tests
 	$(BIN)/python -m pytest
