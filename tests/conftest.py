@@ -56,8 +56,7 @@ def merge(base, over):
 
 def make_tiny(raw, **changes):
     """The default config made tiny: one study, in which there are students too."""
-    studies = raw["studies"]
-    theory = studies["theory"] | {"distillation": studies["theory_students"]["distillation"]}
+    theory = raw["studies"]["theory"] | {"students": {}}
     raw = raw | {"studies": {"theory": theory}, "families": {}, "comparisons": {}}
     return merge(merge(raw, copy.deepcopy(TINY)), changes)
 

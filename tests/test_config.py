@@ -12,8 +12,8 @@ from multiview.config import schema
 DATASET = "studies.theory.dataset"
 NETWORK = "studies.theory.network"
 TRAINING = "studies.theory.training"
-WAY = "studies.theory_students.distillation"
-STUDENTS = "studies.theory_students.students"
+WAY = "studies.theory.distillation"
+STUDENTS = "studies.theory.students"
 SELF = {"teacher": "single", "teacher_size": 1, "first_teacher": 20, "first_student": 0, "students": 5}
 
 IMAGES = "studies.digits"
@@ -91,7 +91,7 @@ BROKEN = [
     ("sweeps.k", {"label": "k", "points": [{"value": 1, "study": "theory"}]}, ["points.0.distilled", "none"]),
     (
         "sweeps.k",
-        {"label": "k", "points": [{"value": 1, "study": "theory_students", "stud": 1}]},
+        {"label": "k", "points": [{"value": 1, "study": "theory", "stud": 1}]},
         ["sweeps.k.points.0.stud", "'study'"],
     ),
     ("figures.palette", "rainbow", ["figures.palette", "'rainbow'", "colorblind"]),
@@ -168,7 +168,7 @@ def put(raw, path, value):
 def without_contrasts(raw):
     """Leave out the studies that are based on others."""
     raw |= {"families": None, "comparisons": None}
-    raw["studies"] = {name: one for name, one in raw["studies"].items() if name in ("theory", "theory_students")}
+    raw["studies"] = {name: one for name, one in raw["studies"].items() if name in ("theory", "theory")}
 
 
 @pytest.mark.parametrize(("path", "value", "named"), BROKEN, ids=[f"{p}={v}" for p, v, _ in BROKEN])
@@ -275,7 +275,7 @@ def test_students_take_what_they_do_not_set_from_the_study(default):
     put(default, f"{TRAINING}.block_samples", 7)
     put(default, f"{WAY}.training.max_steps", 11)
     put(default, f"{STUDENTS}.own", SELF | {"start": "scratch", "objective": {"hinton": {"temperature": 5.0}}})
-    study = config.load(default).studies["theory_students"]
+    study = config.load(default).studies["theory"]
     own, other = study.students["own"], study.students["distilled"]
     assert (own.start, own.objective.hinton.temperature) == ("scratch", 5.0)
     assert other.start == study.distillation.start
@@ -288,18 +288,18 @@ def test_students_of_nobody_are_left_out(default):
     without_contrasts(default)
     # A config laid over another can take students away only by setting them to nothing.
     put(default, f"{STUDENTS}.distilled", None)
-    assert "distilled" not in config.load(default).studies["theory_students"].students
+    assert "distilled" not in config.load(default).studies["theory"].students
 
 
 def test_who_teaches_whom(default):
     without_contrasts(default)
-    default["studies"]["theory_students"]["students"] = {
+    default["studies"]["theory"]["students"] = {
         "many": SELF | {"teacher_size": 3, "first_teacher": 10, "students": 2},
         "one": SELF | {"first_teacher": 5},
         "next": SELF | {"teacher": "one", "first_teacher": 1, "first_student": 30, "students": 4},
     }
     default["first_seed"] = 100
-    study = config.load(default).studies["theory_students"]
+    study = config.load(default).studies["theory"]
     assert study.teachers("many", [100, 101]) == {100: [110, 111, 112], 101: [110, 111, 112]}
     assert study.teachers("one", [102]) == {102: [107]}
     assert study.lineage("next", 31) == {31, 2, 7}
@@ -308,7 +308,7 @@ def test_who_teaches_whom(default):
 
 
 def test_a_circle_of_teachers_is_refused(default):
-    default["studies"]["theory_students"]["students"] = {
+    default["studies"]["theory"]["students"] = {
         "a": SELF | {"teacher": "b", "first_teacher": 20},
         "b": SELF | {"teacher": "a", "first_student": 20, "first_teacher": 0},
     }

@@ -116,7 +116,7 @@ def test_gradient_of_the_weights_agrees_with_autograd(block):
 
 
 def test_from_config(default):
-    section = config.load(default).studies["theory_students"].distillation.objective
+    section = config.load(default).studies["theory"].distillation.objective
     assert isinstance(objectives.from_config(section), objectives.Hinton)
     section = section.model_copy(update={"kind": "truncated"})
     assert objectives.from_config(section).tau == section.truncated.tau

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from multiview.datasets import multiview
-from multiview.datasets.multiview import NO_VIEW, evenly_over_classes
+from multiview.datasets.multiview import NO_VIEW
 
 
 @pytest.fixture
@@ -91,52 +91,28 @@ def test_strengths_of_multi_view_samples(settings, share):
     assert (patches.strong == NO_VIEW).all()
 
 
-def test_stratified_strengths_have_one_sample_in_each_part_of_the_range_and_only_in_training(settings):
-    changes = {"z": settings.z.model_copy(update={"own_multi": [2.0, 6.0]}), "train_samples": 600, "mu": 0.05}
-    fractions = {}
-    for name in ("independent", "stratified"):
-        s = settings.model_copy(update=changes | {"training_draw": name})
-        data = multiview.draw(s)
-        for split in ("train", "test_multi"):
-            of_class = (data.splits[split].kind == "multi-view") & (data.splits[split].label == 0)
-            columns = {key: np.asarray(value) for key, value in data.tables["patches"].items()}
-            rows = {key: column[columns["split"] == split] for key, column in columns.items()}
-            own = of_class[rows["sample"]] & (rows["class"] == 0)
-            for view in (1, 2):
-                fractions[name, split, view] = (rows["z"][own & (rows["view"] == view)] - 2) / 4
-    for (name, split, _), fraction in fractions.items():
-        parts = np.floor(fraction * len(fraction)).astype(int)
-        assert (len(set(parts)) == len(fraction)) == (name == "stratified" and split == "train"), (name, split)
-    # Each is still random within its part, and the two views of a sample have nothing to do with each other.
-    one, other = (fractions["stratified", "train", view] for view in (1, 2))
-    assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(len(one))
-    assert 0.2 < np.mod(one * len(one), 1).std() < 0.4
-
-
-def test_stratified_training_has_single_view_samples_of_as_many_classes_as_it_can(settings):
-    most = {}
-    for name in ("independent", "stratified"):
-        counts = []
-        for seed in range(30):
-            s = settings.model_copy(update={"training_draw": name, "mu": 0.05, "seed": seed})
-            train = multiview.draw(s).splits["train"]
-            counts.append(np.bincount(train.label[train.kind == "single-view"], minlength=s.classes))
-        assert (np.sum(counts, axis=1) == 6).all()
-        most[name] = np.max(counts, axis=1)
-    # Six samples of four classes: two of two of them, and of which is left to chance.
-    assert (most["stratified"] == 2).all()
-    assert (most["independent"] > 2).sum() > 10
-    assert (np.sum(np.array(counts) == 2, axis=0) > 5).all()
-
-
-def test_positions_evenly_over_classes():
-    labels = np.array([0, 0, 0, 0, 1, 2, 2])
-    drawn = [evenly_over_classes(labels, 5, np.random.default_rng(seed)) for seed in range(200)]
-    for positions in drawn:
-        assert len(set(positions)) == 5
-        assert set(labels[positions[:3]]) == {0, 1, 2}  # one of each, before any second one
-        assert sorted(labels[positions[3:]]) == [0, 2]
-    assert set(np.concatenate(drawn)) == set(range(7))
+@pytest.mark.parametrize("views", ["axes", "random"])
+@pytest.mark.parametrize("single", [False, True])
+def test_noise_off_the_views_has_no_component_along_any_and_is_else_the_isotropic_one(settings, views, single):
+    drawn = {
+        noise: draw(settings, n=400, single=single, gamma=0.0, views=views, noise=noise)
+        for noise in ("isotropic", "off_views")
+    }
+    (_, v, _, isotropic), (s, _, _, off) = drawn.values()
+    for name in ("view", "z", "strong"):
+        np.testing.assert_array_equal(getattr(off, name), getattr(isotropic, name))
+    along = off.x @ v.T
+    expected = np.zeros_like(along)
+    sample, patch = np.nonzero(off.view != NO_VIEW)
+    expected[sample, patch, off.view[sample, patch]] = off.z[sample, patch]
+    np.testing.assert_allclose(along, expected, atol=1e-5)
+    # What is left is the paper's noise in the d - 2k other directions: the same numbers, and so the same variance.
+    rest = np.eye(s.dim) - v.T @ v
+    np.testing.assert_allclose(off.x @ rest, isotropic.x @ rest, atol=1e-5)
+    noise = (off.x @ rest)[off.view == NO_VIEW]
+    variance = s.background_noise_norm**2 / s.dim * (s.dim - len(v))
+    assert (noise**2).sum(axis=1).mean() == pytest.approx(variance, rel=0.05)
+    assert np.abs(isotropic.x @ v.T - along).max() > 0.01
 
 
 def test_strengths_of_single_view_samples(settings):

@@ -13,24 +13,11 @@ class AdaptiveDescent(torch.optim.Optimizer):
     than `max_change` in norm, or by more than `relative_change` times its size ``max(|<w, g>| / |g|,
     |w| / sqrt(d))``: its component along its own gradient, which is what grows in the race, and at least
     what a random direction finds in it. The size does not change when the features are rotated.
-    A neuron larger than `taken_off` has left the race behind: it may move by a larger share of its size, in
-    proportion to it. Races are decided below that size, and there long steps favour the loser.
     It is plain gradient descent: every weight moves by ``-eta`` times its gradient, with one ``eta``.
     """
 
-    def __init__(
-        self,
-        params,
-        step_size: float,
-        relative_change: float,
-        max_change: float,
-        taken_off: float | None = None,
-    ):
-        bounds = {
-            "relative_change": relative_change,
-            "max_change": max_change,
-            "taken_off": math.inf if taken_off is None else taken_off,
-        }
+    def __init__(self, params, step_size: float, relative_change: float, max_change: float):
+        bounds = {"relative_change": relative_change, "max_change": max_change}
         super().__init__(params, {"lr": step_size, "max_lr": step_size} | bounds)
 
     @torch.no_grad()
@@ -46,17 +33,15 @@ class AdaptiveDescent(torch.optim.Optimizer):
 
 
 def _limits(group: dict) -> dict[str, float]:
-    return {name: group[name] for name in ("relative_change", "max_change", "taken_off")}
+    return {name: group[name] for name in ("relative_change", "max_change")}
 
 
-def largest_step(
-    weight: Tensor, gradient: Tensor, relative_change: float, max_change: float, taken_off: float = math.inf
-) -> Tensor:
+def largest_step(weight: Tensor, gradient: Tensor, relative_change: float, max_change: float) -> Tensor:
     """The largest step at which no neuron moves by more than it may, see `AdaptiveDescent`.
 
     Args:
         weight, gradient: ``[..., neurons, d]``.
-        relative_change, max_change, taken_off: the limits.
+        relative_change, max_change: the limits.
 
     Returns:
         ``[...]``, for each network.
@@ -64,5 +49,4 @@ def largest_step(
     norm = gradient.norm(dim=-1).clamp(min=torch.finfo(weight.dtype).tiny)
     along = (weight * gradient).sum(dim=-1).abs() / norm
     size = torch.maximum(along, weight.norm(dim=-1) / math.sqrt(weight.shape[-1]))
-    share = relative_change * (size / taken_off).clamp(min=1)
-    return ((share * size).clamp(max=max_change) / norm).amin(dim=-1)
+    return ((relative_change * size).clamp(max=max_change) / norm).amin(dim=-1)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from multiview import config, ensembles, lottery
-from multiview.claims import LOTTERY, TAKES
+from multiview.claims import KEEPS, LOTTERY, TAKES
 from multiview.intervals import Interval, mean_errors
 from multiview.measures import TEACHER, Errors
 from multiview.predictors import Predictor
@@ -250,7 +250,8 @@ def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Map
 
     Of single networks: races won by the view with the larger ticket. Of students with one teacher each, among the
     classes in which the student's hard-label training learned one view: those in which it ends with the other view
-    too, where its teacher has learned that one, and where it has not.
+    too, where its teacher has learned that one, and where it has not; and of the views that its hard-label training
+    learned those that it ends with.
 
     Args:
         learned: the table ``learned``.
@@ -272,12 +273,13 @@ def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Map
     for name, role in roles.items():
         if role["teacher"] != "single" or role["teacher_size"] > 1:
             continue
-        counts = {share: [] for share in TAKES}
+        counts = {share: [] for share in (*TAKES, KEEPS)}
         for student, (teacher,) in role["teachers"].items():
             before, has, after = views("single", int(student)), views("single", teacher), views(name, int(student))
             missing = ~before & before[:, ::-1]
             for share, where in zip(TAKES, (missing & has, missing & ~has), strict=True):
                 counts[share].append(((where & after).sum(), where.sum()))
+            counts[KEEPS].append(((before & after).sum(), before.sum()))
         found |= {(name, share): tuple(np.array(one).T) for share, one in counts.items()}
     return found
 

@@ -134,6 +134,16 @@ def tables(predictor: str, runs: Sequence[training.SeedRun], data: Data, block: 
     }
 
 
+def fresh(seed: int, shape: Sequence[int], std: float) -> Tensor:
+    """Weights of ``N(0, std^2)`` that a student starts from besides its own: independent of its initialisation.
+
+    What the race has left of a view that lost is so small that a student needs some hundred times the steps to
+    make it grow. The paper's students are fresh networks; these have fresh weights beside what they know.
+    """
+    state = int(np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(state)) * std
+
+
 def read_weights(
     paths: Sequence[str], seeds: Sequence[int], data: Data, network: config.Network
 ) -> dict[int, Tensor]:

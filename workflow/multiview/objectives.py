@@ -7,6 +7,7 @@ derivative by each logit. A network turns the slope into a gradient; it needs to
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -28,6 +29,14 @@ class Objective(Protocol):
             The value for every sample ``[n]`` and the slope ``dvalue/dF`` ``[n, k]``.
         """
 
+    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
+        """What counts as shown by some logits: where they are positive, up to where the objective cuts them off.
+
+        Args:
+            logits: ``[..., k]``.
+            of_teacher: whether they are the teacher's, or the student's.
+        """
+
 
 def _cross_entropy(logits: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     target = label.unsqueeze(1)
@@ -43,6 +52,10 @@ class CrossEntropy:
     def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """See `Objective`; the teacher is ignored."""
         return _cross_entropy(logits, label)
+
+    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
+        """See `Objective`."""
+        return logits.clamp(min=0)
 
 
 def _divergence(log_p: Tensor, log_q: Tensor, gap: Tensor) -> Tensor:
@@ -90,6 +103,10 @@ class Hinton:
             slope.mul_(1 - self.alpha).add_(soft),
         )
 
+    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
+        """See `Objective`; a teacher's logits count as they are, not c times as large."""
+        return logits.clamp(min=0)
+
 
 def truncated_softmax(logits: Tensor, tau: float) -> Tensor:
     """``logit^tau_i(H) = softmax_i(min(tau^2 H_i, 1) / tau)`` of Section 4, for `logits` ``[n, k]``."""
@@ -123,6 +140,32 @@ class Truncated:
         weight = 1 / (1 + self.strength)
         penalty = below.square().sum(dim=1) / 2
         return (values + self.strength * penalty) * weight, slope.add_(below, alpha=self.strength).mul_(weight)
+
+    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
+        """See `Objective`; it is cut off at ``1 / tau^2``."""
+        return (logits * (self.teacher_scale if of_teacher else 1)).clamp(0, 1 / self.tau**2)
+
+
+def shown(objective: Objective, logits: Tensor, teacher: Tensor, label: Tensor) -> Tensor:
+    """How much of what a teacher shows of other classes its student shows as well, on the same samples.
+
+    It is ``sum G min(F, G) / sum G^2`` over all samples and all classes but the label's, ``F`` and ``G`` being
+    what the objective sees of the two: 1 if the student shows all of it. What the student shows besides does not
+    count, nor what it shows more of.
+
+    Args:
+        objective: the student's.
+        logits: ``[..., n, k]``, the student's.
+        teacher: ``[..., n, k]``.
+        label: int64 ``[n]``.
+
+    Returns:
+        ``[...]``, from 0 to 1; 1 if the teacher shows nothing.
+    """
+    other = 1 - functional.one_hot(label, logits.shape[-1]).to(logits.dtype)
+    F, G = objective.visible(logits, False) * other, objective.visible(teacher, True) * other
+    total = G.square().sum(dim=(-2, -1))
+    return (torch.minimum(F, G) * G).sum(dim=(-2, -1)).div(total).where(total > 0, torch.ones_like(total))
 
 
 def from_config(settings: config.Objective) -> Objective:

@@ -5,7 +5,6 @@ it finds stays on the device, also whether a seed is finished, and the runs hear
 Rounding depends on how many seeds there are, as that of batched products does.
 """
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from multiview import config
 from multiview.descent import largest_step
 from multiview.networks.two_layer import CROSS_ENTROPY, StackedNetworks, view_strengths
-from multiview.objectives import Objective
+from multiview.objectives import Objective, shown
 
 if TYPE_CHECKING:
     from multiview.training import SeedRun
@@ -40,9 +39,10 @@ class StackedTraining(nn.Module):
         settings: config.Training,
         objective: Objective = CROSS_ENTROPY,
         teachers: Tensor | None = None,
+        enough: float | None = None,
     ):
         super().__init__()
-        self.runs, self.settings, self.objective = list(runs), settings, objective
+        self.runs, self.settings, self.objective, self.enough = list(runs), settings, objective, enough
         self.networks = StackedNetworks([run.network for run in runs])
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
         data["finished"] = torch.tensor([run.finished for run in runs])
@@ -67,8 +67,11 @@ class StackedTraining(nn.Module):
         by_kind = torch.stack([losses, correct], dim=-1)
         loss, accuracy = losses.mean(dim=-1), correct.mean(dim=-1)
         threshold, last = self.settings.loss_threshold, self.taken >= self.settings.max_steps
-        converged = (accuracy == 1) & (last if threshold is None else loss <= threshold)
-        before, self.finished = self.finished, self.finished | converged | last
+        taught = torch.zeros_like(last)
+        if self.enough is not None:
+            taught = shown(self.objective, logits, self.teachers, self.label) >= self.enough
+        converged = (accuracy == 1) & (last | taught if threshold is None else loss <= threshold)
+        before, self.finished = self.finished, self.finished | converged | last | taught
         size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
         noted = {
             "history": self.kinds @ by_kind / self.kinds.sum(dim=1, keepdim=True),
@@ -90,8 +93,7 @@ class StackedTraining(nn.Module):
         s = self.settings
         if s.step_rule == "fixed":
             return weight.new_full((len(weight),), s.step_size)
-        taken_off = math.inf if s.taken_off is None else s.taken_off
-        return largest_step(weight, gradient, s.relative_change, s.max_change, taken_off).clamp(max=s.step_size)
+        return largest_step(weight, gradient, s.relative_change, s.max_change).clamp(max=s.step_size)
 
     @torch.no_grad()
     def catch_up(self) -> None:

@@ -21,7 +21,7 @@ from multiview.descent import AdaptiveDescent
 from multiview.interrupts import Ending
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
-from multiview.objectives import Objective
+from multiview.objectives import Objective, shown
 from multiview.worktime import Transfer
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,8 @@ class ChunkTraining(nn.Module):
         settings: the training section of the config.
         objective: what is descended.
         teachers: ``[runs, n, k]``, the logits of each run's teacher, or None.
+        enough: a run with a teacher ends once it shows this share of what that shows (`objectives.shown`); None:
+            it does not.
     """
 
     def __init__(
@@ -123,9 +125,10 @@ class ChunkTraining(nn.Module):
         settings: config.Training,
         objective: Objective = CROSS_ENTROPY,
         teachers: Tensor | None = None,
+        enough: float | None = None,
     ):
         super().__init__()
-        self.runs, self.settings, self.objective = list(runs), settings, objective
+        self.runs, self.settings, self.objective, self.enough = list(runs), settings, objective, enough
         self.networks = nn.ModuleList(run.network for run in runs)
         # Buffers, not batches: the data move to the device once, not once a step.
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
@@ -143,7 +146,7 @@ class ChunkTraining(nn.Module):
         s = self.settings
         if s.step_rule == "fixed":
             return [torch.optim.SGD(n.parameters(), lr=s.step_size) for n in self.networks]
-        bounds = (s.step_size, s.relative_change, s.max_change, s.taken_off)
+        bounds = (s.step_size, s.relative_change, s.max_change)
         return [AdaptiveDescent(n.parameters(), *bounds) for n in self.networks]
 
     def step(self) -> bool:
@@ -178,8 +181,9 @@ class ChunkTraining(nn.Module):
         run.check_loss(self.settings)
         threshold, last = self.settings.loss_threshold, run.step >= self.settings.max_steps
         # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
-        run.converged = run.accuracy == 1.0 and (last if threshold is None else run.loss <= threshold)
-        run.finished = run.converged or last
+        taught = self.enough is not None and bool(shown(self.objective, logits, teacher, self.label) >= self.enough)
+        run.converged = run.accuracy == 1.0 and (last or taught if threshold is None else run.loss <= threshold)
+        run.finished = run.converged or last or taught
         run.step_sizes.append(0.0)
 
 
@@ -286,6 +290,7 @@ def train(
     teachers: Mapping[int, Tensor] | None = None,
     starts: Mapping[int, Tensor] | None = None,
     members: int = 1,
+    enough: float | None = None,
     stacked: bool | None = None,
 ) -> list[SeedRun]:
     """Train a network for every seed on the same data, from its own initialisation or from given weights.
@@ -303,6 +308,7 @@ def train(
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
         starts: for each seed the weights to start from instead of its initialisation.
         members: if more than 1, what is trained for a seed is the average of so many networks.
+        enough: networks with a teacher end once they show this share of what it shows; None: they do not.
         stacked: whether all seeds are trained together; None: on a GPU, if networks learn features.
 
     Returns:
@@ -327,7 +333,7 @@ def train(
     if stacked is None:
         stacked = device.type == "cuda" and network.regime == "learned"
     kind = stacked_training.StackedTraining if stacked else ChunkTraining
-    module = kind(runs, x, label, kinds, views, settings, objective, told).to(device)
+    module = kind(runs, x, label, kinds, views, settings, objective, told, enough).to(device)
     with Ending() as ending:
         while module.active and ending.signal is None:
             known = module.step()

@@ -152,6 +152,13 @@ def of_the_starts(kind, taught_by=teachers_of):
     return files
 
 
+def own_logits(wildcards):
+    """The logits of the students' own hard-label training, for soft labels that take a part from them."""
+    if students_of(wildcards).soft_labels not in NEED_OWN:
+        return []
+    return chunk_files(wildcards.study, SINGLE, "logits", teachers_of(wildcards))
+
+
 def first_student(study):
     """The smallest seed of a study's students."""
     return studies[study].first_seed + min(one.first_student for one in studies[study].students.values())

@@ -89,7 +89,7 @@ rule train_joint:
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
         checkpoints=placed("results/{study}/checkpoints/joint"),
         training_code=code_digest(*TRAINING_CODE),
-        code=code_digest("fitting.py", "predictors.py", "records.py"),
+        code=code_digest("fitting.py", "interventions.py", "predictors.py", "records.py"),
     script:
         "../scripts/train_joint.py"
 
@@ -100,6 +100,7 @@ rule distil:
         views="results/{study}/dataset/views.parquet",
         teacher=of_the_teachers("logits"),
         start=of_the_starts("weights"),
+        own=own_logits,
     output:
         logits=f"{STUDENTS_FOLDER}/logits.parquet",
         history=f"{STUDENTS_FOLDER}/history.parquet",
@@ -129,6 +130,6 @@ rule distil:
         distillation=lambda wildcards: canonical(students_of(wildcards), Distillation),
         checkpoints=placed("results/{study}/checkpoints/{students}"),
         training_code=code_digest(*TRAINING_CODE),
-        code=code_digest("fitting.py", "predictors.py", "records.py"),
+        code=code_digest("fitting.py", "interventions.py", "predictors.py", "records.py"),
     script:
         "../scripts/distil.py"

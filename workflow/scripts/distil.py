@@ -7,9 +7,10 @@ jobs.start(snakemake)
 import json  # noqa: E402
 import logging  # noqa: E402
 
+import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from multiview import artifacts, config, devices, fitting, objectives, predictors  # noqa: E402
+from multiview import artifacts, config, devices, fitting, interventions, objectives, predictors  # noqa: E402
 
 torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -20,16 +21,27 @@ seeds = sorted(taught_by)
 
 data = fitting.read(source.samples, source.views)
 teacher = predictors.read_logits(source.teacher, data.digest, data.names, data.about["classes"])[params.teacher]
-told = {seed: teacher.of(members, "train").mean(axis=0) for seed, members in taught_by.items()}
-more = {
-    "objective": objectives.from_config(way.objective),
-    "teachers": {seed: torch.from_numpy(logits) for seed, logits in told.items()},
-}
+label = torch.from_numpy(np.array(data.splits["train"].label)).long()
+own = {}
+if source.own:
+    single = predictors.read_logits(source.own, data.digest, data.names, data.about["classes"])["single"]
+    own = {seed: torch.from_numpy(single.of([seed], "train")[0]) for seed in seeds}
+more = {"objective": objectives.from_config(way.objective), "enough": way.enough, "teachers": {}}
+for seed, members in taught_by.items():
+    logits = torch.from_numpy(teacher.of(members, "train").mean(axis=0))
+    more["teachers"][seed] = interventions.soft_label_logits(way.soft_labels, logits, label, own.get(seed), seed)
 if way.start == "warm":
     more["starts"] = fitting.read_weights(source.start, seeds, data, network)
+    if way.init_std is not None:
+        more["starts"] = {
+            seed: weight + fitting.fresh(seed, weight.shape, way.init_std)
+            for seed, weight in more["starts"].items()
+        }
+elif way.init_std is not None:
+    network = network.model_copy(update={"init_std": way.init_std})
 for seed, members in taught_by.items():
     logging.info("student %d learns from %s %s", seed, params.teacher, ", ".join(map(str, members)))
-decisive = [params.training_code, config.canonical(way.objective)]
+decisive = [params.training_code, config.canonical(way.objective), way.enough]
 runs = fitting.fit(data, seeds, network, way.training, params.checkpoints, decisive, **more)
 
 provenance = {
@@ -39,6 +51,9 @@ provenance = {
     "network": network.model_dump(),
     "training": fitting.deciding(way.training),
     "start": way.start,
+    "init_std": way.init_std,
+    "soft_labels": way.soft_labels,
+    "enough": way.enough,
     "objective": way.objective.model_dump(),
     "teacher": params.teacher,
     "teachers": {str(seed): members for seed, members in taught_by.items()},

@@ -158,6 +158,7 @@ class Study(Section):
                 "teachers": {str(seed): members for seed, members in self.teachers(name, seeds).items()},
                 "networks": len(self.lineage(name, one.first_student)),
                 "start": one.start,
+                "intervention": soft_labels if (soft_labels := getattr(one, "soft_labels", "all")) != "all" else "",
                 "objective": one.objective.model_dump(mode="json"),
             }
         return roles

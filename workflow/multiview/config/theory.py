@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from multiview import interventions
 from multiview.config.sections import Float, Int, Joint, NonNegative, Objective, Positive, Range, Regime, Section
 
 
@@ -44,11 +45,11 @@ class Dataset(Section):
     gamma: NonNegative = Field(description="upper end of the feature noise alpha over all 2k views")
     feature_noise_norm: NonNegative = Field(description="sigma_p sqrt(d), noise norm in patches of a view")
     background_noise_norm: NonNegative = Field(description="noise norm in patches that carry no view")
-    z: Strengths
-    training_draw: Literal["independent", "stratified"] = Field(
-        description="whether training samples are independent, or spread evenly: strengths of own views of "
-        "multi-view samples over own_multi, single-view samples over the classes"
+    noise: Literal["off_views", "isotropic"] = Field(
+        description="isotropic: the paper's; off_views: without its components along the views, which is the paper's "
+        "limit of large d"
     )
+    z: Strengths
     train_samples: Annotated[Int, Field(ge=1)] = Field(description="N, training samples")
     mu: Annotated[Float, Field(gt=0, lt=1)] = Field(description="share of single-view samples, N_s = mu N")
     test_multi_samples: Annotated[Int, Field(ge=1)] = Field(description="multi-view test samples")
@@ -103,9 +104,6 @@ class Training(Section):
     step_rule: Literal["adaptive", "fixed"] = Field(description="how eta is chosen")
     step_size: Positive = Field(description="eta if fixed, the largest eta if adaptive")
     relative_change: Positive = Field(description="adaptive: a neuron's largest relative change in a step")
-    taken_off: Positive | None = Field(
-        description="adaptive: size above which a neuron may change by size / taken_off times as much; null: never"
-    )
     max_change: Positive = Field(description="adaptive: a neuron's largest change in a step, a norm")
     loss_threshold: Positive | None = Field(
         description="stop at training accuracy 1 and a mean loss of at most this; null: take all max_steps"
@@ -121,6 +119,17 @@ class Distillation(Section):
 
     start: Literal["warm", "scratch"] = Field(
         description="warm: from the end of the student's own training on hard labels; scratch: its initialisation"
+    )
+    init_std: Positive | None = Field(
+        None,
+        description="standard deviation of a student's fresh weights: its initialisation from scratch, added to what it "
+        "starts from if warm; null: network.init_std, and nothing added",
+    )
+    soft_labels: interventions.Kind = Field("all", description="what soft labels are made of")
+    enough: Annotated[Float, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="a student stops once it shows this share of what its teacher's logits show of other classes on the "
+        "training samples; null: it takes all its steps",
     )
     objective: Objective
     training: Training

@@ -8,7 +8,6 @@ from the noisy vectors.
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from multiview import config as settings
 from multiview.datasets.base import Dataset, Split, split_index
@@ -56,7 +55,6 @@ def draw_samples(
     labels: np.ndarray,
     single: np.ndarray,
     rng: np.random.Generator,
-    stratified: bool = False,
 ) -> Patches:
     """Draw one sample for every label (Section 2: both kinds of sample, feature noise, background).
 
@@ -66,8 +64,6 @@ def draw_samples(
         labels: integers ``[n]`` in ``[0, k)``.
         single: booleans ``[n]``, True for a sample of ``D_s``, False for one of ``D_m``.
         rng: the only source of randomness.
-        stratified: whether both own views of the multi-view samples of a class are as strong as a Latin hypercube
-            says: each still uniform, but evenly spread over the samples.
     """
     n, k, P = len(labels), config.classes, config.patches
     own = np.zeros((n, k, VIEWS_PER_CLASS), dtype=bool)
@@ -90,11 +86,6 @@ def draw_samples(
     low = np.select([mask for mask, _ in cases], [bounds[0] for _, bounds in cases])
     high = np.select([mask for mask, _ in cases], [bounds[1] for _, bounds in cases])
     uniform = rng.random(own.shape)
-    if stratified:
-        for label in range(k):
-            rows = np.flatnonzero((labels == label) & ~single)
-            ranks = rng.permuted(np.tile(np.arange(len(rows)), (VIEWS_PER_CLASS, 1)), axis=1).T
-            uniform[rows, label] = (ranks + uniform[rows, label]) / len(rows)
     total = low + (high - low) * uniform
 
     # Every view in V(X) gets C_p patches of its own, at random places.
@@ -116,25 +107,15 @@ def draw_samples(
     x = rng.standard_normal((n, P, config.dim), dtype=np.float32)
     norm = np.where(view == NO_VIEW, config.background_noise_norm, config.feature_noise_norm)
     x *= (norm / np.sqrt(config.dim)).astype(np.float32)[..., None]
+    if config.noise == "off_views":
+        frame = views.astype(np.float32)
+        x -= (x @ frame.T) @ frame
     coefficients = rng.random((n, P, len(views)), dtype=np.float32)
     coefficients *= config.gamma
     carried = view != NO_VIEW
     coefficients[carried, view[carried]] += z[carried]
     x += coefficients @ views.astype(np.float32)
     return Patches(x, view, z, np.where(single, strong, NO_VIEW).astype(np.int8))
-
-
-def evenly_over_classes(labels: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Positions of `number` samples drawn at random: one of every class before a second one of any.
-
-    Args:
-        labels: integers ``[n]``.
-        number: how many, at most n.
-        rng: the only source of randomness.
-    """
-    order = rng.permutation(len(labels))
-    before = pd.Series(labels[order]).groupby(labels[order]).cumcount()
-    return order[np.argsort(before.to_numpy(), kind="stable")[:number]]
 
 
 def draw(config: settings.Dataset) -> Dataset:
@@ -153,14 +134,11 @@ def draw(config: settings.Dataset) -> Dataset:
     }
     splits, drawn = {}, {}
     for (name, n), rng in zip(sizes.items(), streams[1:], strict=True):
-        stratified = name == TRAIN and config.training_draw == "stratified"
         single = np.full(n, name == TEST_SINGLE)
-        if name == TRAIN and not stratified:
+        if name == TRAIN:
             single[rng.choice(n, config.single_view_samples, replace=False)] = True
         labels = rng.integers(config.classes, size=n).astype(np.int16)
-        if stratified:
-            single[evenly_over_classes(labels, config.single_view_samples, rng)] = True
-        drawn[name] = patches = draw_samples(config, views, labels, single, rng, stratified)
+        drawn[name] = patches = draw_samples(config, views, labels, single, rng)
         kind = np.where(single, SINGLE_VIEW, MULTI_VIEW)
         splits[name] = Split(patches.x, labels, kind, patches.strong + 1)
     return Dataset(config.classes, splits, {"patches": _patch_table(drawn), "views": _view_table(views)})

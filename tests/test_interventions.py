@@ -1,0 +1,90 @@
+"""Interventions on soft labels: cases by hand, and gradients of objectives under each against autograd."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from multiview import config, interventions, objectives
+from multiview.networks.two_layer import TwoLayerNetwork
+
+TEACHER = torch.tensor([[5.0, 1.0, 3.0], [7.0, 2.0, 0.0], [1.0, 6.0, 0.0]])
+OWN = torch.tensor([[50.0, 10.0, 30.0], [70.0, 20.0, 0.0], [10.0, 60.0, 0.0]])
+LABEL = torch.tensor([0, 0, 1])
+
+BY_HAND = {
+    "all": [[5, 1, 3], [7, 2, 0], [1, 6, 0]],
+    "other_classes": [[50, 1, 3], [70, 2, 0], [1, 60, 0]],
+    "own_class": [[5, 10, 30], [7, 20, 0], [10, 6, 0]],
+    "flat": [[5, 2, 2], [7, 1, 1], [0.5, 6, 0.5]],
+    "shuffled": [[7, 2, 0], [5, 1, 3], [1, 6, 0]],
+    "smoothed": [[6, 7 / 6, 7 / 6], [6, 7 / 6, 7 / 6], [7 / 6, 6, 7 / 6]],
+}
+
+
+@pytest.mark.parametrize("kind", interventions.KINDS)
+def test_soft_labels_by_hand(kind):
+    found = interventions.soft_label_logits(kind, TEACHER, LABEL, OWN, seed=0)
+    torch.testing.assert_close(found, torch.tensor(BY_HAND[kind], dtype=torch.float32))
+
+
+def test_all_is_the_teacher_to_the_bit():
+    assert interventions.soft_label_logits("all", TEACHER, LABEL, None, seed=0) is TEACHER
+
+
+def test_shuffling_keeps_each_class_its_rows_and_no_sample_its_own():
+    teacher, label = torch.randn(60, 4), torch.arange(60) % 4
+    found = interventions.soft_label_logits("shuffled", teacher, label, None, seed=3)
+    again = interventions.soft_label_logits("shuffled", teacher, label, None, seed=3)
+    assert torch.equal(found, again)
+    assert not torch.equal(found, interventions.soft_label_logits("shuffled", teacher, label, None, seed=4))
+    assert (found != teacher).any(dim=1).all()
+    for class_ in range(4):
+        rows = [set(map(tuple, logits[label == class_].tolist())) for logits in (found, teacher)]
+        assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("kind", interventions.KINDS)
+@pytest.mark.parametrize("name", ["hinton", "truncated"])
+def test_gradients_under_each_intervention_agree_with_autograd(kind, name):
+    generator = torch.Generator().manual_seed(1)
+    network = TwoLayerNetwork(3, 10, 4, 3, 1.0, 0.4, 0)
+    x = torch.randn(3, 5, 10, generator=generator)
+    G = interventions.soft_label_logits(kind, TEACHER / 4, LABEL, OWN / 40, seed=0)
+    F = network(x)
+    hard = functional.cross_entropy(F, LABEL)
+    if name == "hinton":
+        objective = objectives.Hinton(alpha=0.7, temperature=3.0, teacher_scale=2.0)
+        soft = functional.kl_div((F / 3).log_softmax(1), (2 * G / 3).softmax(1), reduction="batchmean")
+        expected = torch.autograd.grad(0.3 * hard + 0.7 * 9 * soft, network.weight)[0]
+    else:
+        objective = objectives.Truncated(strength=3.0, tau=0.8, teacher_scale=2.0)
+        below = objectives.truncated_softmax(F, 0.8) - objectives.truncated_softmax(2 * G, 0.8)
+        push = (below.detach().clamp(max=0) * F).sum(dim=1).mean()  # a slope, not a function's: constant in F
+        expected = torch.autograd.grad((hard + 3 * push) / 4, network.weight)[0]
+    network.loss_and_gradient(x, LABEL, 2, objective, G)
+    torch.testing.assert_close(network.weight.grad, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_shown_by_hand():
+    hinton = objectives.Hinton(alpha=0.9, temperature=8.0, teacher_scale=4.0)
+    # Of other classes the teacher shows 1 and 3, 2 and 0, 1 and 0; the student half of the 3, all else and more.
+    student = torch.tensor([[0.0, 1.5, 1.5], [9.0, 2.0, 4.0], [1.0, 0.0, -5.0]])
+    found = objectives.shown(hinton, student, TEACHER, LABEL)
+    assert float(found) == pytest.approx((1 * 1 + 3 * 1.5 + 2 * 2 + 1 * 1) / (1 + 9 + 4 + 1))
+    assert float(objectives.shown(hinton, TEACHER, TEACHER, LABEL)) == 1
+    assert float(objectives.shown(hinton, student, torch.zeros(3, 3), LABEL)) == 1
+    # The truncated objective sees no more than 1 / tau^2 of c times the teacher's logits.
+    truncated = objectives.Truncated(strength=1.0, tau=1.0, teacher_scale=0.5)
+    cut = (0.5 * 0.5 + 1 * 1 + 1 * 1 + 0.5 * 0.5) / (0.25 + 1 + 1 + 0.25)
+    assert float(objectives.shown(truncated, student, TEACHER, LABEL)) == pytest.approx(cut)
+    stacked = objectives.shown(hinton, torch.stack([student, TEACHER]), TEACHER.expand(2, 3, 3), LABEL)
+    assert stacked.tolist() == pytest.approx([float(found), 1.0])
+
+
+def test_interventions_are_those_of_the_config(default):
+    study = config.load(default).studies["theory"]
+    kinds = {one.soft_labels for one in study.students.values()}
+    assert kinds == set(interventions.KINDS)
+    for name, role in study.roles().items():
+        soft_labels = study.students[name].soft_labels
+        assert role["intervention"] == ("" if soft_labels == "all" else soft_labels)
