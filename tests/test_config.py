@@ -328,3 +328,14 @@ def test_presets_fit_the_default_config(default, preset):
     raw = yaml.safe_load(preset.read_text())
     dropped = {name for name, study in raw.get("studies", {}).items() if study is None}
     assert set(config.load(merge(default, raw)).studies) >= set(default["studies"]) - dropped
+
+
+@pytest.mark.parametrize(
+    ("seeds_per_job", "chunks"), [(10, [(0, 5), (6, 11)]), (5, [(0, 3), (4, 7), (8, 11)]), (12, [(0, 11)])]
+)
+def test_jobs_that_try_objectives_have_as_much_to_do(default, seeds_per_job, chunks):
+    default["studies"]["digits"]["seeds_per_job"] = seeds_per_job
+    digits = config.load(default).studies["digits"]
+    assert len(digits.trials("distilled")) == 12 and digits.trial_chunks("distilled") == chunks
+    default["studies"]["digits"]["distillation"]["grid"] = None
+    assert config.load(default).studies["digits"].trial_chunks("distilled") == []

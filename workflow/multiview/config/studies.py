@@ -1,6 +1,7 @@
 """Studies: who trains on what, and who learns from whom."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Annotated, Any, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -261,8 +262,11 @@ class ImageStudy(Study):
         return [(alpha, T, seed) for alpha in one.grid.alpha for T in one.grid.temperature for seed in seeds]
 
     def trial_chunks(self, predictor: str) -> list[tuple[int, int]]:
-        """First and last number of the trials of every job that does some."""
-        return self._cut(list(range(len(self.trials(predictor)))))
+        """First and last number of the trials of every job that does some: about as many each."""
+        number = len(self.trials(predictor))
+        jobs = -(-number // self.seeds_per_job)
+        ends = [number * job // max(1, jobs) for job in range(jobs + 1)]
+        return [(a, b - 1) for a, b in pairwise(ends)]
 
     @model_validator(mode="after")
     def _shown(self):
