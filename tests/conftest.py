@@ -32,6 +32,7 @@ TINY = {
                 "test_single_samples": 300,
             },
             "ensembles": {"sizes": [1, 2, 4]},
+            "training": {"loss_threshold": 0.02},
             "joint": None,
             "distillation": {"training": {"max_steps": 20}},
             "students": {

@@ -66,19 +66,29 @@ def test_gradients_under_each_intervention_agree_with_autograd(kind, name):
 
 
 def test_what_is_shown_by_hand():
-    hinton = objectives.Hinton(alpha=0.9, temperature=8.0, teacher_scale=4.0)
     # Of other classes the teacher shows 1 and 3, 2 and 0, 1 and 0; the student half of the 3, all else and more.
     student = torch.tensor([[0.0, 1.5, 1.5], [9.0, 2.0, 4.0], [1.0, 0.0, -5.0]])
-    found = objectives.shown(hinton, student, TEACHER, LABEL)
+    found = objectives.shown(student, TEACHER, LABEL)
     assert float(found) == pytest.approx((1 * 1 + 3 * 1.5 + 2 * 2 + 1 * 1) / (1 + 9 + 4 + 1))
-    assert float(objectives.shown(hinton, TEACHER, TEACHER, LABEL)) == 1
-    assert float(objectives.shown(hinton, student, torch.zeros(3, 3), LABEL)) == 1
-    # The truncated objective sees no more than 1 / tau^2 of c times the teacher's logits.
-    truncated = objectives.Truncated(strength=1.0, tau=1.0, teacher_scale=0.5)
-    cut = (0.5 * 0.5 + 1 * 1 + 1 * 1 + 0.5 * 0.5) / (0.25 + 1 + 1 + 0.25)
-    assert float(objectives.shown(truncated, student, TEACHER, LABEL)) == pytest.approx(cut)
-    stacked = objectives.shown(hinton, torch.stack([student, TEACHER]), TEACHER.expand(2, 3, 3), LABEL)
+    assert float(objectives.shown(TEACHER, TEACHER, LABEL)) == 1
+    assert float(objectives.shown(student, torch.zeros(3, 3), LABEL)) == 1
+    stacked = objectives.shown(torch.stack([student, TEACHER]), TEACHER.expand(2, 3, 3), LABEL)
     assert stacked.tolist() == pytest.approx([float(found), 1.0])
+
+
+def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher():
+    label = torch.tensor([2, 2])
+    own, teacher = (
+        torch.tensor([[2.0, 0.0, 9.0], [2.0, 0.0, 9.0]]),
+        torch.tensor([[0.0, 2.0, 9.0], [0.0, 2.0, 9.0]]),
+    )
+    union = objectives.Union(teacher, own, scale=0.5)
+    assert not union.reached(own, label)
+    assert union.reached(torch.maximum(own, teacher), label)
+    assert union.reached(teacher, label)
+    # A view counts as shown from half of what is asked for.
+    assert not union.reached(torch.tensor([[2.0, 0.9, 9.0]] * 2), label)
+    assert union.reached(torch.stack([own, teacher]), label).tolist() == [False, True]
 
 
 def test_interventions_are_those_of_the_config(default):

@@ -106,5 +106,6 @@ def test_a_step_asks_the_device_for_nothing(data, study, settings, monkeypatch):
 
 def test_a_loss_that_is_not_finite_names_the_seed_and_the_key(data, study, settings):  # noqa: F811
     settings = settings.model_copy(update={"step_rule": "fixed", "step_size": 1e38})
+    study = study.model_copy(update={"network": study.network.model_copy(update={"init_std": 1.0})})
     with pytest.raises(FloatingPointError, match=r"seed \d: the loss is (nan|inf) at step \d+; training"):
         fit([0, 1], data, study, settings, stacked=True)

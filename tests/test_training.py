@@ -99,11 +99,11 @@ def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings
     (whole,) = fit([0], data, study, settings)
     record, calls = training.ChunkTraining._record, []
 
-    def told_to_end(self, run, teacher):
+    def told_to_end(self, run, *taught):
         calls.append(run.seed)
         if len(calls) == 20:
             os.kill(os.getpid(), signal.SIGTERM)
-        record(self, run, teacher)
+        record(self, run, *taught)
 
     monkeypatch.setattr(training.ChunkTraining, "_record", told_to_end)
     with pytest.raises(InterruptedError, match="SIGTERM at step 20"):
@@ -151,6 +151,7 @@ def test_the_step_limit_gives_a_warning_and_is_recorded(data, study, settings, c
 
 def test_a_step_that_is_far_too_large_is_an_error_that_names_its_key(data, study, settings):
     settings = settings.model_copy(update={"step_rule": "fixed", "step_size": 1e38})
+    study = study.model_copy(update={"network": study.network.model_copy(update={"init_std": 1.0})})
     with pytest.raises(FloatingPointError, match=r"seed 0.*training\.step_size"):
         fit([0], data, study, settings)
 

@@ -29,14 +29,6 @@ class Objective(Protocol):
             The value for every sample ``[n]`` and the slope ``dvalue/dF`` ``[n, k]``.
         """
 
-    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
-        """What counts as shown by some logits: where they are positive, up to where the objective cuts them off.
-
-        Args:
-            logits: ``[..., k]``.
-            of_teacher: whether they are the teacher's, or the student's.
-        """
-
 
 def _cross_entropy(logits: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     target = label.unsqueeze(1)
@@ -52,10 +44,6 @@ class CrossEntropy:
     def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """See `Objective`; the teacher is ignored."""
         return _cross_entropy(logits, label)
-
-    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
-        """See `Objective`."""
-        return logits.clamp(min=0)
 
 
 def _divergence(log_p: Tensor, log_q: Tensor, gap: Tensor) -> Tensor:
@@ -103,10 +91,6 @@ class Hinton:
             slope.mul_(1 - self.alpha).add_(soft),
         )
 
-    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
-        """See `Objective`; a teacher's logits count as they are, not c times as large."""
-        return logits.clamp(min=0)
-
 
 def truncated_softmax(logits: Tensor, tau: float) -> Tensor:
     """``logit^tau_i(H) = softmax_i(min(tau^2 H_i, 1) / tau)`` of Section 4, for `logits` ``[n, k]``."""
@@ -141,31 +125,55 @@ class Truncated:
         penalty = below.square().sum(dim=1) / 2
         return (values + self.strength * penalty) * weight, slope.add_(below, alpha=self.strength).mul_(weight)
 
-    def visible(self, logits: Tensor, of_teacher: bool) -> Tensor:
-        """See `Objective`; it is cut off at ``1 / tau^2``."""
-        return (logits * (self.teacher_scale if of_teacher else 1)).clamp(0, 1 / self.tau**2)
 
+def shown(logits: Tensor, known: Tensor, label: Tensor) -> Tensor:
+    """How much of what some logits show of other classes a network shows as well, on the same samples.
 
-def shown(objective: Objective, logits: Tensor, teacher: Tensor, label: Tensor) -> Tensor:
-    """How much of what a teacher shows of other classes its student shows as well, on the same samples.
-
-    It is ``sum G min(F, G) / sum G^2`` over all samples and all classes but the label's, ``F`` and ``G`` being
-    what the objective sees of the two: 1 if the student shows all of it. What the student shows besides does not
-    count, nor what it shows more of.
+    It is ``sum G min(F, G) / sum G^2`` over all samples and all classes but the label's, ``F`` and ``G`` being the
+    positive parts of the two: 1 if the network shows all of it. What it shows besides does not count, nor what it
+    shows more of.
 
     Args:
-        objective: the student's.
-        logits: ``[..., n, k]``, the student's.
-        teacher: ``[..., n, k]``.
+        logits: ``[..., n, k]``, F, the network's.
+        known: ``[..., n, k]``, G.
         label: int64 ``[n]``.
 
     Returns:
-        ``[...]``, from 0 to 1; 1 if the teacher shows nothing.
+        ``[...]``, from 0 to 1; 1 if nothing is shown by `known`.
     """
     other = 1 - functional.one_hot(label, logits.shape[-1]).to(logits.dtype)
-    F, G = objective.visible(logits, False) * other, objective.visible(teacher, True) * other
+    F, G = logits.clamp(min=0) * other, known.clamp(min=0) * other
     total = G.square().sum(dim=(-2, -1))
     return (torch.minimum(F, G) * G).sum(dim=(-2, -1)).div(total).where(total > 0, torch.ones_like(total))
+
+
+@dataclass(frozen=True)
+class Union:
+    """When a student shows as much of what its teacher shows as of what it showed itself before it was taught.
+
+    A student learns what its teacher shows of other classes, and gives up what its teacher does not show: its
+    own. In between it has both, the union of Theorem 4. Training samples alone tell when: before that moment less
+    of the teacher's logits is shown than of its own, after it more.
+
+    Attributes:
+        teacher: ``[..., n, k]``, what soft labels are made of.
+        own: ``[..., n, k]``, the student's logits before it is taught.
+        scale: by which both are multiplied: half the objective's c, so that a view counts as shown where it has
+            half of what soft labels ask for.
+    """
+
+    teacher: Tensor
+    own: Tensor
+    scale: float
+
+    def to(self, device: torch.device) -> "Union":
+        """The same on a device."""
+        return Union(self.teacher.to(device), self.own.to(device), self.scale)
+
+    def reached(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Bool ``[...]``, for the student's logits ``[..., n, k]``."""
+        of_teacher, of_own = (shown(logits, self.scale * known, label) for known in (self.teacher, self.own))
+        return of_teacher >= of_own
 
 
 def from_config(settings: config.Objective) -> Objective:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from multiview import config
 from multiview.descent import largest_step
 from multiview.networks.two_layer import CROSS_ENTROPY, StackedNetworks, view_strengths
-from multiview.objectives import Objective, shown
+from multiview.objectives import Objective, Union
 
 if TYPE_CHECKING:
     from multiview.training import SeedRun
@@ -39,10 +39,11 @@ class StackedTraining(nn.Module):
         settings: config.Training,
         objective: Objective = CROSS_ENTROPY,
         teachers: Tensor | None = None,
-        enough: float | None = None,
+        unions: Sequence[Union] | None = None,
     ):
         super().__init__()
-        self.runs, self.settings, self.objective, self.enough = list(runs), settings, objective, enough
+        self.runs, self.settings, self.objective = list(runs), settings, objective
+        self.union = None if unions is None else _stack(unions)
         self.networks = StackedNetworks([run.network for run in runs])
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
         data["finished"] = torch.tensor([run.finished for run in runs])
@@ -68,8 +69,8 @@ class StackedTraining(nn.Module):
         loss, accuracy = losses.mean(dim=-1), correct.mean(dim=-1)
         threshold, last = self.settings.loss_threshold, self.taken >= self.settings.max_steps
         taught = torch.zeros_like(last)
-        if self.enough is not None:
-            taught = shown(self.objective, logits, self.teachers, self.label) >= self.enough
+        if self.union is not None:
+            taught = self.union.reached(logits, self.label) & (self.taken > 0)
         converged = (accuracy == 1) & (last | taught if threshold is None else loss <= threshold)
         before, self.finished = self.finished, self.finished | converged | last | taught
         size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
@@ -118,3 +119,8 @@ class StackedTraining(nn.Module):
                 run.step_sizes.append(size)
                 run.finished, run.converged = finished, converged
             run.network.weight.data.copy_(self.networks.weight[i])
+
+
+def _stack(unions: Sequence[Union]) -> Union:
+    teacher, own = (torch.stack([getattr(union, name) for union in unions]) for name in ("teacher", "own"))
+    return Union(teacher, own, unions[0].scale)

@@ -21,7 +21,7 @@ from multiview.descent import AdaptiveDescent
 from multiview.interrupts import Ending
 from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
 from multiview.networks.two_layer_regimes import REGIMES
-from multiview.objectives import Objective, shown
+from multiview.objectives import Objective, Union
 from multiview.worktime import Transfer
 
 log = logging.getLogger(__name__)
@@ -111,8 +111,7 @@ class ChunkTraining(nn.Module):
         settings: the training section of the config.
         objective: what is descended.
         teachers: ``[runs, n, k]``, the logits of each run's teacher, or None.
-        enough: a run with a teacher ends once it shows this share of what that shows (`objectives.shown`); None:
-            it does not.
+        unions: a run ends once its union is reached (`objectives.Union`); None: it does not.
     """
 
     def __init__(
@@ -125,10 +124,11 @@ class ChunkTraining(nn.Module):
         settings: config.Training,
         objective: Objective = CROSS_ENTROPY,
         teachers: Tensor | None = None,
-        enough: float | None = None,
+        unions: Sequence[Union] | None = None,
     ):
         super().__init__()
-        self.runs, self.settings, self.objective, self.enough = list(runs), settings, objective, enough
+        self.runs, self.settings, self.objective = list(runs), settings, objective
+        self.unions = unions
         self.networks = nn.ModuleList(run.network for run in runs)
         # Buffers, not batches: the data move to the device once, not once a step.
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
@@ -153,7 +153,7 @@ class ChunkTraining(nn.Module):
         """One step of every seed that is not finished; tell whether the runs have it already: here they do."""
         for i in self.active:
             run = self.runs[i]
-            self._record(run, None if self.teachers is None else self.teachers[i])
+            self._record(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
             if run.finished:
                 continue
             self.optimizers[i].step()
@@ -164,7 +164,7 @@ class ChunkTraining(nn.Module):
     def catch_up(self) -> None:
         """Bring the runs to the present step: here they are."""
 
-    def _record(self, run: SeedRun, teacher: Tensor | None) -> None:
+    def _record(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> None:
         """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
         logits, losses = run.network.loss_and_gradient(
             self.x, self.label, self.settings.block_samples, self.objective, teacher
@@ -181,9 +181,7 @@ class ChunkTraining(nn.Module):
         run.check_loss(self.settings)
         threshold, last = self.settings.loss_threshold, run.step >= self.settings.max_steps
         # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
-        taught = self.enough is not None and bool(
-            shown(self.objective, logits, teacher, self.label) >= self.enough
-        )
+        taught = union is not None and run.step > 0 and bool(union.reached(logits, self.label))
         run.converged = run.accuracy == 1.0 and (last or taught if threshold is None else run.loss <= threshold)
         run.finished = run.converged or last or taught
         run.step_sizes.append(0.0)
@@ -292,7 +290,7 @@ def train(
     teachers: Mapping[int, Tensor] | None = None,
     starts: Mapping[int, Tensor] | None = None,
     members: int = 1,
-    enough: float | None = None,
+    unions: Mapping[int, Union] | None = None,
     stacked: bool | None = None,
 ) -> list[SeedRun]:
     """Train a network for every seed on the same data, from its own initialisation or from given weights.
@@ -310,7 +308,7 @@ def train(
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
         starts: for each seed the weights to start from instead of its initialisation.
         members: if more than 1, what is trained for a seed is the average of so many networks.
-        enough: networks with a teacher end once they show this share of what it shows; None: they do not.
+        unions: for each seed, when it ends; None: after all steps, or at the loss threshold.
         stacked: whether all seeds are trained together; None: on a GPU, if networks learn features.
 
     Returns:
@@ -332,10 +330,11 @@ def train(
         keeper = Checkpoints(checkpoints, settings.checkpoint_seconds, _marks(seeds, teachers, starts))
         keeper.restore(runs)
     told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
+    ends = None if unions is None else [unions[seed].to(device) for seed in seeds]
     if stacked is None:
         stacked = device.type == "cuda" and network.regime == "learned"
     kind = stacked_training.StackedTraining if stacked else ChunkTraining
-    module = kind(runs, x, label, kinds, views, settings, objective, told, enough).to(device)
+    module = kind(runs, x, label, kinds, views, settings, objective, told, ends).to(device)
     with Ending() as ending:
         while module.active and ending.signal is None:
             known = module.step()

@@ -153,8 +153,8 @@ def of_the_starts(kind, taught_by=teachers_of):
 
 
 def own_logits(wildcards):
-    """The logits of the students' own hard-label training, for soft labels that take a part from them."""
-    if students_of(wildcards).soft_labels not in NEED_OWN:
+    """The logits of the students' own hard-label training, where soft labels or the end of training need them."""
+    if students_of(wildcards).soft_labels not in NEED_OWN and students_of(wildcards).stop == "last":
         return []
     return chunk_files(wildcards.study, SINGLE, "logits", teachers_of(wildcards))
 

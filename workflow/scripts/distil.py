@@ -26,10 +26,13 @@ own = {}
 if source.own:
     single = predictors.read_logits(source.own, data.digest, data.names, data.about["classes"])["single"]
     own = {seed: torch.from_numpy(single.of([seed], "train")[0]) for seed in seeds}
-more = {"objective": objectives.from_config(way.objective), "enough": way.enough, "teachers": {}}
+more = {"objective": objectives.from_config(way.objective), "teachers": {}}
 for seed, members in taught_by.items():
     logits = torch.from_numpy(teacher.of(members, "train").mean(axis=0))
     more["teachers"][seed] = interventions.soft_label_logits(way.soft_labels, logits, label, own.get(seed), seed)
+if way.stop == "union":
+    half = way.objective.teacher_scale / 2
+    more["unions"] = {seed: objectives.Union(more["teachers"][seed], own[seed], half) for seed in seeds}
 if way.start == "warm":
     more["starts"] = fitting.read_weights(source.start, seeds, data, network)
     if way.init_std is not None:
@@ -41,7 +44,7 @@ elif way.init_std is not None:
     network = network.model_copy(update={"init_std": way.init_std})
 for seed, members in taught_by.items():
     logging.info("student %d learns from %s %s", seed, params.teacher, ", ".join(map(str, members)))
-decisive = [params.training_code, config.canonical(way.objective), way.enough]
+decisive = [params.training_code, config.canonical(way.objective), way.stop]
 runs = fitting.fit(data, seeds, network, way.training, params.checkpoints, decisive, **more)
 
 provenance = {
@@ -53,7 +56,7 @@ provenance = {
     "start": way.start,
     "init_std": way.init_std,
     "soft_labels": way.soft_labels,
-    "enough": way.enough,
+    "stop": way.stop,
     "objective": way.objective.model_dump(),
     "teacher": params.teacher,
     "teachers": {str(seed): members for seed, members in taught_by.items()},

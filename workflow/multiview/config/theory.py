@@ -126,10 +126,10 @@ class Distillation(Section):
         "what it starts from if warm; null: network.init_std, and nothing added",
     )
     soft_labels: interventions.Kind = Field("all", description="what soft labels are made of")
-    enough: Annotated[Float, Field(gt=0, le=1)] | None = Field(
-        None,
-        description="a student stops once it shows this share of what its teacher's logits show of other classes "
-        "on the training samples; null: it takes all its steps",
+    stop: Literal["last", "union"] = Field(
+        "last",
+        description="last: after max_steps; union: once a student shows as much of what its teacher shows of other "
+        "classes on the training samples as of what it showed itself before, and after max_steps at the latest",
     )
     objective: Objective
     training: Training
