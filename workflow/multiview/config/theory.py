@@ -128,8 +128,8 @@ class Distillation(Section):
     soft_labels: interventions.Kind = Field("all", description="what soft labels are made of")
     stop: Literal["last", "union"] = Field(
         "last",
-        description="last: after max_steps; union: once a student shows as much of what its teacher shows of other "
-        "classes on the training samples as of what it showed itself before, and after max_steps at the latest",
+        description="last: after max_steps; union: once a student shows as much of what its teacher shows of "
+        "other classes on the training samples as of what it showed itself before; at the latest after max_steps",
     )
     objective: Objective
     training: Training
