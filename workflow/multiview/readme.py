@@ -33,7 +33,7 @@ PAGES = (
     *("docs/contrasts.md", "docs/verdicts.md", "docs/coverage.md"),
 )
 PICTURES = {
-    "error_over_mu": "theory_students/figures",
+    "error_over_mu": "theory/figures",
     "accuracy": "digits/figures",
     "features_in_theory": "comparisons",
     "gains": "gaussian/figures",
@@ -48,8 +48,11 @@ OF_A_DRAW = {
     "distilled, the paper's objective": ("distilled_truncated", "error_s"),
     "self-distilled, Hinton's objective": ("self_distilled", "error_s"),
     "self-distilled, the paper's objective": ("self_distilled_truncated", "error_s"),
-    "takes its teacher's view, Hinton's objective": ("self_distilled", "P(other view learned"),
-    "takes its teacher's view, the paper's objective": ("self_distilled_truncated", "P(other view learned"),
+    "self-distilled, from scratch": ("self_distilled_scratch", "error_s"),
+    "distilled, from scratch": ("distilled_scratch", "error_s"),
+    "lost views learned where the teacher has them": ("self_distilled", "P(lost view learned | its teacher has it)"),
+    "lost views learned where it has them not": ("self_distilled", "P(lost view learned | its teacher has it not)"),
+    "own views kept": ("self_distilled", "P(own view kept)"),
 }
 """Rows of the table of draws: predictor, and how the quantity begins."""
 
