@@ -63,7 +63,7 @@ def walk(report: Path, folder: Path) -> dict:
         ],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
     )
     found = re.search(r'<pre id="walk">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found, done.stderr[-3000:]

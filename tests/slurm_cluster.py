@@ -37,9 +37,9 @@ JobAcctGatherFrequency=2
 JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
 SlurmdParameters=config_overrides
-SlurmdTimeout=10
+SlurmdTimeout=300
 ReturnToService=2
-KillWait=5
+KillWait=20
 OverTimeLimit=0
 MinJobAge=600
 SchedulerParameters=sched_interval=2,sched_min_interval=100000
@@ -48,7 +48,7 @@ GresTypes=gpu
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=40000 Gres=gpu:a100:2 State=UNKNOWN
-PartitionName=main Nodes={host} Default=YES MaxTime=600 PriorityTier=1 GraceTime=20 State=UP
+PartitionName=main Nodes={host} Default=YES MaxTime=600 PriorityTier=1 GraceTime=60 State=UP
 PartitionName=short Nodes={host} MaxTime=12 PriorityTier=1 State=UP
 PartitionName=urgent Nodes={host} MaxTime=600 PriorityTier=10 PreemptMode=OFF State=UP
 """
@@ -158,7 +158,7 @@ class Cluster:
 
     def call(self, *command: str, check: bool = True) -> str:
         """The output of a SLURM command."""
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=600)
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 
@@ -168,7 +168,7 @@ class Cluster:
         lines = self.call("squeue", "-h", "-o", "%i|%k", *wanted).splitlines()
         return dict(line.split("|", 1) for line in lines)
 
-    def wait_for(self, condition, what: str, seconds: float = 60) -> None:
+    def wait_for(self, condition, what: str, seconds: float = 600) -> None:
         """Wait until something is so.
 
         Raises:
@@ -189,7 +189,7 @@ class Cluster:
             daemon.terminate()
         for daemon in self.daemons.values():
             try:
-                daemon.wait(timeout=10)
+                daemon.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 daemon.kill()
 

@@ -86,7 +86,7 @@ def submitting(cluster, folder, *arguments):
 def finish(process, folder, succeeds=True):
     """Wait for its end; return what it printed."""
     try:
-        process.wait(timeout=420)
+        process.wait(timeout=1800)
     finally:
         process.kill()
     output = (folder.parent / "output.txt").read_text()
@@ -253,7 +253,7 @@ def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undist
     cluster.start_node()
     for chunk in CHUNKS:
         second_start = functools.partial(lambda one: put_back(folder, one) and resumed(folder, one), chunk)
-        cluster.wait_for(second_start, f"the second start of {chunk}", seconds=120)
+        cluster.wait_for(second_start, f"the second start of {chunk}")
     jobs, before = set(cluster.jobs("R")), {chunk: put_back(folder, chunk) for chunk in CHUNKS}
     # It needs the whole node: SLURM tells the jobs to end, and gives them time to save what they have.
     cluster.call("sbatch", "-p", "urgent", "-n4", "--mem=100", "-o", "/dev/null", "--wrap", "sleep 3")

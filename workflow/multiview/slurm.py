@@ -44,7 +44,7 @@ def longest(partition: str | None) -> int | None:
     """Minutes that a job may ask for in a partition, the default one if None; None if SLURM does not say."""
     command = ["sinfo", "--noheader", "--format=%P|%l", *(["--partition", partition] if partition else [])]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     limits = dict(line.split("|", 1) for line in done.stdout.splitlines() if "|" in line)
@@ -74,7 +74,7 @@ def _scontrol(*command: str) -> str | None:
             capture_output=True,
             text=True,
             errors="replace",  # names are other people's
-            timeout=10,
+            timeout=60,
             check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError):
