@@ -76,6 +76,12 @@ BROKEN = [
     (f"{STUDENTS}.x", SELF | {"teacher": "singel"}, ["students.x.teacher", "'singel'", "single"]),
     (f"{STUDENTS}.x", SELF | {"teacher": "x"}, ["students.x.teacher", "'x'"]),
     (f"{STUDENTS}.x", SELF | {"students": 41}, ["students.x", "40", "seeds is 40"]),
+    (
+        f"{STUDENTS}.x",
+        SELF | {"stop": "union", "start": "scratch"},
+        ["students.x", "'union'", "'scratch'", "'last'"],
+    ),
+    (f"{STUDENTS}.x", SELF | {"soft_labels": "other"}, ["students.x.soft_labels", "'other'", "other_classes"]),
     (f"{STUDENTS}.x", SELF | {"first_teacher": 38}, ["students.x", "40 to 40", "0 to 39"]),
     (f"{STUDENTS}.x", SELF | {"first_teacher": 0}, ["students.x", "its own teacher"]),
     (f"{STUDENTS}.x", SELF | {"teacher_size": 0}, [f"{STUDENTS}.x.teacher_size", "found 0"]),

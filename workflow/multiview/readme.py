@@ -50,8 +50,14 @@ OF_A_DRAW = {
     "self-distilled, the paper's objective": ("self_distilled_truncated", "error_s"),
     "self-distilled, from scratch": ("self_distilled_scratch", "error_s"),
     "distilled, from scratch": ("distilled_scratch", "error_s"),
-    "lost views learned where the teacher has them": ("self_distilled", "P(lost view learned | its teacher has it)"),
-    "lost views learned where it has them not": ("self_distilled", "P(lost view learned | its teacher has it not)"),
+    "lost views learned where the teacher has them": (
+        "self_distilled",
+        "P(lost view learned | its teacher has it)",
+    ),
+    "lost views learned where it has them not": (
+        "self_distilled",
+        "P(lost view learned | its teacher has it not)",
+    ),
     "own views kept": ("self_distilled", "P(own view kept)"),
 }
 """Rows of the table of draws: predictor, and how the quantity begins."""

@@ -154,7 +154,7 @@ def of_the_starts(kind, taught_by=teachers_of):
 
 def own_logits(wildcards):
     """The logits of the students' own hard-label training, where soft labels or the end of training need them."""
-    if students_of(wildcards).soft_labels not in NEED_OWN and students_of(wildcards).stop == "last":
+    if not students_of(wildcards).needs_own:
         return []
     return chunk_files(wildcards.study, SINGLE, "logits", teachers_of(wildcards))
 

@@ -179,10 +179,12 @@ class Study(Section):
                 if chain.count(chain[-1]) > 1:
                     raise ValueError(f"students.{name}.teacher: {' -> '.join(chain)} is a circle")
         for name, one in self.students.items():
-            if one.start == "warm" and one.positions[-1] >= self.seeds:
+            own = one.start == "warm" or getattr(one, "needs_own", False)
+            if own and one.positions[-1] >= self.seeds:
                 raise ValueError(
                     f"students.{name}: students at the positions {one.positions[0]} to {one.positions[-1]}, "
-                    f"but seeds is {self.seeds}: those that start warm end at the position {self.seeds - 1}"
+                    f"but seeds is {self.seeds}: those that start warm, stop at the union or have soft labels of "
+                    f"their own end at the position {self.seeds - 1}"
                 )
             there = self.positions(one.teacher)
             for position in one.positions:

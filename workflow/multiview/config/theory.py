@@ -134,6 +134,20 @@ class Distillation(Section):
     objective: Objective
     training: Training
 
+    @property
+    def needs_own(self) -> bool:
+        """Whether what the student says before it is taught has a part in its training."""
+        return self.stop == "union" or self.soft_labels in interventions.NEED_OWN
+
+    @model_validator(mode="after")
+    def _has_own(self):
+        if self.stop == "union" and self.start == "scratch":
+            raise ValueError(
+                "stop is 'union', but start is 'scratch': a student from scratch shows nothing of its own; "
+                "allowed is 'last'"
+            )
+        return self
+
 
 class TheoryJoint(Joint):
     """Training the average of two-layer networks."""
