@@ -1,6 +1,8 @@
 """The default config is right, and every wrong one is refused by the name of its key."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -345,3 +347,9 @@ def test_jobs_that_try_objectives_have_as_much_to_do(default, seeds_per_job, chu
     assert len(digits.trials("distilled")) == 12 and digits.trial_chunks("distilled") == chunks
     default["studies"]["digits"]["distillation"]["grid"] = None
     assert config.load(default).studies["digits"].trial_chunks("distilled") == []
+
+
+def test_a_config_is_read_without_pytorch():
+    # Every run and dry run reads it, and so do Pythons into which PyTorch is not installed.
+    code = "import sys; from multiview import config, interventions; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

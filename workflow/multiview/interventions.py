@@ -4,10 +4,12 @@ The paper's cause is dark knowledge: the soft label of class ``j`` on samples of
 leaves a part of the teacher's logits as it is and replaces the rest, so that the gain that is left is that part's.
 """
 
-from typing import Literal, get_args
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:  # the config imports this module, and is read before PyTorch is needed
+    from torch import Tensor
 
 Kind = Literal["all", "other_classes", "own_class", "flat", "shuffled", "smoothed"]
 
@@ -40,6 +42,8 @@ def soft_label_logits(kind: Kind, teacher: Tensor, label: Tensor, own: Tensor | 
     Returns:
         ``[n, k]``; `teacher` itself if `kind` is ``all``.
     """
+    import torch
+
     if kind == "all":
         return teacher
     of_label = torch.nn.functional.one_hot(label, teacher.shape[1]).bool()
