@@ -65,9 +65,10 @@ def draw(shown: pd.DataFrame, name: str, settings: config.Figures) -> plt.Figure
     for axis, (whose, text), colour in zip(axes, VIEWS.items(), (colours[0], colours[2], colours[3]), strict=True):
         own = shown[shown["whose"] == whose]
         lines = own.pivot(index="step", columns=["seed", "class", "view"], values="phi").sort_index()
+        alpha = min(0.8, max(0.2, 20 / max(len(lines.columns), 1)))  # many lines stay apart, few can be seen
         for _, line in lines.items():
             line = line.dropna()
-            axis.plot(line.index, line, color=colour, linewidth=0.4, alpha=0.25)
+            axis.plot(line.index, line, color=colour, linewidth=0.4, alpha=alpha)
             axis.plot(line.index[-1:], line.iloc[-1:], color=colour, marker=".", markersize=2, alpha=0.5)
         if len(lines):
             # A student that has stopped stays as it is.
