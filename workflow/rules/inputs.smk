@@ -159,11 +159,6 @@ def own_logits(wildcards):
     return chunk_files(wildcards.study, SINGLE, "logits", teachers_of(wildcards))
 
 
-def first_student(study):
-    """The smallest seed of a study's students."""
-    return studies[study].first_seed + min(one.first_student for one in studies[study].students.values())
-
-
 @dataclass(frozen=True)
 class FigureGroup:
     """The figures that one job draws.
@@ -221,12 +216,12 @@ def figure_inputs(study, names):
     """The files that figures of a study show, by the names of their inputs."""
     files = {}
     for name in {name for figure in names for name in registry.FIGURES[figure].inputs}:
-        if name == "strengths":
-            files |= files_of_every_predictor(study, "strengths")
-        elif name == "choice":
+        if name == "choice":
             files[name] = [f"results/{study}/{students}/choice.parquet" for students in choosing(study)]
         elif name.startswith("single_"):
             files[name] = chunk_files(study, SINGLE, name.removeprefix("single_"))
+        elif name.startswith("student_"):
+            files[name] = chunk_files(study, registry.raced(studies[study]), name.removeprefix("student_"))
         elif name in ("samples", "patches", "images"):
             files[name] = f"results/{study}/dataset/{name}.parquet"
         else:
@@ -242,7 +237,7 @@ def about_figures(study, names):
     if "outcome" in names:
         about["learned_ratio"] = settings.evaluation.learned_ratio
     if "student_race" in names:
-        about |= {"first_student": first_student(study), "students": sorted(own.students)}
+        about["raced"] = registry.raced(own)
     if "choice" in names:
         about["choosing"] = choosing(study)
     return about

@@ -24,8 +24,10 @@ def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
 ) -> tuple[plt.Figure, pd.DataFrame]:
     """See `multiview.figures.registry.make`."""
-    table = sources.pandas("dark_knowledge")
-    return draw(table, settings), table
+    file = sources.one("dark_knowledge")
+    table = file.pandas()
+    shown = table[table["predictor"].isin(registry.without_intervention(file.provenance["config"]["students"]))]
+    return draw(shown, settings), shown
 
 
 def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:

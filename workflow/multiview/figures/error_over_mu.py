@@ -17,7 +17,8 @@ def make(
     """See `multiview.figures.registry.make`."""
     table = sources.one("scores")
     shown = table.pandas()
-    return draw(shown, table.provenance["config"]["students"], settings), shown
+    roles = registry.without_intervention(table.provenance["config"]["students"])
+    return draw(shown, roles, settings), shown
 
 
 def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:

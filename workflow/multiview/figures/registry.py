@@ -7,14 +7,10 @@ returns the figure and the tables that it shows. Nothing here imports Matplotlib
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from multiview import artifacts, config
-
-STRENGTHS = "_strengths"
-"""How the inputs are called that have the view strengths of a predictor: after the predictor and this."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +19,8 @@ class Figure:
 
     Attributes:
         category: of the report.
-        inputs: names of the artifacts that it shows; ``strengths`` stands for those of every predictor.
+        inputs: names of the artifacts that it shows; ``single_...`` are of single networks, ``student_...`` of
+            the students that `raced` names.
         modules: whose code it uses besides its own.
         shows: whether a study has it; never for what shows several studies.
     """
@@ -50,8 +47,31 @@ def _features(study: config.Study) -> bool:
     return _images(study) and study.features is not None
 
 
+def _intervenes(study: config.Study) -> bool:
+    return _theory(study) and any(students.soft_labels != "all" for students in study.students.values())
+
+
+def raced(study: config.Study) -> str | None:
+    """The kind of students whose race is shown: with one single network as teacher, and no intervention.
+
+    Of several such kinds it is ``self_distilled``, or the first where that is none of them. None: there are none.
+    """
+    names = [
+        name
+        for name, students in (study.students.items() if _races(study) else ())
+        if (students.teacher, students.teacher_size, students.soft_labels) == (config.SINGLE, 1, "all")
+    ]
+    return "self_distilled" if "self_distilled" in names else next(iter(names), None)
+
+
+def _learns_from_all(study: config.Study) -> bool:
+    return _races(study) and any(students.soft_labels == "all" for students in study.students.values())
+
+
 def _generations(study: config.Study) -> bool:
-    return _races(study) and any(students.teacher_size == 1 for students in study.students.values())
+    return _races(study) and any(
+        students.teacher_size == 1 and students.soft_labels == "all" for students in study.students.values()
+    )
 
 
 FIGURES = {
@@ -68,8 +88,9 @@ FIGURES = {
         ["learned"],
         shows=lambda s: _theory(s) and bool(s.students or (_races(s) and s.joint is not None)),
     ),
-    "dark_knowledge": Figure("5 Students", ["dark_knowledge"], shows=lambda s: _races(s) and bool(s.students)),
-    "student_race": Figure("5 Students", ["strengths"], shows=lambda s: _races(s) and bool(s.students)),
+    "dark_knowledge": Figure("5 Students", ["dark_knowledge"], shows=_learns_from_all),
+    "interventions": Figure("5 Students", ["scores"], shows=_intervenes),
+    "student_race": Figure("5 Students", ["learned", "student_strengths"], shows=lambda s: raced(s) is not None),
     "generations": Figure("5 Students", ["scores"], shows=_generations),
     "sweep": Figure("5 Students", ["scores"]),
     "accuracy": Figure("6 Images", ["image_scores"], shows=_images),
@@ -96,6 +117,11 @@ FIGURES = {
 def of_study(study: config.Study) -> list[str]:
     """The names of the figures that a study has."""
     return [name for name, figure in FIGURES.items() if figure.shows(study)]
+
+
+def without_intervention(roles: Mapping[str, Mapping]) -> dict[str, Mapping]:
+    """The roles of those kinds of students whose soft labels are all their teacher's."""
+    return {name: role for name, role in roles.items() if not role["intervention"]}
 
 
 def modules(names: Iterable[str]) -> list[str]:
@@ -135,11 +161,6 @@ class Sources:
     def pandas(self, name: str):
         """The table of an input that is one file."""
         return self.one(name).pandas()
-
-    @cached_property
-    def predictors(self) -> list[str]:
-        """The predictors whose view strengths are here, ``single`` first."""
-        return [name.removesuffix(STRENGTHS) for name in self.files if name.endswith(STRENGTHS)]
 
     def _of(self, path: str) -> artifacts.Artifact:
         if path not in self._read:

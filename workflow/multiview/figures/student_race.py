@@ -1,6 +1,5 @@
-"""A student over time: its own winner first, on hard labels, then the other view, from its teacher."""
+"""Students over time: they keep their own views, and of those they lost they learn what their teacher has."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,67 +9,78 @@ import pandas as pd
 from multiview import config
 from multiview.figures import registry, style
 
+VIEWS = {
+    "own": "own views",
+    "teacher's": "lost views that the teacher has",
+    "neither's": "lost views that the teacher lacks",
+}
+"""Of a student, by what it and its teacher learned on hard labels."""
+
 
 def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
-) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+) -> tuple[plt.Figure, pd.DataFrame]:
     """See `multiview.figures.registry.make`."""
-    seed, tables, warm = about["first_student"], {}, {}
-    for name in ["single", *about["students"]]:
-        files = sources.all(f"{name}{registry.STRENGTHS}")
-        file = next((file for file in files if seed in file.numpy("seed")), None)
-        if file is not None:
-            tables[name] = file.pandas()
-            warm[name] = file.provenance.get("start") == "warm"
-    own = {name: table[table["seed"] == seed] for name, table in tables.items()}
-    return draw(tables, seed, warm, settings), own
+    name, learned = about["raced"], sources.one("learned")
+    views = sort_views(learned.pandas(), name, learned.provenance["config"]["students"][name])
+    strengths = pd.concat([file.pandas() for file in sources.all("student_strengths")])
+    shown = strengths.merge(views, on=["seed", "class", "view"])
+    return draw(shown, name, settings), shown
 
 
-def draw(
-    tables: Mapping[str, pd.DataFrame], seed: int, warm: Mapping[str, bool], settings: config.Figures
-) -> plt.Figure:
-    """Draw Phi of both views over the steps of one student, a panel a class and a row a kind of students.
+def sort_views(learned: pd.DataFrame, name: str, role: Mapping[str, Any]) -> pd.DataFrame:
+    """Say of every view of every student whose it is, as the verdicts on the union do.
 
     Args:
-        tables: ``strengths`` of ``single`` and of every kind of students, in which `seed` is found.
-        seed: which of the students.
-        warm: for each kind of students, whether its training went on from the end of the hard-label one.
+        learned: the table ``learned``.
+        name: of the students, each of which has one single network as its teacher.
+        role: theirs, as `multiview.config.Study.roles` gives it.
+
+    Returns:
+        Columns ``seed``, ``class``, ``view``, ``learned`` (whether the student has it in the end) and ``whose``:
+        a key of `VIEWS`.
+    """
+    tables = {who: table.drop(columns=["predictor", "phi"]) for who, table in learned.groupby("predictor")}
+    teacher = pd.DataFrame(
+        [(int(student), seed) for student, (seed,) in role["teachers"].items()], columns=["student", "seed"]
+    )
+    teacher = teacher.merge(tables[role["teacher"]], on="seed").drop(columns="seed")
+    index = ["seed", "class", "view"]
+    views = tables[name].merge(tables["single"], on=index, suffixes=("", "_alone"))
+    views = views.merge(teacher.rename(columns={"student": "seed"}), on=index, suffixes=("", "_teacher"))
+    whose = views["learned_teacher"].map({True: "teacher's", False: "neither's"})
+    return views[[*index, "learned"]].assign(whose=whose.mask(views["learned_alone"], "own"))
+
+
+def draw(shown: pd.DataFrame, name: str, settings: config.Figures) -> plt.Figure:
+    """Draw Phi of every view over the steps of every student, and their median; a panel whose view it is.
+
+    Args:
+        shown: the table ``strengths`` of the students, with columns of `sort_views`.
+        name: of the students.
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
-    names = [name for name in tables if name != "single"]
-    single = tables["single"]
-    single = single[single["seed"] == seed]
-    columns = min(4, settings.race_classes, single["class"].nunique())
-    figure, axes = plt.subplots(
-        len(names), columns, figsize=(style.PAGE, 0.7 + 1.5 * len(names)), sharex=True, sharey=True, squeeze=False
-    )
-    hard_steps = int(single["step"].max())
-    top, bottom = 0.0, math.inf
-    for row, name in zip(axes, names, strict=True):
-        own = tables[name]
-        own = own[own["seed"] == seed]
-        for axis, label in zip(row, sorted(single["class"].unique()), strict=False):
-            hard = single[single["class"] == label]
-            last = hard[hard["step"] == hard_steps].set_index("view")["phi"]
-            winner = int(last.idxmax())
-            lines = ((winner, colours[0], "-", "its own winner"), (3 - winner, colours[1], "--", "the other view"))
-            for view, colour, dashes, text in lines:
-                look = {"color": colour, "linestyle": dashes, "linewidth": 1}
-                first = hard[hard["view"] == view]
-                then = own[(own["class"] == label) & (own["view"] == view)]
-                start = hard_steps if warm[name] else 0
-                if warm[name]:
-                    axis.plot(first["step"], first["phi"], **look)
-                axis.plot(then["step"] + start, then["phi"], label=text, **look)
-                seen = pd.concat([first["phi"], then["phi"]])
-                top, bottom = max(top, seen.max()), min(bottom, seen[seen > 0].min())
-            if warm[name]:
-                axis.axvline(hard_steps, color="0.5", linewidth=0.8, linestyle=":")
-            axis.set_title(f"class {label}")
-        row[0].set_ylabel(f"{style.label(name)}\n$\\Phi_{{i,l}}$")
-    axes[0, 0].set(yscale="log", ylim=(bottom / 2, top * 2))
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncol=2)
-    figure.supxlabel("gradient step (dotted line: from here on with soft labels)", fontsize=settings.font_size)
-    figure.suptitle(f"What student {seed} learns, and when", fontsize=settings.font_size, x=0.3)
+    figure, axes = plt.subplots(1, len(VIEWS), figsize=(style.PAGE, 2.6), sharex=True, sharey=True)
+    for axis, (whose, text), colour in zip(axes, VIEWS.items(), (colours[0], colours[2], colours[3]), strict=True):
+        own = shown[shown["whose"] == whose]
+        lines = own.pivot(index="step", columns=["seed", "class", "view"], values="phi").sort_index()
+        alpha = min(0.8, max(0.2, 20 / max(len(lines.columns), 1)))  # many lines stay apart, few can be seen
+        for _, line in lines.items():
+            line = line.dropna()
+            axis.plot(line.index, line, color=colour, linewidth=0.4, alpha=alpha)
+            axis.plot(line.index[-1:], line.iloc[-1:], color=colour, marker=".", markersize=2, alpha=0.5)
+        if len(lines):
+            # A student that has stopped stays as it is.
+            median = lines.ffill().median(axis=1)
+            axis.plot(median.index, median, color="black", linewidth=1.4, label="median")
+        views = own.drop_duplicates(["seed", "class", "view"])
+        share = f", {views['learned'].mean():.0%} learned" if len(views) else ""
+        axis.set_title(f"{text}\n({len(views)} views{share})")
+    axes[0].set(ylabel=r"strength $\Phi_{i,l}$", yscale="log", xlim=(0, shown["step"].max()))
+    axes[0].set_xscale("symlog", linthresh=1)
+    axes[0].legend(loc="lower right")
+    figure.supxlabel("gradient step with soft labels (a dot: where a student stops)", fontsize=settings.font_size)
+    count = shown["seed"].nunique()
+    figure.suptitle(f"What {count} students learn, and when: {style.label(name)}", fontsize=settings.font_size)
     return figure

@@ -1,0 +1,219 @@
+"""Figures: which a study has, what they sort, and what they draw, by hand-worked cases."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from multiview import config, evaluation
+from multiview import interventions as soft_labels
+from multiview.figures import dark_knowledge, error_over_mu, interventions, registry, student_race
+
+
+def role(intervention="", teacher_size=1, start="warm", scale=1.0):
+    return {
+        "teacher": "single",
+        "teacher_size": teacher_size,
+        "start": start,
+        "objective": {"teacher_scale": scale},
+        "intervention": intervention,
+    }
+
+
+ROLES = {
+    "distilled": role(teacher_size=30),
+    "self_distilled": role(scale=4.0),
+    "distilled_flat": role("flat", 30),
+    "distilled_own_class": role("own_class", 30),
+    "self_distilled_own_class": role("own_class", scale=4.0),
+    "distilled_scratch": role(teacher_size=30, start="scratch"),
+}
+
+
+@pytest.fixture
+def theory(default):
+    """The default study of the theory, checked."""
+    return config.load(default).studies["theory"]
+
+
+@pytest.fixture
+def settings(default):
+    """How figures look, checked; none is left open."""
+    yield config.load(default).figures
+    plt.close("all")
+
+
+def only(study, *names):
+    return study.model_copy(update={"students": {name: study.students[name] for name in names}})
+
+
+@pytest.mark.parametrize(
+    ("students", "there", "not_there"),
+    [
+        ([], [], ["interventions", "student_race", "generations", "dark_knowledge"]),
+        (["distilled"], ["dark_knowledge"], ["interventions", "student_race", "generations"]),
+        (["self_distilled"], ["dark_knowledge", "student_race", "generations"], ["interventions"]),
+        (["distilled_flat"], ["interventions"], ["dark_knowledge", "student_race", "generations"]),
+        (["self_distilled_own_class"], ["interventions"], ["dark_knowledge", "student_race", "generations"]),
+    ],
+)
+def test_a_study_has_the_figures_of_its_students(theory, students, there, not_there):
+    names = registry.of_study(only(theory, *students))
+    assert set(there) <= set(names)
+    assert not set(not_there) & set(names)
+
+
+def test_whose_race_is_shown(theory):
+    assert registry.raced(theory) == "self_distilled"
+    later = only(
+        theory, "distilled", "self_distilled_own_class", "self_distilled_truncated", "self_distilled_scratch"
+    )
+    assert registry.raced(later) == "self_distilled_truncated"
+    assert registry.raced(only(theory, "distilled", "self_distilled_own_class")) is None
+
+
+def test_every_intervention_has_a_row():
+    assert set(interventions.LABELS) == {"", *soft_labels.KINDS} - {"all"}
+
+
+def test_students_are_sorted_by_what_they_share_besides_an_intervention():
+    assert interventions.series(ROLES) == {
+        "distilled": {"": "distilled", "flat": "distilled_flat", "own_class": "distilled_own_class"},
+        "self_distilled": {"": "self_distilled", "own_class": "self_distilled_own_class"},
+    }
+    alone = {name: ROLES[name] for name in ("distilled_scratch", "distilled_flat")}
+    assert interventions.series(alone) == {"distilled_flat": {"flat": "distilled_flat"}}
+
+
+def test_the_default_study_shows_each_of_its_interventions_once(theory):
+    shown = [name for kinds in interventions.series(theory.roles()).values() for name in kinds.values()]
+    intervened = {name for name, students in theory.students.items() if students.soft_labels != "all"}
+    assert sorted(shown) == sorted({"distilled", "self_distilled"} | intervened)
+
+
+def scores(errors):
+    rows = [
+        {"predictor": name, "quantity": quantity, "size": 1, "mu": mu, "measured": error, "n_samples": 100}
+        for name, error in errors.items()
+        for quantity, mu in (("error_s", None), ("error", 0.0), ("error", 1.0))
+    ]
+    return pd.DataFrame(rows).assign(low=lambda t: t["measured"] - 0.01, high=lambda t: t["measured"] + 0.02)
+
+
+def test_interventions_stand_in_their_rows_with_their_intervals(settings):
+    errors = {name: 0.1 * i for i, name in enumerate(["single", *ROLES], 1)}
+    axis = interventions.draw(scores(errors), interventions.series(ROLES), settings).axes[0]
+    labels = [text.get_text() for text in axis.get_yticklabels()]
+    assert labels == ["none (single)", "all soft labels", "own class only", "other classes: their mean"]
+    bars = {}
+    for container in axis.containers:
+        point, _, (bar,) = container
+        if len(point.get_xdata()):
+            ((low, row), (high, _)) = bar.get_segments()[0]
+            bars[round(point.get_xdata()[0], 6)] = (round(low, 6), round(high, 6), int(np.floor(row + 0.5)))
+    rows = {"single": 0, "distilled": 1, "self_distilled": 1, "distilled_flat": 3}
+    rows |= {"distilled_own_class": 2, "self_distilled_own_class": 2}
+    expected = {
+        round(errors[name], 6): (round(errors[name] - 0.01, 6), round(errors[name] + 0.02, 6), row)
+        for name, row in rows.items()
+    }
+    assert bars == expected
+
+
+def test_figures_of_all_soft_labels_leave_interventions_out(settings):
+    assert set(registry.without_intervention(ROLES)) == {"distilled", "self_distilled", "distilled_scratch"}
+
+    class File:
+        def __init__(self, table):
+            self.pandas = lambda: table
+            self.provenance = {"config": {"students": ROLES}}
+
+    class Sources:
+        def __init__(self, table):
+            self.one = lambda name: File(table)
+
+    cells = [(0, 1), (1, 0)]
+    dark = pd.DataFrame(
+        [
+            {"predictor": name, "role": "teacher", "carried_learned": a, "carried_not_learned": b}
+            for name in ROLES
+            for a, b in cells
+        ]
+    ).assign(excess=0.1, low=0.0, high=0.2)
+    figure, shown = dark_knowledge.make(Sources(dark), {}, settings)
+    titles = [axis.get_title() for axis in figure.axes if axis.get_visible()]
+    assert titles == ["distilled", "self distilled", "distilled scratch"]
+    assert set(shown["predictor"]) == {"distilled", "self_distilled", "distilled_scratch"}
+
+    everyone = scores(dict.fromkeys(["single", "best", "ensemble", *ROLES], 0.2))
+    figure, _ = error_over_mu.make(Sources(everyone), {}, settings)
+    rows = [text.get_text() for text in figure.axes[1].get_yticklabels()]
+    assert rows == ["single", "best of 1", "ensemble of 1", "distilled", "self distilled", "distilled scratch"]
+
+
+def table_of_learned(views):
+    """The table ``learned`` from bool ``[seeds, k, 2]`` by predictor, and the seeds."""
+    rows = [
+        {"predictor": name, "seed": seed, "class": i, "view": view + 1, "phi": 1.0, "learned": bool(has[i, view])}
+        for (name, seed), has in views.items()
+        for i in range(len(has))
+        for view in (0, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_whose_a_view_is_by_hand():
+    learned = table_of_learned(
+        {
+            ("single", 0): np.array([[1, 0], [0, 1]]),
+            ("single", 7): np.array([[0, 1], [0, 1]]),
+            ("self_distilled", 0): np.array([[1, 1], [1, 0]]),
+        }
+    )
+    views = student_race.sort_views(learned, "self_distilled", {"teacher": "single", "teachers": {"0": [7]}})
+    found = {(row["class"], row["view"]): (row["whose"], row["learned"]) for _, row in views.iterrows()}
+    assert found == {
+        (0, 1): ("own", True),
+        (0, 2): ("teacher's", True),
+        (1, 1): ("neither's", True),
+        (1, 2): ("own", False),
+    }
+
+
+def test_views_are_sorted_as_the_verdicts_count_them():
+    rng = np.random.default_rng(3)
+    # Of each class the first, the second or both views are learned.
+    drawn = {seed: np.array([[1, 0], [0, 1], [1, 1]])[rng.integers(0, 3, 12)] for seed in range(10)}
+    views = {("single", seed): has for seed, has in drawn.items()}
+    views |= {("self_distilled", seed): rng.integers(0, 2, (12, 2)) for seed in range(5)}
+    learned = table_of_learned(views)
+    own = ROLES["self_distilled"] | {"teachers": {str(seed): [seed + 5] for seed in range(5)}}
+    lottery = learned[learned["predictor"] == "single"].assign(won=True, predicted=True)
+    shares = evaluation.shares(learned, lottery, {"self_distilled": own})
+    counted = [shares["self_distilled", name] for name in (evaluation.KEEPS, *evaluation.TAKES)]
+    sorted_views = student_race.sort_views(learned, "self_distilled", own)
+    for whose, (hits, cases) in zip(student_race.VIEWS, counted, strict=True):
+        by_student = sorted_views[sorted_views["whose"] == whose].groupby("seed")["learned"]
+        assert by_student.sum().reindex(range(5), fill_value=0).tolist() == list(hits)
+        assert by_student.count().reindex(range(5), fill_value=0).tolist() == list(cases)
+        assert cases.sum() > 0
+
+
+def test_a_student_that_has_stopped_counts_in_the_median_as_it_ended(settings):
+    curves = {0: [1.0, 2.0], 1: [3.0, 4.0, 8.0], 2: [5.0, 6.0, 9.0]}
+    shown = pd.DataFrame(
+        [
+            {"seed": seed, "class": 0, "view": 1, "step": step, "phi": phi, "learned": seed > 0, "whose": "own"}
+            for seed, curve in curves.items()
+            for step, phi in enumerate(curve)
+        ]
+    )
+    figure = student_race.draw(shown, "self_distilled", settings)
+    own, *others = figure.axes
+    (median,) = [line for line in own.lines if line.get_label() == "median"]
+    assert median.get_xydata().tolist() == [[0, 3], [1, 4], [2, 8]]
+    assert [line.get_xydata().tolist() for line in own.lines[::2]][:3] == [
+        [[step, phi] for step, phi in enumerate(curve)] for curve in curves.values()
+    ]
+    assert own.get_title().endswith("(3 views, 67% learned)")
+    assert [axis.get_title().splitlines()[1] for axis in others] == ["(0 views)", "(0 views)"]
