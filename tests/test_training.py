@@ -37,7 +37,7 @@ def data(study, threads):
 
 @pytest.fixture
 def settings(study):
-    return study.training.model_copy(update={"accelerator": "cpu", "max_steps": 400})
+    return study.training.model_copy(update={"accelerator": "cpu", "max_steps": 600})
 
 
 def fit(seeds, data, study, settings, **more):
