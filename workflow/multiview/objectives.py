@@ -156,7 +156,7 @@ class Union:
     of the teacher's logits is shown than of its own, after it more.
 
     Attributes:
-        teacher: ``[..., n, k]``, what soft labels are made of.
+        teacher: ``[..., n, k]``, the teacher's logits, whatever part of them soft labels are made of.
         own: ``[..., n, k]``, the student's logits before it is taught.
         scale: by which both are multiplied: half the objective's c, so that a view counts as shown where it has
             half of what soft labels ask for.

@@ -26,13 +26,17 @@ own = {}
 if source.own:
     single = predictors.read_logits(source.own, data.digest, data.names, data.about["classes"])["single"]
     own = {seed: torch.from_numpy(single.of([seed], "train")[0]) for seed in seeds}
-more = {"objective": objectives.from_config(way.objective), "teachers": {}}
-for seed, members in taught_by.items():
-    logits = torch.from_numpy(teacher.of(members, "train").mean(axis=0))
-    more["teachers"][seed] = interventions.soft_label_logits(way.soft_labels, logits, label, own.get(seed), seed)
+taught = {seed: torch.from_numpy(teacher.of(members, "train").mean(axis=0)) for seed, members in taught_by.items()}
+more = {
+    "objective": objectives.from_config(way.objective),
+    "teachers": {
+        seed: interventions.soft_label_logits(way.soft_labels, logits, label, own.get(seed), seed)
+        for seed, logits in taught.items()
+    },
+}
 if way.stop == "union":
     half = way.objective.teacher_scale / 2
-    more["unions"] = {seed: objectives.Union(more["teachers"][seed], own[seed], half) for seed in seeds}
+    more["unions"] = {seed: objectives.Union(taught[seed], own[seed], half) for seed in seeds}
 if way.start == "warm":
     more["starts"] = fitting.read_weights(source.start, seeds, data, network)
     if way.init_std is not None:
