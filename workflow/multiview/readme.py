@@ -34,6 +34,7 @@ PAGES = (
 )
 PICTURES = {
     "error_over_mu": "theory/figures",
+    "interventions": "theory/figures",
     "accuracy": "digits/figures",
     "features_in_theory": "comparisons",
     "gains": "gaussian/figures",
