@@ -202,3 +202,16 @@ def test_ensembles_that_hardly_err_have_a_narrow_interval():
     assert found.measured == 0.001
     half = t.ppf(0.975, 59) * np.sqrt(wrong.mean(axis=1).var(ddof=1) / 2)
     assert found.high - found.measured == pytest.approx(half, rel=0.05) and found.high < 0.012
+
+
+def test_intervals_do_not_leave_what_a_weighted_sum_of_shares_can_be():
+    rng = np.random.default_rng(0)
+    rare = (
+        rng.random((5, 400)) < np.array([0.2, 0, 0, 0, 0])[:, None]
+    )  # two independent ensembles of five that overlap
+    for weight in (1.0, -2.0):
+        found = mean_errors([Term(weight, rare, "a", size=20, n_seeds=40)]).interval()
+        assert min(weight, 0) <= found.low <= found.measured <= found.high <= max(weight, 0)
+    both = mean_errors([Term(1.0, rare, "a", size=20, n_seeds=40), Term(-0.5, ~rare, "b", size=20, n_seeds=40)])
+    assert -0.5 <= both.interval().low
+    assert both.interval().high <= 1

@@ -159,7 +159,9 @@ class Estimate:
             down += (below if part.sign > 0 else above) ** 2
             up += (above if part.sign > 0 else below) ** 2
         method = BOTH if few and self.plain == COMPONENTS else self.plain
-        low, high = self.measured - float(np.sqrt(down)), self.measured + float(np.sqrt(up))
+        least, most = (sum(part.scale for part in self.parts if part.sign == sign) for sign in (-1, 1))
+        low = max(-least, self.measured - float(np.sqrt(down)))
+        high = min(most, self.measured + float(np.sqrt(up)))
         return Interval(self.measured, low, high, method, self.scope)
 
     def _limits(self, part: Part, square: float, z: float, confidence: float) -> tuple[tuple[float, float], bool]:
