@@ -559,3 +559,22 @@ def test_make_clean_deletes_what_is_drawn_again_alone(finished, tmp_path):
     assert {path.name for path in folder.iterdir()} & {"results", "logs", "benchmarks", "config.yaml"} == {
         "config.yaml"
     }
+
+
+def test_names_of_studies_may_be_those_of_other_figures(tmp_path):
+    names = ("sweep", "sweeps", "family_gaussian", "comparison_features_in_theory", "gaussian_normal_mlp_cnn")
+    changes = {"studies": {name: {"based_on": "theory"} for name in names}}
+    changes["sweeps"] = {"x": {"label": "$x$", "points": [{"value": 1, "study": "theory"}]}}
+    (tmp_path / "named.yaml").write_text(yaml.safe_dump(changes))
+    files = ("--configfile", str(ROOT / "config.yaml"), "named.yaml")
+    run(tmp_path, "--snakefile", str(ROOT / "workflow/Snakefile"), "-n", *files)
+
+
+@pytest.mark.parametrize("preset", sorted((ROOT / "workflow/presets").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_preset_passes_a_dry_run(preset, tmp_path):
+    folder = tmp_path / "data/fashion_mnist_14"  # what a preset tells to make first
+    folder.mkdir(parents=True)
+    for name in ("train", "test"):
+        (folder / f"{name}.parquet").touch()
+    files = ("--configfile", str(ROOT / "config.yaml"), str(preset))
+    run(tmp_path, "--snakefile", str(ROOT / "workflow/Snakefile"), "-n", "--quiet", *files)

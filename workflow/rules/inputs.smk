@@ -1,6 +1,5 @@
 # Input functions that several rules share.
 
-import re
 from dataclasses import dataclass
 
 
@@ -164,7 +163,7 @@ class FigureGroup:
     """The figures that one job draws.
 
     Attributes:
-        name: of the rule, after ``figures_``.
+        name: of the rule, after ``figures_``. Names in a config are in small letters: capitals keep theirs apart.
         label: of the figures in the report, in the column of studies.
         log: of the job, without its ending.
         figures: for each path, without its ending, the name of the figure there.
@@ -192,23 +191,23 @@ def figure_groups():
         paths = {f"results/{study}/figures/{name}": name for name in names}
         log = f"{study}/figures"
         files, about = figure_inputs(study, names), about_figures(study, names)
-        groups.append(FigureGroup(re.sub(r"\W", "_", study), study, log, paths, files, about))
+        groups.append(FigureGroup(study.replace("/", "_CELL_"), study, log, paths, files, about))
     for family, shown in settings.families.items():
         paths = {f"results/{family}/figures/{shown.shows}": shown.shows}
         files = {shown.shows: f"results/{family}/evaluation/{shown.shows}.parquet"}
-        groups.append(FigureGroup(f"family_{family}", family, f"{family}/figures", paths, files, {}))
+        groups.append(FigureGroup(f"FAMILY_{family}", family, f"{family}/figures", paths, files, {}))
     for name, comparison in settings.comparisons.items():
         path, log = f"results/comparisons/{name}", f"comparisons/{name}"
         scores, about = list(map(scores_of, comparison.studies)), {
             "comparison": comparison.model_dump(mode="json")
         }
         groups.append(
-            FigureGroup(f"comparison_{name}", name, log, {path: "comparison"}, {"scores": scores}, about)
+            FigureGroup(f"COMPARISON_{name}", name, log, {path: "comparison"}, {"scores": scores}, about)
         )
     if settings.sweeps:
         about = {"sweeps": {name: sweep.model_dump(mode="json") for name, sweep in settings.sweeps.items()}}
         scores = {"scores": list(map(scores_of, swept_studies()))}
-        groups.append(FigureGroup("sweep", "sweep", "sweep", {"results/sweep": "sweep"}, scores, about))
+        groups.append(FigureGroup("SWEEPS", "sweep", "sweep", {"results/sweep": "sweep"}, scores, about))
     return groups
 
 
