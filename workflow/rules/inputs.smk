@@ -183,6 +183,10 @@ class FigureGroup:
         return self.files
 
 
+# In the name of a rule, the slash of <family>/<row>/<column>.
+CELL = "_CELL_"
+
+
 def figure_groups():
     """All of them: those of studies, families, comparisons, and the sweeps together."""
     groups = []
@@ -191,7 +195,7 @@ def figure_groups():
         paths = {f"results/{study}/figures/{name}": name for name in names}
         log = f"{study}/figures"
         files, about = figure_inputs(study, names), about_figures(study, names)
-        groups.append(FigureGroup(study.replace("/", "_CELL_"), study, log, paths, files, about))
+        groups.append(FigureGroup(CELL.join(study.split("/")), study, log, paths, files, about))
     for family, shown in settings.families.items():
         paths = {f"results/{family}/figures/{shown.shows}": shown.shows}
         files = {shown.shows: f"results/{family}/evaluation/{shown.shows}.parquet"}
