@@ -2,7 +2,7 @@
 
 Errors are drawn of which the truth is known, many times, with networks (rows) that differ by a spread and samples
 that some of the networks get wrong together. Some minutes of one core; ``--trials`` is for a quicker look. With
-``--to docs/results/coverage.md``, ``python -m multiview.readme`` puts the tables on their page.
+``--to docs/results/coverage.md``, ``python tools/readme.py`` puts the tables on their page.
 """
 
 import argparse
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from multiview import ensembles
-from multiview.intervals import Estimate, Term, mean_errors, shares_by_network
+from multiview.measure.intervals import Estimate, Term, mean_errors, shares_by_network
+from multiview.predictors import ensembles
 
 ROWS = (2, 3, 5, 10, 20, 50)
 SAMPLES = 1000

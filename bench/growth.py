@@ -1,8 +1,8 @@
 """How does the cost of training grow with k, N, d and the number of seeds? Part of `make bench`.
 
-Steps of `multiview.training` on random patches of the sizes of the default study. One size at a time takes
-four values, in one thread. The points take turns, medians are compared; a straight line through their logarithms
-gives the slope; 1 is proportional.
+Steps of `multiview.training.full_batch` on random patches of the sizes of the default study. One size at a time
+takes four values, in one thread. The points take turns, medians are compared; a straight line through their
+logarithms gives the slope; 1 is proportional.
 """
 
 import argparse
@@ -14,8 +14,9 @@ import torch
 import yaml
 from training import ROOT  # beside this file
 
-from multiview import config, training
+from multiview import config
 from multiview.networks.two_layer import TwoLayerNetwork
+from multiview.training import full_batch
 
 FACTORS = (0.5, 1, 2, 4)
 
@@ -35,8 +36,8 @@ def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: i
     law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
     networks = [TwoLayerNetwork(k, d, study.network.neurons, **law, seed=seed) for seed in range(seeds)]
     settings = study.training.model_copy(update={"max_steps": 10**9, "loss_threshold": 1e-30})
-    runs = [training.SeedRun(seed, network) for seed, network in enumerate(networks)]
-    chunk = training.ChunkTraining(runs, x, label, torch.ones(1, n), torch.eye(d)[: 2 * k], settings)
+    runs = [full_batch.SeedRun(seed, network) for seed, network in enumerate(networks)]
+    chunk = full_batch.ChunkTraining(runs, x, label, torch.ones(1, n), torch.eye(d)[: 2 * k], settings)
     chunk.step()
     begin = time.perf_counter()
     for _ in range(steps):

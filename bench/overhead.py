@@ -1,16 +1,16 @@
 """How much of a run is start-up, reading, writing and figures? Part of `make bench`, after `make run`.
 
 From what the run itself left: the benchmark files (seconds of every job) and the last line of each log, where a
-job tells how long it worked, see `multiview.worktime`. The rest is overhead: Python and its imports, artifacts and
-checkpoints. All seconds of a job that draws figures count as figures. Of a job that was interrupted only what its
-last process did is known.
+job tells how long it worked, see `multiview.runtime.worktime`. The rest is overhead: Python and its imports,
+artifacts and checkpoints. All seconds of a job that draws figures count as figures. Of a job that was interrupted
+only what its last process did is known.
 """
 
 import re
 from collections import defaultdict
 from pathlib import Path
 
-from multiview.worktime import WORKED
+from multiview.runtime.worktime import WORKED
 
 SECONDS = re.compile(rf"^{WORKED}([\d.]+) s$", re.MULTILINE)
 

@@ -3,7 +3,7 @@
 The same work three ways, side by side in one run, on the data and the network of the default config:
 
 - plain: Lightning with automatic optimisation, autograd and a full batch, as one would first write it;
-- ours: `multiview.training`, blocks of samples with forward and gradient in one pass;
+- ours: `multiview.training.full_batch`, blocks of samples with forward and gradient in one pass;
 - limit: the two matrix products of a step alone, in the same blocks.
 
 Then a whole chunk: ours in one process against plain with a process for each seed, start-up included, and the
@@ -26,9 +26,10 @@ import torch
 import yaml
 from torch.utils.data import DataLoader
 
-from multiview import config, training
-from multiview.datasets import multiview
+from multiview import config
+from multiview.data import multi_view
 from multiview.networks.two_layer import TwoLayerNetwork
+from multiview.training import full_batch
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,11 +55,11 @@ class Plain(pl.LightningModule):
 
 def load(study: config.Study):
     """Training data and a function that makes the network of a seed."""
-    dataset = multiview.draw(study.dataset)
+    dataset = multi_view.draw(study.dataset)
     train = dataset.splits["train"]
     n = study.network
     shape = (study.dataset.classes, study.dataset.dim, n.neurons, n.q, n.rho, n.init_std)
-    kinds = torch.from_numpy(train.kind == multiview.MULTI_VIEW)
+    kinds = torch.from_numpy(train.kind == multi_view.MULTI_VIEW)
     return (
         torch.from_numpy(train.x),
         torch.from_numpy(train.label).long(),
@@ -84,7 +85,7 @@ def ours(x, label, kinds, views, study: config.Study, seeds, steps: int) -> floa
     """Seconds of `steps` steps of our training, for every one of `seeds`."""
     settings = study.training.model_copy(update={"max_steps": steps, "accelerator": "cpu"})
     begin = time.perf_counter()
-    training.train(seeds, x, label, kinds, views, study.dataset.classes, study.network, settings)
+    full_batch.train(seeds, x, label, kinds, views, study.dataset.classes, study.network, settings)
     return time.perf_counter() - begin
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from sklearn.datasets import load_digits
 
-from multiview.datasets.idx import hub_table
+from idx import hub_table
 
 # Yours: bytes [n, height, width] or [n, height, width, 3], all of one size, and labels from 0 on.
 found = load_digits(n_class=5)

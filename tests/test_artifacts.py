@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from multiview import artifacts
-from multiview.artifacts import ArtifactError
+from multiview.store import artifacts
+from multiview.store.artifacts import ArtifactError
 
 COLUMNS = {
     "predictor": ["single"] * 4,

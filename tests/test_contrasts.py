@@ -5,11 +5,15 @@ import pandas as pd
 import pytest
 import torch
 
-from multiview import config, evaluation, families, features, layers, measures, verdicts
-from multiview.claims import by_name, lists
-from multiview.datasets.base import Split
-from multiview.networks.images import build
-from multiview.predictors import Predictor
+from multiview import config
+from multiview.claims import families, measures, verdicts
+from multiview.claims.claim import by_name, lists
+from multiview.data.base import Split
+from multiview.data.layer import cut
+from multiview.measure import features
+from multiview.measure.errors import members_of_joint
+from multiview.networks.build import build
+from multiview.predictors.logits import Predictor
 
 LABEL = np.array([0, 1, 1, 0])
 
@@ -115,7 +119,7 @@ def test_gaussian_data_have_a_claim_of_their_own():
 
 def test_members_of_averages_are_counted_through():
     table = pd.DataFrame({"seed": [7, 7, 9, 9], "member": [0, 1, 0, 1], "class": 0, "view": 1, "phi": 1.0})
-    assert evaluation.members_of_joint(table)["seed"].tolist() == [0, 1, 2, 3]
+    assert members_of_joint(table)["seed"].tolist() == [0, 1, 2, 3]
 
 
 NETWORK = config.CNN(kind="cnn", channels=[6, 4])
@@ -141,8 +145,8 @@ def splits():
 
 def test_a_layer_is_what_the_trunk_says(splits):
     network = build(NETWORK, images(40), 3, 0).eval()
-    cut = layers.cut(network, splits, 3, layer())
-    for name, split in cut.splits.items():
+    drawn = cut(network, splits, 3, layer())
+    for name, split in drawn.splits.items():
         x = network.standardise(torch.from_numpy(splits[name].x))
         expected = network.network.trunk[1](network.network.trunk[0](x)).detach()
         torch.testing.assert_close(torch.from_numpy(split.x), expected)
@@ -151,14 +155,14 @@ def test_a_layer_is_what_the_trunk_says(splits):
 
 def test_smaller_shares_are_part_of_larger_ones(splits):
     network = build(NETWORK, images(40), 3, 0).eval()
-    whole, half, quarter = (layers.cut(network, splits, 3, layer(channels=c)).splits for c in (1.0, 0.5, 0.25))
+    whole, half, quarter = (cut(network, splits, 3, layer(channels=c)).splits for c in (1.0, 0.5, 0.25))
     assert [part["test"].x.shape[1] for part in (whole, half, quarter)] == [6, 3, 2]
 
     def channels(part):
         return {column.tobytes() for column in part["test"].x.transpose(1, 0, 2, 3)}
 
     assert channels(quarter) < channels(half) < channels(whole)
-    fewer = layers.cut(network, splits, 3, layer(train_share=0.5)).splits
+    fewer = cut(network, splits, 3, layer(train_share=0.5)).splits
     assert len(fewer["train"].label) == 20 and len(fewer["test"].label) == 9
     rows = {row.tobytes() for row in whole["train"].x}
     assert all(row.tobytes() in rows for row in fewer["train"].x)

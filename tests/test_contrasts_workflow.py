@@ -9,7 +9,7 @@ from conftest import ROOT, make_tiny, merge
 from test_images_workflow import TINY as DIGITS
 from test_workflow import checkout, run
 
-from multiview import artifacts
+from multiview.store import artifacts
 
 SMALL = {"seeds": 2, "seeds_per_job": 2, "ensembles": {"sizes": [1, 2]}}
 QUICK = {"epochs": 2, "batch_size": 32}

@@ -10,8 +10,9 @@ from conftest import ROOT
 from pydantic import TypeAdapter
 from torch.utils.flop_counter import FlopCounterMode
 
-from multiview import config, costs
-from multiview.networks.images import BUILDERS
+from multiview import config
+from multiview.networks.build import BUILDERS
+from multiview.runtime import costs
 
 NETWORKS = [
     {"kind": "wide_resnet", "depth": 16, "width": 2},
@@ -62,8 +63,9 @@ def test_more_work_asks_for_more(default):
 CODE = """
 import sys
 import numpy as np, torch, yaml
-from multiview import config, fitting
-from multiview.datasets import base, multiview
+from multiview import config
+from multiview.training import full_batch_job
+from multiview.data import base, multi_view
 torch.set_num_threads(1)
 study = config.load(yaml.safe_load(open(sys.argv[1]))).studies["theory"]
 dataset = multiview.draw(study.dataset)

@@ -16,7 +16,9 @@ from conftest import ROOT
 from snakemake import cli
 from test_verdicts import measured
 
-from multiview import artifacts, manifest, readme
+import readme
+from multiview.runtime import manifest
+from multiview.store import artifacts
 
 PAGES = [
     ROOT / "README.md",
@@ -30,7 +32,7 @@ RULES = re.findall(r"^rule (\w+):", "".join(p.read_text() for p in ROOT.glob("wo
 @pytest.mark.parametrize("page", readme.PAGES)
 def test_the_numbers_of_the_pages_are_those_of_the_runs_that_were_taken(page):
     text = (ROOT / page).read_text()
-    assert readme.fill(text, ROOT / readme.SNAPSHOT) == text, "run: python -m multiview.readme"
+    assert readme.fill(text, ROOT / readme.SNAPSHOT) == text, "run: python tools/readme.py"
 
 
 def row(study="theory", **changes):

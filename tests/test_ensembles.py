@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from multiview import ensembles
+from multiview.predictors import ensembles
 
 
 def test_all_subsets_where_they_are_few():

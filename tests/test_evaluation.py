@@ -4,8 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multiview import claims, config, dark_knowledge, evaluation, intervals, measures
-from multiview.predictors import Predictor
+from multiview import config
+from multiview.claims import measures
+from multiview.claims.claim import lists
+from multiview.measure import dark_knowledge, intervals
+from multiview.measure.errors import all_errors, last_step, learned_table, lottery_table, score_rows, shares
+from multiview.predictors.logits import Predictor
 
 
 @pytest.fixture
@@ -20,15 +24,13 @@ def errors(multi, single, size=1, n_seeds=None):
 
 def test_seeds_are_given_where_more_than_half_of_them_form_an_ensemble(settings):
     wrong = np.random.default_rng(0).random((6, 300)) < 0.3
-    scopes = {
-        size: next(evaluation.score_rows(errors(wrong, wrong, size, 10), settings))["scope"] for size in (5, 6)
-    }
+    scopes = {size: next(score_rows(errors(wrong, wrong, size, 10), settings))["scope"] for size in (5, 6)}
     assert scopes == {5: intervals.NETWORKS_AND_SAMPLES, 6: intervals.SAMPLES}
 
 
 def test_the_mixture_keeps_what_no_error_at_all_leaves_open(settings):
     one = errors(np.zeros((4, 50), bool), np.random.default_rng(0).random((4, 80)) < 0.5)
-    rows = pd.DataFrame(evaluation.score_rows(one, settings)).set_index(["quantity", "mu"])
+    rows = pd.DataFrame(score_rows(one, settings)).set_index(["quantity", "mu"])
     top = intervals.exact_interval(0, 50)[1]
     assert rows.loc[("error", 0.0), "high"] == pytest.approx(top)
     own = rows.loc[("error_s", 1.0)]
@@ -39,7 +41,7 @@ def test_the_mixture_keeps_what_no_error_at_all_leaves_open(settings):
 
 def test_error_on_the_mixture(settings):
     one = errors(np.zeros((4, 50), bool), np.random.default_rng(0).random((4, 80)) < 0.5)
-    rows = pd.DataFrame(evaluation.score_rows(one, settings))
+    rows = pd.DataFrame(score_rows(one, settings))
     error_s = rows.loc[rows["quantity"] == "error_s", "measured"].item()
     for quantity, factor in (("error", lambda mu: mu), ("error / mu", lambda mu: 1.0)):
         for row in rows[rows["quantity"] == quantity].itertuples():
@@ -51,7 +53,7 @@ def test_lottery_table_by_hand():
     index = {"seed": [3] * 4, "class": [0, 0, 1, 1], "view": [1, 2, 1, 2]}
     start = pd.DataFrame(index | {"lambda": [0.2, 0.3, 0.1, 0.4], "s": [4.0, 1.0, 1.0, 1.0]})
     final = pd.DataFrame(index | {"step": [9] * 4, "phi": [0.1, 2.0, 1.0, 3.0]})
-    table = evaluation.lottery_table(start, final.sample(frac=1, random_state=0), q=4, learned_ratio=0.3)
+    table = lottery_table(start, final.sample(frac=1, random_state=0), q=4, learned_ratio=0.3)
     assert table["ticket"].tolist() == pytest.approx([0.4, 0.3, 0.1, 0.4])
     assert table["predicted"].tolist() == [True, False, False, True]
     assert table["won"].tolist() == [False, True, False, True]
@@ -60,7 +62,7 @@ def test_lottery_table_by_hand():
 
 def test_last_step_is_each_seeds_own():
     table = pd.DataFrame({"seed": [0, 0, 1, 1, 1], "step": [0, 1, 0, 1, 2], "phi": [1, 2, 3, 4, 5]})
-    assert evaluation.last_step(table)["phi"].tolist() == [2, 5]
+    assert last_step(table)["phi"].tolist() == [2, 5]
 
 
 ROLES = {
@@ -111,7 +113,7 @@ def test_errors_of_every_predictor_by_hand(said):
     members = {2: np.array([[0, 3], [1, 2], [0, 2]])}
     found = {
         (one.predictor, one.size): one.wrong["error_s"].mean(axis=1).tolist()
-        for one in evaluation.all_errors(*said, members, ROLES)
+        for one in all_errors(*said, members, ROLES)
     }
     assert found["single", 1] == [0.5, 0.25, 0.25, 0.75]
     # Of 0 and 3 the former is better, of 1 and 2 they are equal: the first; of 0 and 2 the latter.
@@ -133,14 +135,14 @@ def measured(said, roles):
     samples, predictors = said
     observed = measures.Observed(
         "theory",
-        evaluation.all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, roles),
+        all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, roles),
         main="error_s",
         training_accuracy={"single": np.ones(4), "taught": np.array([1.0, 0.9])},
         more_training="training.max_steps",
-        shares=evaluation.shares(LEARNED, LOTTERY_TABLE, roles),
+        shares=shares(LEARNED, LOTTERY_TABLE, roles),
         roles=roles,
     )
-    table = measures.measure(observed, claims.lists()["theorems"])
+    table = measures.measure(observed, lists()["theorems"])
     return table[table["confidence"] == 0.95].set_index(["predictor", "claim"])
 
 
@@ -167,7 +169,7 @@ def test_what_statements_on_students_are_about(said):
 
 def test_learned_table_by_hand():
     index = {"seed": [3] * 4, "class": [0, 0, 1, 1], "view": [1, 2, 1, 2], "step": [9] * 4}
-    table = evaluation.learned_table({"single": pd.DataFrame(index | {"phi": [0.1, 2.0, 1.0, 3.0]})}, 0.3)
+    table = learned_table({"single": pd.DataFrame(index | {"phi": [0.1, 2.0, 1.0, 3.0]})}, 0.3)
     assert table["learned"].tolist() == [False, True, True, True]
     assert set(table["predictor"]) == {"single"}
 

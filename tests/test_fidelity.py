@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from multiview import fidelity
-from multiview.predictors import Predictor
+from multiview.measure import fidelity
+from multiview.predictors.logits import Predictor
 
 SPLIT = np.array(["train"] * 2 + ["test"] * 4)
 LABEL = np.array([0, 1, 0, 1, 1, 0])

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multiview import config, evaluation
-from multiview import interventions as soft_labels
+from multiview import config, soft_labels
 from multiview.figures import dark_knowledge, error_over_mu, interventions, registry, student_race
+from multiview.measure.errors import KEEPS, TAKES, shares
 
 
 def role(intervention="", teacher_size=1, start="warm", scale=1.0):
@@ -189,8 +189,8 @@ def test_views_are_sorted_as_the_verdicts_count_them():
     learned = table_of_learned(views)
     own = ROLES["self_distilled"] | {"teachers": {str(seed): [seed + 5] for seed in range(5)}}
     lottery = learned[learned["predictor"] == "single"].assign(won=True, predicted=True)
-    shares = evaluation.shares(learned, lottery, {"self_distilled": own})
-    counted = [shares["self_distilled", name] for name in (evaluation.KEEPS, *evaluation.TAKES)]
+    found = shares(learned, lottery, {"self_distilled": own})
+    counted = [found["self_distilled", name] for name in (KEEPS, *TAKES)]
     sorted_views = student_race.sort_views(learned, "self_distilled", own)
     for whose, (hits, cases) in zip(student_race.VIEWS, counted, strict=True):
         by_student = sorted_views[sorted_views["whose"] == whose].groupby("seed")["learned"]

@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multiview import artifacts, choice, claims, config, headline, image_evaluation, intervals, measures
-from multiview.image_evaluation import Measured, calibration_error
-from multiview.predictors import Predictor, copies_table, negative_log_likelihood, read_copies
+from multiview import config
+from multiview.claims import claim, headline, measures
+from multiview.measure import image_errors, intervals
+from multiview.measure.image_errors import Measured, calibration_error
+from multiview.predictors.logits import Predictor, copies_table, negative_log_likelihood, read_copies
+from multiview.store import artifacts
+from multiview.training import objective_grid
 
 SETTINGS = config.Evaluation(bootstrap=500, seed=0, learned_ratio=0.3, mus=[0.1])
 LABEL = np.array([0, 1, 2, 0, 1, 2])
@@ -38,7 +42,7 @@ def study():
         "joint": predictor(says([0, 0, 2, 0, 0, 0])),
     }
     members = {1: np.array([[0], [1]]), 2: np.array([[0, 1]])}
-    return image_evaluation.measure(LABEL, said, members, ROLES), said
+    return image_errors.measure(LABEL, said, members, ROLES), said
 
 
 def test_every_predictor_is_measured():
@@ -60,7 +64,7 @@ def test_every_predictor_is_measured():
 
 def test_scores_of_a_case_by_hand():
     measured, _ = study()
-    table = image_evaluation.score_table("digits", measured, SETTINGS)
+    table = image_errors.score_table("digits", measured, SETTINGS)
     assert set(table["quantity"]) == {"accuracy", "gain", "nll", "ece"}
     found = table.set_index(["predictor", "size", "quantity"])["measured"]
     assert found["ensemble", 2, "accuracy"] == pytest.approx(5 / 6)
@@ -78,7 +82,7 @@ def test_the_table_says_where_the_seeds_are_taken_as_given():
         Measured(name, size, 6, "single", rng.random((rows, 300)) < 0.2, zeros[:rows], zeros[:rows])
         for name, size, rows in (("single", 1, 6), ("ensemble", 3, 6), ("ensemble", 5, 6), ("ensemble", 6, 1))
     ]
-    table = image_evaluation.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])
+    table = image_errors.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])
     drawn, given = intervals.NETWORKS_AND_SAMPLES, intervals.SAMPLES
     for quantity in ("accuracy", "nll", "ece"):
         assert table.loc[[(size, quantity) for size in (1, 3, 5, 6)], "scope"].tolist() == [
@@ -94,7 +98,7 @@ def test_a_gain_is_paired():
     wrong = np.tile(np.arange(200) % 2 == 0, (3, 1))
     zeros = np.zeros(wrong.shape, np.float32)
     both = [Measured(name, 1, 3, name, wrong, zeros, zeros + 0.5) for name in ("single", "distilled")]
-    table = image_evaluation.score_table("x", both, SETTINGS).set_index(["predictor", "quantity"])
+    table = image_errors.score_table("x", both, SETTINGS).set_index(["predictor", "quantity"])
     end = intervals.exact_interval(0, 200)[1]
     assert table.loc[("distilled", "gain"), ["low", "high"]].tolist() == pytest.approx([-end, end])
     assert table.loc[("distilled", "accuracy"), "high"] - table.loc[("distilled", "accuracy"), "low"] > 0.1
@@ -135,7 +139,7 @@ def test_the_interval_of_the_calibration_error_covers_an_overconfident_network()
 
 def test_agreement_counts_answers_and_common_errors():
     _, said = study()
-    table = image_evaluation.agreement(said["single"], LABEL).set_index(["seed", "other"])
+    table = image_errors.agreement(said["single"], LABEL).set_index(["seed", "other"])
     assert table.loc[(0, 0), "same"] == 1
     assert table.loc[(0, 1), "same"] == pytest.approx(4 / 6)
     assert table.loc[(0, 1), "both_wrong"] == pytest.approx(1 / 6)
@@ -153,7 +157,7 @@ def test_statements_say_what_each_difference_is():
         roles=ROLES,
         networks=2,
     )
-    table = measures.measure(observed, claims.lists()["images"])
+    table = measures.measure(observed, claim.lists()["images"])
     table = table[table["confidence"] == 0.95].set_index(["predictor", "claim"])
     expected = {
         ("ensemble", "image_ensemble"): 1 / 6,
@@ -187,7 +191,7 @@ def test_the_pair_of_the_best_validation_accuracy_is_chosen():
         columns=["alpha", "temperature", "seed", "accuracy", "nll"],
     )
     for order in (trials, trials[::-1]):
-        table = choice.choose(order)
+        table = objective_grid.choose(order)
         chosen = table[table["chosen"]]
         # Two pairs have .92: the lower NLL decides.
         assert chosen[["alpha", "temperature"]].values.tolist() == [[0.5, 4.0]]
@@ -196,8 +200,8 @@ def test_the_pair_of_the_best_validation_accuracy_is_chosen():
 
 def test_headline_has_the_papers_layout():
     measured, _ = study()
-    scores = {"digits": image_evaluation.score_table("digits", measured, SETTINGS)}
-    spreads = image_evaluation.spreads(measured)
+    scores = {"digits": image_errors.score_table("digits", measured, SETTINGS)}
+    spreads = image_errors.spreads(measured)
     assert spreads == {"single": 0}  # both err twice; an ensemble has no spread over seeds
     table = headline.table(scores, {"digits": spreads | {"single": 0.012}})
     assert set(table["predictor"]) == {"single", "ensemble", "distilled", "self_distilled", "joint"}

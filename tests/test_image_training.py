@@ -14,17 +14,18 @@ from conftest import ROOT
 from pydantic import TypeAdapter
 from torch.nn import functional
 
-from multiview import config, devices, objectives
-from multiview.augmentation import Copies, augment
-from multiview.image_training import (
+from multiview import config, objectives
+from multiview.data.augmentation import Copies, augment
+from multiview.networks.build import build
+from multiview.networks.inference import logits_of
+from multiview.runtime import devices
+from multiview.training.minibatch import (
     ImageRun,
     ImageTask,
     _Batches,
     precision,
     train,
 )
-from multiview.inference import logits_of
-from multiview.networks.images import build
 
 SETTINGS = {
     "epochs": 4,
@@ -281,7 +282,7 @@ def test_lightning_is_imported_only_where_it_trains(tmp_path):
     code = """
 import sys, torch
 sys.path.insert(0, {workflow!r})
-from multiview import image_fitting, fitting, image_training
+from multiview.training import full_batch_job, minibatch, minibatch_job
 assert "pytorch_lightning" not in sys.modules and "torch._dynamo" not in sys.modules
 """
     code = code.format(workflow=str(ROOT / "workflow"))
@@ -306,7 +307,7 @@ def test_a_checkpoint_of_the_other_kind_is_not_taken_up(tmp_path, monkeypatch, c
 def test_logits_do_not_depend_on_the_batch(monkeypatch):
     network = trained().network
     whole = logits_of(network, IMAGES)
-    monkeypatch.setattr("multiview.inference.EVALUATION_BATCH", 7)
+    monkeypatch.setattr("multiview.networks.inference.EVALUATION_BATCH", 7)
     np.testing.assert_allclose(logits_of(network, IMAGES), whole, atol=1e-5)
 
 

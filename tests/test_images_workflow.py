@@ -17,8 +17,9 @@ from conftest import ROOT, merge
 from hub import serving
 from test_workflow import checkout, command, jobs, run
 
-from multiview import artifacts
-from multiview.datasets import hub, idx
+import idx
+from multiview.data import hub
+from multiview.store import artifacts
 
 TINY = {
     "seeds": 4,
@@ -157,7 +158,7 @@ def test_a_killed_job_carries_on_and_changes_no_number(finished, tmp_path):
     text = script.read_text()
     # The second seed of a job dies as a kill -9 would have it, after its second epoch.
     trap = (
-        "import os, signal\nfrom multiview.image_training import EpochCheckpoint as E\n"
+        "import os, signal\nfrom multiview.training.minibatch import EpochCheckpoint as E\n"
         "after = E.after_epoch\n"
         "def die(self, task, save):\n    after(self, task, save)\n"
         "    if task.run.seed == 1 and task.current_epoch == 1: os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom, t
 
-from multiview import ensembles, intervals
-from multiview.intervals import Term, interval, mean_errors, shares_by_network
+from multiview.measure import intervals
+from multiview.measure.intervals import Term, interval, mean_errors, shares_by_network
+from multiview.predictors import ensembles
 
 
 def test_exact_interval_against_its_definition():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from multiview import config, interventions, objectives
+from multiview import config, objectives, soft_labels
 from multiview.networks.two_layer import TwoLayerNetwork
 
 TEACHER = torch.tensor([[5.0, 1.0, 3.0], [7.0, 2.0, 0.0], [1.0, 6.0, 0.0]])
@@ -21,35 +21,35 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("kind", interventions.KINDS)
+@pytest.mark.parametrize("kind", soft_labels.KINDS)
 def test_soft_labels_by_hand(kind):
-    found = interventions.soft_label_logits(kind, TEACHER, LABEL, OWN, seed=0)
+    found = soft_labels.soft_label_logits(kind, TEACHER, LABEL, OWN, seed=0)
     torch.testing.assert_close(found, torch.tensor(BY_HAND[kind], dtype=torch.float32))
 
 
 def test_all_is_the_teacher_to_the_bit():
-    assert interventions.soft_label_logits("all", TEACHER, LABEL, None, seed=0) is TEACHER
+    assert soft_labels.soft_label_logits("all", TEACHER, LABEL, None, seed=0) is TEACHER
 
 
 def test_shuffling_keeps_each_class_its_rows_and_no_sample_its_own():
     teacher, label = torch.randn(60, 4), torch.arange(60) % 4
-    found = interventions.soft_label_logits("shuffled", teacher, label, None, seed=3)
-    again = interventions.soft_label_logits("shuffled", teacher, label, None, seed=3)
+    found = soft_labels.soft_label_logits("shuffled", teacher, label, None, seed=3)
+    again = soft_labels.soft_label_logits("shuffled", teacher, label, None, seed=3)
     assert torch.equal(found, again)
-    assert not torch.equal(found, interventions.soft_label_logits("shuffled", teacher, label, None, seed=4))
+    assert not torch.equal(found, soft_labels.soft_label_logits("shuffled", teacher, label, None, seed=4))
     assert (found != teacher).any(dim=1).all()
     for class_ in range(4):
         rows = [set(map(tuple, logits[label == class_].tolist())) for logits in (found, teacher)]
         assert rows[0] == rows[1]
 
 
-@pytest.mark.parametrize("kind", interventions.KINDS)
+@pytest.mark.parametrize("kind", soft_labels.KINDS)
 @pytest.mark.parametrize("name", ["hinton", "truncated"])
 def test_gradients_under_each_intervention_agree_with_autograd(kind, name):
     generator = torch.Generator().manual_seed(1)
     network = TwoLayerNetwork(3, 10, 4, 3, 1.0, 0.4, 0)
     x = torch.randn(3, 5, 10, generator=generator)
-    G = interventions.soft_label_logits(kind, TEACHER / 4, LABEL, OWN / 40, seed=0)
+    G = soft_labels.soft_label_logits(kind, TEACHER / 4, LABEL, OWN / 40, seed=0)
     F = network(x)
     hard = functional.cross_entropy(F, LABEL)
     if name == "hinton":
@@ -94,7 +94,7 @@ def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher()
 def test_interventions_are_those_of_the_config(default):
     study = config.load(default).studies["theory"]
     kinds = {one.soft_labels for one in study.students.values()}
-    assert kinds == set(interventions.KINDS)
+    assert kinds == set(soft_labels.KINDS)
     for name, role in study.roles().items():
-        soft_labels = study.students[name].soft_labels
-        assert role["intervention"] == ("" if soft_labels == "all" else soft_labels)
+        made_of = study.students[name].soft_labels
+        assert role["intervention"] == ("" if made_of == "all" else made_of)

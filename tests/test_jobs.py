@@ -19,14 +19,15 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from snakemake.cli import parse_args
 
-from multiview import artifacts, devices, locks, manifest, slurm, waiting, worktime
 from multiview.config import ConfigError
+from multiview.runtime import devices, locks, manifest, slurm, waiting, worktime
+from multiview.store import artifacts
 
 
 def test_a_log_says_where_its_job_ran_and_the_manifest_repeats_it(tmp_path):
     code = """
 from types import SimpleNamespace
-from multiview import jobs
+from multiview.runtime import jobs
 jobs.start(SimpleNamespace(log=["logs/a/train_0-1.log"], input=["old", "new"], output=["c/out"], resources={}))
 print("hello")
 """
@@ -229,7 +230,7 @@ def test_a_machine_without_gpus_is_told_so(folder, monkeypatch):
 def test_a_job_takes_a_gpu_unless_a_scheduler_has_given_it_one(folder, environment, taken):
     code = """
 from types import SimpleNamespace
-from multiview import jobs
+from multiview.runtime import jobs
 jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={"gpu": 1}))
 """
     path = {"TMPDIR": str(folder), "CUDA_VISIBLE_DEVICES": "2,5", "PATH": "/usr/bin:/bin"}
@@ -256,7 +257,7 @@ def test_a_gpu_that_this_pytorch_cannot_use_counts_as_none(folder):
 
 LOG = """
 from types import SimpleNamespace
-from multiview import jobs
+from multiview.runtime import jobs
 jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={}))
 print("attempt", NUMBER)
 END

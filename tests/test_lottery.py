@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from multiview import lottery
+from multiview.measure import lottery
 
 
 def test_view_scale_by_hand():

@@ -12,7 +12,7 @@ import yaml
 from conftest import ROOT, make_tiny
 from test_workflow import command
 
-from multiview import artifacts
+from multiview.store import artifacts
 
 SNAKEDEPLOY = "from snakedeploy.client import main; main()"
 URL = "https://github.com/somebody/multiview"

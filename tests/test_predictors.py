@@ -5,8 +5,9 @@ import errno
 import numpy as np
 import pytest
 
-from multiview import artifacts, predictors
-from multiview.artifacts import ArtifactError
+from multiview.predictors.logits import logits_table, read_logits
+from multiview.store import artifacts
+from multiview.store.artifacts import ArtifactError
 
 SPLITS = np.array(["train", "train", "test_multi"])
 LOGITS = {
@@ -16,12 +17,12 @@ LOGITS = {
 
 
 def write(path, name="single", members=(4, 2), logits=LOGITS, dataset="abc"):
-    artifacts.write(path, "logits", predictors.logits_table(name, list(members), logits), {"dataset": dataset})
+    artifacts.write(path, "logits", logits_table(name, list(members), logits), {"dataset": dataset})
     return path
 
 
 def read(*paths):
-    return predictors.read_logits(paths, "abc", SPLITS, 3)
+    return read_logits(paths, "abc", SPLITS, 3)
 
 
 def test_round_trip_in_the_order_of_the_members(tmp_path):
@@ -52,7 +53,7 @@ def test_a_teacher_in_another_split_order_is_refused(tmp_path):
 
 
 def test_a_teacher_with_samples_in_another_order_is_refused(tmp_path):
-    table = predictors.logits_table("single", [4], {name: values[:1] for name, values in LOGITS.items()})
+    table = logits_table("single", [4], {name: values[:1] for name, values in LOGITS.items()})
     table["sample"] = np.array([1, 0, 0])
     artifacts.write(tmp_path / "teacher", "logits", table, {"dataset": "abc"})
     with pytest.raises(ArtifactError, match="teacher: expected the 3 samples of the dataset in their order"):
@@ -73,7 +74,7 @@ OTHERS = {
 @pytest.mark.parametrize("key", OTHERS)
 def test_a_chunk_that_was_made_otherwise_is_not_averaged(tmp_path, key):
     for name, made in (("a", MADE), ("b", MADE | {key: OTHERS[key]}), ("c", MADE)):
-        table = predictors.logits_table("single", [ord(name), 200 + ord(name)], LOGITS)
+        table = logits_table("single", [ord(name), 200 + ord(name)], LOGITS)
         artifacts.write(tmp_path / name, "logits", table, {"dataset": "abc"} | made)
     read(tmp_path / "a", tmp_path / "c")
     with pytest.raises(ArtifactError, match=rf"b: expected the same .*{key} as in .*/a, .*found") as caught:

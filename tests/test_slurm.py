@@ -16,7 +16,7 @@ import yaml
 from conftest import ROOT, make_tiny
 from test_workflow import checkout, run
 
-from multiview import slurm
+from multiview.runtime import slurm
 
 pytestmark = pytest.mark.skipif(
     bool(slurm_cluster.missing()),

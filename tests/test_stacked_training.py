@@ -5,8 +5,9 @@ import pytest
 import torch
 from test_training import data, fit, same, settings, threads  # noqa: F401 -- fixtures
 
-from multiview import objectives, stacked_training
+from multiview import objectives
 from multiview.networks.two_layer import StackedNetworks, TwoLayerNetwork
+from multiview.training import stacked
 
 
 def networks(number, members=1):
@@ -61,14 +62,14 @@ def test_seeds_end_at_steps_of_their_own(data, study, settings):  # noqa: F811
 def test_an_interrupted_stack_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch):  # noqa: F811
     settings = settings.model_copy(update={"max_steps": 60, "checkpoint_seconds": 1e-9})
     whole = fit([0, 1], data, study, settings, stacked=True)
-    step, steps = stacked_training.StackedTraining.step, iter(range(10**6))
+    step, steps = stacked.StackedTraining.step, iter(range(10**6))
 
     def killed(self):
         if next(steps) == 40:
             raise RuntimeError("killed")
         return step(self)
 
-    monkeypatch.setattr(stacked_training.StackedTraining, "step", killed)
+    monkeypatch.setattr(stacked.StackedTraining, "step", killed)
     with pytest.raises(RuntimeError, match="killed"):
         fit([0, 1], data, study, settings, checkpoints=tmp_path, stacked=True)
     resumed = fit([0, 1], data, study, settings, checkpoints=tmp_path, stacked=True)
@@ -78,8 +79,8 @@ def test_an_interrupted_stack_ends_as_if_it_had_not_been(data, study, settings, 
 
 def test_a_step_asks_the_device_for_nothing(data, study, settings, monkeypatch):  # noqa: F811
     settings = settings.model_copy(update={"max_steps": 60})
-    step = stacked_training.StackedTraining.step
-    catch_up = stacked_training.StackedTraining.catch_up
+    step = stacked.StackedTraining.step
+    catch_up = stacked.StackedTraining.catch_up
     asked, looking = [], []
 
     def watched(self):
@@ -98,8 +99,8 @@ def test_a_step_asks_the_device_for_nothing(data, study, settings, monkeypatch):
         catch_up(self)
         looking.clear()
 
-    monkeypatch.setattr(stacked_training.StackedTraining, "step", watched)
-    monkeypatch.setattr(stacked_training.StackedTraining, "catch_up", looked)
+    monkeypatch.setattr(stacked.StackedTraining, "step", watched)
+    monkeypatch.setattr(stacked.StackedTraining, "catch_up", looked)
     fit([0, 1], data, study, settings, stacked=True)
     assert asked == []
 

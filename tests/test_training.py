@@ -9,8 +9,9 @@ import signal
 import pytest
 import torch
 
-from multiview import descent, objectives, training
-from multiview.datasets import multiview
+from multiview import objectives
+from multiview.data import multi_view
+from multiview.training import full_batch, step_size
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def threads():
 
 @pytest.fixture
 def data(study, threads):
-    dataset = multiview.draw(study.dataset)
+    dataset = multi_view.draw(study.dataset)
     train = dataset.splits["train"]
     kinds = torch.from_numpy(train.kind == "multi-view")
     return {
@@ -41,7 +42,7 @@ def settings(study):
 
 
 def fit(seeds, data, study, settings, **more):
-    return training.train(seeds, **data, network=study.network, settings=settings, **more)
+    return full_batch.train(seeds, **data, network=study.network, settings=settings, **more)
 
 
 def same(one, other):
@@ -78,7 +79,7 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
     settings = settings.model_copy(update={"step_rule": step_rule, "step_size": 2.0, "max_steps": 60})
     undisturbed = fit([0, 1], data, study, settings)
     settings = settings.model_copy(update={"checkpoint_seconds": 1e-9})
-    step = training.ChunkTraining.step
+    step = full_batch.ChunkTraining.step
     steps = iter(range(10**6))
 
     def killed(self):
@@ -86,7 +87,7 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
             raise RuntimeError("killed")
         return step(self)
 
-    monkeypatch.setattr(training.ChunkTraining, "step", killed)
+    monkeypatch.setattr(full_batch.ChunkTraining, "step", killed)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="killed"):
             fit([0, 1], data, study, settings, checkpoints=tmp_path)
@@ -97,7 +98,7 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
 def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings, tmp_path, monkeypatch):
     settings = settings.model_copy(update={"checkpoint_seconds": 1000.0})
     (whole,) = fit([0], data, study, settings)
-    record, calls = training.ChunkTraining._record, []
+    record, calls = full_batch.ChunkTraining._record, []
 
     def told_to_end(self, run, *taught):
         calls.append(run.seed)
@@ -105,7 +106,7 @@ def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings
             os.kill(os.getpid(), signal.SIGTERM)
         record(self, run, *taught)
 
-    monkeypatch.setattr(training.ChunkTraining, "_record", told_to_end)
+    monkeypatch.setattr(full_batch.ChunkTraining, "_record", told_to_end)
     with pytest.raises(InterruptedError, match="SIGTERM at step 20"):
         fit([0], data, study, settings, checkpoints=tmp_path)
     (run,) = fit([0], data, study, settings, checkpoints=tmp_path)
@@ -160,7 +161,7 @@ def test_fixed_rule_is_plain_gradient_descent(data, study, settings):
     settings = settings.model_copy(update={"step_rule": "fixed", "step_size": 0.7, "max_steps": 3})
     (run,) = fit([4], data, study, settings)
     law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
-    network = training.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=4)
+    network = full_batch.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=4)
     for _ in range(3):
         loss = torch.nn.functional.cross_entropy(network(data["x"]), data["label"].long())
         gradient = torch.autograd.grad(loss, network.weight)[0]
@@ -172,7 +173,7 @@ def test_fixed_rule_is_plain_gradient_descent(data, study, settings):
 def take_step(weight, gradient, **bounds):
     parameter = torch.nn.Parameter(torch.tensor(weight))
     parameter.grad = torch.tensor(gradient)
-    optimizer = descent.AdaptiveDescent([parameter], **bounds)
+    optimizer = step_size.AdaptiveDescent([parameter], **bounds)
     optimizer.step()
     return optimizer.param_groups[0]["lr"], parameter.detach()
 
@@ -196,7 +197,7 @@ def test_adaptive_step_keeps_to_the_largest_change_and_the_largest_step():
 def race(relative_change):
     """Two neurons that grow as dw/dt = w^3 from 1 and 0.99: the loser when the winner is at 16."""
     weight = torch.nn.Parameter(torch.tensor([[1.0], [0.99]], dtype=torch.float64))
-    optimizer = descent.AdaptiveDescent([weight], 1e9, relative_change, 1e9)
+    optimizer = step_size.AdaptiveDescent([weight], 1e9, relative_change, 1e9)
     while weight.detach()[0] < 16:
         weight.grad = -(weight.detach() ** 3)
         optimizer.step()
@@ -237,7 +238,7 @@ def test_history_is_the_loss_of_each_kind(data, study, settings):
 def test_start_is_lambda_of_the_initial_weights(data, study, settings):
     (run,) = fit([3], data, study, settings.model_copy(update={"max_steps": 2}))
     law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
-    network = training.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=3)
+    network = full_batch.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=3)
     expected = (network.weight.detach() @ data["views"].T).clamp(min=0).unflatten(0, (4, -1)).amax(dim=1)
     for label in range(4):
         torch.testing.assert_close(run.start[label], expected[label, 2 * label : 2 * label + 2])
@@ -269,7 +270,7 @@ def test_a_student_starts_where_it_is_told_and_takes_all_its_steps(data, study, 
     for run in fit([0, 1], data, study, settings, **taught):
         assert run.step == 7
         assert run.finished
-        expected = training.view_strengths(taught["starts"][run.seed], data["views"], 4)[0]
+        expected = full_batch.view_strengths(taught["starts"][run.seed], data["views"], 4)[0]
         torch.testing.assert_close(run.phi[0], expected)
         assert not torch.equal(run.network.weight.data, taught["starts"][run.seed])
     scratch = taught | {"starts": None}
@@ -309,7 +310,7 @@ def test_training_that_cannot_move_ends_with_an_error_that_names_the_key(data, s
     with pytest.raises(
         FloatingPointError, match=r"seed 0: the step from step 0 is 0.*training.step_rule 'adaptive'"
     ):
-        training.train([0], **data, network=frozen, settings=settings)
+        full_batch.train([0], **data, network=frozen, settings=settings)
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])

@@ -1,11 +1,15 @@
 """Verdicts: what follows from an interval, a premise, few runs, many statements and several draws of the data."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from multiview import claims, measures, verdicts
-from multiview.intervals import KNOWN, TRAINING_SETS
+from multiview import claims
+from multiview.claims import measures, verdicts
+from multiview.claims.claim import ClaimError, by_name, digest, lists, read
+from multiview.measure.intervals import KNOWN, TRAINING_SETS
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def measured(study="x", claim="distilled", half=0.001, **changes):
 
 
 def judge(*tables):
-    return verdicts.judge(pd.concat(tables, ignore_index=True), claims.by_name())
+    return verdicts.judge(pd.concat(tables, ignore_index=True), by_name())
 
 
 def test_networks_that_do_not_fit_neither_hold_nor_fail_and_the_key_is_named():
@@ -109,7 +113,7 @@ def test_several_draws_are_one_verdict_on_training_sets():
     tables = [measured(study=name, measured=at) for name, at in (("a", 0.002), ("b", 0.004), ("c", 0.009))]
     alone = measured(study="a", claim="self")  # not measured on the others
     table = pd.concat([*tables, alone], ignore_index=True)
-    together = verdicts.pooled(table, [["a", "b", "c"]], claims.by_name())
+    together = verdicts.pooled(table, [["a", "b", "c"]], by_name())
     assert set(together["claim"]) == {"distilled"} and set(together["scope"]) == {TRAINING_SETS}
     (row,) = judge(together).to_dict("records")
     assert row["study"] == "a, 3 draws" and row["measured"] == pytest.approx(0.005)
@@ -121,16 +125,16 @@ def test_several_draws_are_one_verdict_on_training_sets():
 
 
 def test_a_change_of_words_or_range_measures_nothing_again():
-    text = (claims.Path(claims.__file__).with_name("claims.yaml")).read_text()
+    text = Path(claims.__file__).with_name("claims.yaml").read_text()
     other = text.replace("the average of L networks has at most 0.01", "so it is").replace(
         "range: [0, 0.26]", "range: [0, 0.3]"
     )
     assert other != text
-    for kind in claims.lists():
-        assert claims.digest(kind, claims.read(other)) == claims.digest(kind)
-    measured_otherwise = claims.read(text.replace('{"{}": 1, "teacher_of_{}": -1}', '{"{}": 1}'))
-    assert claims.digest("theorems", measured_otherwise) != claims.digest("theorems")
-    assert claims.digest("images", measured_otherwise) == claims.digest("images")
+    for kind in lists():
+        assert digest(kind, read(other)) == digest(kind)
+    measured_otherwise = read(text.replace('{"{}": 1, "teacher_of_{}": -1}', '{"{}": 1}'))
+    assert digest("theorems", measured_otherwise) != digest("theorems")
+    assert digest("images", measured_otherwise) == digest("images")
 
 
 @pytest.mark.parametrize(
@@ -144,10 +148,10 @@ def test_a_change_of_words_or_range_measures_nothing_again():
     ],
 )
 def test_a_statement_that_is_wrong_is_named(change, message):
-    text = (claims.Path(claims.__file__).with_name("claims.yaml")).read_text()
+    text = Path(claims.__file__).with_name("claims.yaml").read_text()
     assert change[0] in text
-    with pytest.raises(claims.ClaimError, match=message):
-        claims.read(text.replace(*change, 1))
+    with pytest.raises(ClaimError, match=message):
+        read(text.replace(*change, 1))
 
 
 def test_new_statements_on_a_share_and_on_a_ratio_need_an_entry_only():
@@ -191,7 +195,7 @@ theorems:
     }
     shares = {("self", "views of either learned"): (np.array([5, 4, 5, 5, 5, 5]), np.full(6, 5))}
     observed = measures.Observed("x", errors, "error_s", {"single": np.ones(6)}, "k", shares, roles)
-    own = claims.read(text)["theorems"]
+    own = read(text)["theorems"]
     table = verdicts.judge(measures.measure(observed, own), {claim.name: claim for claim in own})
     assert table["predictor"].tolist() == ["self", "blinded", "blinded"]
     expected = [29 / 30, wrong["blinded"].mean() - wrong["self"].mean() / 2, wrong["blinded"].mean()]

@@ -20,8 +20,10 @@ import pytest
 import yaml
 from conftest import ROOT, make_tiny
 
-from multiview import artifacts, fitting, readme
+import readme
 from multiview.figures import registry
+from multiview.store import artifacts
+from multiview.training import full_batch_job
 
 TABLES = (
     *("scores", "ensemble_errors", "lottery", "learned", "dark_knowledge"),
@@ -137,7 +139,7 @@ def test_inputs_that_are_drawn_again_are_not_stored_and_checked(finished, tmp_pa
     columns = {name: file.numpy(name) for name in file.table.column_names}
     artifacts.write(path, "samples", columns, file.provenance | {"config": config})
     with pytest.raises(artifacts.ArtifactError, match=r"samples.parquet: expected that its config draws"):
-        fitting.read(path, folder / "results/theory/dataset/views.parquet")
+        full_batch_job.read(path, folder / "results/theory/dataset/views.parquet")
 
 
 def test_the_ensemble_of_all_seeds_is_the_mean_of_their_logits(finished):
@@ -235,7 +237,7 @@ def test_an_edit_in_a_module_reruns_what_uses_it(finished, tmp_path):
 def test_an_edit_of_a_statements_words_or_range_judges_again_and_does_nothing_else(finished, tmp_path):
     folder = tmp_path / "reworded"
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
-    path = folder / "workflow/multiview/claims.yaml"
+    path = folder / "workflow/multiview/claims/claims.yaml"
     text = path.read_text()
     path.write_text(text.replace("words: half of the single-view", "words: a half of the single-view"))
     counts = jobs(run(folder, "-n"))
@@ -317,7 +319,7 @@ def test_students_say_who_taught_them(finished):
         v = np.stack(views.sort_values(["class", "view"])["v"])
         for seed, rows in first.groupby("seed"):
             w = weights.numpy("w")[weights.numpy("seed") == seed]
-            w = w + fitting.fresh(seed, w.shape, file.provenance["init_std"]).numpy()
+            w = w + full_batch_job.fresh(seed, w.shape, file.provenance["init_std"]).numpy()
             phi = np.maximum(w @ v.T, 0).reshape(4, -1, 4, 2).sum(axis=1)
             assert rows["phi"].to_numpy() == pytest.approx(phi[range(4), range(4)].ravel(), rel=1e-4)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from multiview import config
-from multiview.datasets import gaussian
+from multiview.data import gaussian
 
 SETTINGS = config.Gaussian(
     kind="gaussian",

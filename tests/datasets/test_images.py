@@ -14,8 +14,9 @@ import pytest
 from hub import serving
 from PIL import Image
 
-from multiview import config, datasets
-from multiview.datasets import base, hub, idx, images
+from multiview import config
+from multiview.data import base, hub, photos, registry
+from multiview.data.registry import idx
 
 RNG = np.random.default_rng(3)
 
@@ -39,7 +40,7 @@ def folder_of(path, **changes):
 
 
 def test_digits_are_divided_into_disjoint_splits_that_cover_them():
-    dataset = images.draw(section(train_samples=100))
+    dataset = photos.draw(section(train_samples=100))
     sizes = {name: len(split.label) for name, split in dataset.splits.items()}
     assert sizes == {"train": 100, "validation": 30, "test": 1797 - 130}
     everything = np.concatenate([split.x for split in dataset.splits.values()])
@@ -52,7 +53,7 @@ def test_digits_are_divided_into_disjoint_splits_that_cover_them():
 
 
 def test_the_seed_divides_and_a_larger_training_split_leaves_the_validation_split():
-    one, same, other = (images.draw(section(train_samples=100, seed=seed)) for seed in (0, 0, 1))
+    one, same, other = (photos.draw(section(train_samples=100, seed=seed)) for seed in (0, 0, 1))
     assert one.digest == same.digest != other.digest
 
 
@@ -60,7 +61,7 @@ def test_validation_images_come_from_the_training_file_alone(tmp_path):
     train, test = some_images(), some_images()
     path = folder_of(tmp_path / "own", train=idx.hub_table(*train), test=idx.hub_table(*test))
     few, more = (
-        images.draw(
+        photos.draw(
             section(kind="parquet", path=path, classes=4, validation_samples=10, train_samples=n, test_samples=15)
         )
         for n in (20, 30)
@@ -82,14 +83,14 @@ def test_parquet_and_back(tmp_path, channels):
     pixels, labels = some_images(channels=channels)
     path = tmp_path / "train.parquet"
     pq.write_table(idx.hub_table(pixels, labels), path)
-    x, label = images.read_file(path, "image", "label", 4)
+    x, label = photos.read_file(path, "image", "label", 4)
     assert (label == labels).all()
     expected = pixels.transpose(0, 3, 1, 2) if channels == 3 else pixels[:, None]
     assert (x == expected).all()
 
 
 def test_an_image_dataset_as_artifacts(tmp_path):
-    dataset = images.draw(section(train_samples=100))
+    dataset = photos.draw(section(train_samples=100))
     base.write(tmp_path, dataset, {"study": "digits"})
     splits, about = base.read(tmp_path / "samples.parquet", tmp_path / "images.parquet", kind="images")
     assert about["classes"] == 10 and about["shape"] == [1, 8, 8]
@@ -142,7 +143,7 @@ def test_a_broken_file_is_one_error_that_names_it(tmp_path, name):
     table, words = BROKEN[name]
     path = folder_of(tmp_path / "own", train=table)
     with pytest.raises(hub.DataError) as caught:
-        images.draw(section(kind="parquet", path=path, classes=4, validation_samples=5))
+        photos.draw(section(kind="parquet", path=path, classes=4, validation_samples=5))
     message = str(caught.value)
     assert "train.parquet" in message
     for word in words:
@@ -154,18 +155,18 @@ def test_a_cut_off_file_is_one_error(tmp_path):
     file = tmp_path / "own" / "train.parquet"
     file.write_bytes(file.read_bytes()[:500])
     with pytest.raises(hub.DataError, match="damaged"):
-        images.draw(section(kind="parquet", path=path, classes=4))
+        photos.draw(section(kind="parquet", path=path, classes=4))
 
 
 def test_train_and_test_of_two_sizes_are_refused(tmp_path):
     path = folder_of(tmp_path / "own", test=idx.hub_table(*some_images(size=(7, 7))))
     with pytest.raises(hub.DataError, match=r"5 x 6 .* train, 7 x 7 .* test"):
-        images.draw(section(kind="parquet", path=path, classes=4))
+        photos.draw(section(kind="parquet", path=path, classes=4))
 
 
 def test_more_images_than_there_are(tmp_path):
     with pytest.raises(hub.DataError, match="but there are 1797"):
-        images.draw(section(train_samples=1790))
+        photos.draw(section(train_samples=1790))
 
 
 SOURCE = hub.SOURCES["cifar10"]
@@ -192,7 +193,7 @@ def draw_elsewhere(server, cache, offline=False, **keys):
     }
     text = config.canonical(section(**{"kind": "cifar10", "validation_samples": 10, "sha256": sums} | keys))
     code = (
-        "import sys\nfrom multiview import datasets\nfrom multiview.datasets.hub import DataError\n"
+        "import sys\nfrom multiview import datasets\nfrom multiview.data.hub import DataError\n"
         f"try: print(datasets.draw({text!r})[0].splits['train'].x.shape)\n"
         "except DataError as error: sys.exit(str(error))\n"
     )
@@ -266,10 +267,10 @@ def test_idx_files_become_parquet(tmp_path, capsys):
         idx_file(tmp_path / f"{prefix}-images-idx3-ubyte.gz", pixels)
         idx_file(tmp_path / f"{prefix}-labels-idx1-ubyte.gz", labels.astype(np.uint8))
     idx.convert(tmp_path, tmp_path / "out")
-    x, label = images.read_file(tmp_path / "out" / "test.parquet", "image", "label", 4)
+    x, label = photos.read_file(tmp_path / "out" / "test.parquet", "image", "label", 4)
     assert (x[:, 0] == pixels).all() and (label == labels).all()
     # The kind fashion_mnist reads such a folder too.
-    _, settings = datasets.draw(
+    _, settings = registry.draw(
         config.canonical(section(kind="fashion_mnist", path=str(tmp_path / "out"), validation_samples=5))
     )
     assert settings.kind == "fashion_mnist"

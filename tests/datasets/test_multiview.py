@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from multiview.datasets import multiview
-from multiview.datasets.multiview import NO_VIEW
+from multiview.data import multi_view
+from multiview.data.multi_view import NO_VIEW
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def settings(study):
 def draw(settings, n=4000, single=False, seed=0, **changes):
     settings = settings.model_copy(update=changes)
     rng = np.random.default_rng(seed)
-    views = multiview.orthonormal_views(settings, rng)
+    views = multi_view.orthonormal_views(settings, rng)
     labels = rng.integers(settings.classes, size=n)
-    return settings, views, labels, multiview.draw_samples(settings, views, labels, np.full(n, single), rng)
+    return settings, views, labels, multi_view.draw_samples(settings, views, labels, np.full(n, single), rng)
 
 
 def totals(settings, patches):
@@ -173,7 +173,7 @@ def test_noise_is_gaussian_with_its_own_norm_in_both_kinds_of_patch(settings):
 
 
 def test_splits_have_the_numbers_that_the_config_says(settings):
-    dataset = multiview.draw(settings)
+    dataset = multi_view.draw(settings)
     assert {name: len(split.label) for name, split in dataset.splits.items()} == {
         "train": 120,
         "test_multi": 300,
@@ -190,19 +190,19 @@ def test_splits_have_the_numbers_that_the_config_says(settings):
 
 
 def test_same_seed_same_data_and_another_seed_other_data(settings):
-    again = multiview.draw(settings).digest
-    assert multiview.draw(settings).digest == again
-    assert multiview.draw(settings.model_copy(update={"seed": settings.seed + 1})).digest != again
+    again = multi_view.draw(settings).digest
+    assert multi_view.draw(settings).digest == again
+    assert multi_view.draw(settings.model_copy(update={"seed": settings.seed + 1})).digest != again
 
 
 def test_a_larger_test_split_leaves_the_other_splits_alone(settings):
-    one, two = (multiview.draw(settings.model_copy(update={"test_multi_samples": n})).splits for n in (300, 500))
+    one, two = (multi_view.draw(settings.model_copy(update={"test_multi_samples": n})).splits for n in (300, 500))
     for split in ("train", "test_single"):
         np.testing.assert_array_equal(one[split].x, two[split].x)
 
 
 def test_tables_tell_what_the_patches_hold(settings):
-    dataset = multiview.draw(settings.model_copy(update={"gamma": 0.0, "feature_noise_norm": 0.0}))
+    dataset = multi_view.draw(settings.model_copy(update={"gamma": 0.0, "feature_noise_norm": 0.0}))
     table = dataset.tables["patches"]
     rows = (table["split"] == "train") & (table["view"] > 0)
     x = dataset.splits["train"].x[table["sample"][rows], table["patch"][rows]]

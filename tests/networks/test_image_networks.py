@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from torch.nn import functional
 
 from multiview import config
-from multiview.networks.images import Average, Standardised, build
+from multiview.networks.build import Average, Standardised, build
 from multiview.networks.plain import CNN, VGG
 from multiview.networks.wide_resnet import Block, WideResNet
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from multiview.networks.frozen_two_layer import REGIMES, LinearisedTwoLayer, RandomFeaturesTwoLayer
 from multiview.networks.linearised import Linearised
 from multiview.networks.two_layer import TwoLayerNetwork, smoothed_relu, view_strengths
-from multiview.networks.two_layer_regimes import REGIMES, LinearisedTwoLayer, RandomFeaturesTwoLayer
 
 SHAPE = {"classes": 3, "dim": 8, "neurons": 4, "q": 4, "rho": 1.0, "init_std": 0.5, "seed": 2}
 

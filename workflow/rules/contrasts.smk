@@ -4,7 +4,13 @@
 
 
 FAMILIES = any_of(settings.families)
-FAMILY_CODE = code_digest("ensembles.py", "families.py", "intervals.py", "measures.py", "predictors.py")
+FAMILY_CODE = code_digest(
+    "predictors/ensembles.py",
+    "claims/families.py",
+    "measure/intervals.py",
+    "claims/measures.py",
+    "predictors/logits.py",
+)
 
 
 rule gaussian_dataset:
@@ -25,7 +31,7 @@ rule gaussian_dataset:
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=code_digest("datasets/base.py", "datasets/gaussian.py"),
+        code=code_digest("data/base.py", "data/gaussian.py"),
     script:
         "../scripts/dataset.py"
 
@@ -54,7 +60,9 @@ rule layer_dataset:
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
         network=lambda wildcards: canonical(studies[layered(wildcards)].network),
         seed=lambda wildcards: studies[layered(wildcards)].first_seed,
-        code=code_digest("datasets/base.py", "image_data.py", "inference.py", "layers.py", "networks/images.py"),
+        code=code_digest(
+            "data/base.py", "data/tensors.py", "networks/inference.py", "data/layer.py", "networks/build.py"
+        ),
     script:
         "../scripts/layer_dataset.py"
 
@@ -105,7 +113,7 @@ rule losses:
         shows="losses",
         files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
         places=lambda wildcards: json.dumps(places_in_family(wildcards.family)),
-        terms=claims.digest("layers"),
+        terms=claim.digest("layers"),
         code=FAMILY_CODE,
     script:
         "../scripts/family.py"
@@ -135,6 +143,6 @@ rule features:
         seeds=lambda wildcards: studies[wildcards.study].seed_list,
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         features=lambda wildcards: canonical(studies[wildcards.study].features),
-        code=code_digest("features.py", "image_data.py", "inference.py", "networks/images.py"),
+        code=code_digest("measure/features.py", "data/tensors.py", "networks/inference.py", "networks/build.py"),
     script:
         "../scripts/features.py"

@@ -20,6 +20,6 @@ rule dataset:
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=code_digest("datasets/base.py", "datasets/multiview.py"),
+        code=code_digest("data/base.py", "data/multi_view.py"),
     script:
         "../scripts/dataset.py"

@@ -5,14 +5,14 @@
 EVALUATION_CODE = [
     f"{module}.py"
     for module in (
-        "dark_knowledge",
-        "ensembles",
-        "evaluation",
-        "fidelity",
-        "intervals",
-        "lottery",
-        "measures",
-        "predictors",
+        "claims/measures",
+        "measure/dark_knowledge",
+        "measure/errors",
+        "measure/fidelity",
+        "measure/intervals",
+        "measure/lottery",
+        "predictors/ensembles",
+        "predictors/logits",
     )
 ]
 
@@ -56,7 +56,7 @@ rule evaluate:
         ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
         evaluation=canonical(settings.evaluation),
         claims=lambda wildcards: claims_of(wildcards.study),
-        terms=lambda wildcards: claims.digest(claims_of(wildcards.study)),
+        terms=lambda wildcards: claim.digest(claims_of(wildcards.study)),
         code=code_digest(*EVALUATION_CODE),
     script:
         "../scripts/evaluate.py"
@@ -82,8 +82,8 @@ rule summary:
         "../../envs/multiview.yaml"
     params:
         study="{study}",
-        claims=lambda wildcards: claims.content(claims_of(wildcards.study)),
-        code=code_digest("claims.py", "fidelity.py", "intervals.py", "verdicts.py"),
+        claims=lambda wildcards: claim.content(claims_of(wildcards.study)),
+        code=code_digest("claims/claim.py", "measure/fidelity.py", "measure/intervals.py", "claims/verdicts.py"),
     script:
         "../scripts/summary.py"
 
@@ -112,8 +112,8 @@ rule verdicts:
     conda:
         "../../envs/multiview.yaml"
     params:
-        claims=lambda wildcards: [claims.content(kind) for kind in claims.lists()],
-        code=code_digest("claims.py", "intervals.py", "pages.py", "verdicts.py"),
+        claims=lambda wildcards: [claim.content(kind) for kind in claim.lists()],
+        code=code_digest("claims/claim.py", "measure/intervals.py", "claims/pages.py", "claims/verdicts.py"),
     script:
         "../scripts/verdicts.py"
 
@@ -138,7 +138,7 @@ rule manifest:
         ),
         logs=placed("logs"),
         benchmarks=placed("benchmarks"),
-        code=code_digest("manifest.py", "waiting.py"),
+        code=code_digest("runtime/manifest.py", "runtime/waiting.py"),
     script:
         "../scripts/manifest.py"
 
@@ -161,6 +161,6 @@ rule manifest_page:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("pages.py"),
+        code=code_digest("claims/pages.py"),
     script:
         "../scripts/manifest_page.py"

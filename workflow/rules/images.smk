@@ -4,30 +4,32 @@
 IMAGES = any_of(settings.images)
 PHOTOS = any_of(name for name, study in settings.images.items() if study.dataset.kind in PHOTO_KINDS)
 IMAGE_TRAINING_CODE = code_digest(
-    "augmentation.py",
-    "image_lightning.py",
-    "image_training.py",
-    "inference.py",
-    "interrupts.py",
+    "data/augmentation.py",
+    "training/lightning.py",
+    "training/minibatch.py",
+    "networks/inference.py",
+    "runtime/interrupts.py",
     "objectives.py",
-    "networks/images.py",
+    "networks/build.py",
     "networks/linearised.py",
-    "networks/own.py",
+    "networks/user_file.py",
     "networks/plain.py",
     "networks/wide_resnet.py",
 )
-IMAGE_JOB_CODE = code_digest("image_data.py", "image_fitting.py", "predictors.py", "choice.py")
+IMAGE_JOB_CODE = code_digest(
+    "data/tensors.py", "training/minibatch_job.py", "predictors/logits.py", "training/objective_grid.py"
+)
 IMAGE_EVALUATION_CODE = code_digest(
     *[
         f"{module}.py"
         for module in (
-            "ensembles",
-            "evaluation",
-            "fidelity",
-            "image_evaluation",
-            "intervals",
-            "measures",
-            "predictors",
+            "claims/measures",
+            "measure/errors",
+            "measure/fidelity",
+            "measure/image_errors",
+            "measure/intervals",
+            "predictors/ensembles",
+            "predictors/logits",
         )
     ]
 )
@@ -56,7 +58,7 @@ rule image_dataset:
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=code_digest("datasets/base.py", "datasets/hub.py", "datasets/images.py"),
+        code=code_digest("data/base.py", "data/hub.py", "data/photos.py"),
     script:
         "../scripts/dataset.py"
 
@@ -194,7 +196,7 @@ rule choose_objective:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("choice.py"),
+        code=code_digest("training/objective_grid.py"),
     script:
         "../scripts/choose_objective.py"
 
@@ -273,7 +275,7 @@ rule evaluate_images:
         networks=lambda wildcards: joint_networks(wildcards.study),
         evaluation=canonical(settings.evaluation),
         claims=lambda wildcards: claims_of(wildcards.study),
-        terms=lambda wildcards: claims.digest(claims_of(wildcards.study)),
+        terms=lambda wildcards: claim.digest(claims_of(wildcards.study)),
         code=IMAGE_EVALUATION_CODE,
     script:
         "../scripts/evaluate_images.py"
@@ -298,6 +300,6 @@ rule headline:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("headline.py", "pages.py"),
+        code=code_digest("claims/headline.py", "claims/pages.py"),
     script:
         "../scripts/headline.py"

@@ -7,13 +7,13 @@ JOINT_FOLDER = "results/{study}/joint/seeds_{first}-{last}"
 STUDENTS_FOLDER = "results/{study}/{students}/seeds_{first}-{last}"
 THEORY = any_of(settings.theory)
 TRAINING_CODE = [
-    "training.py",
-    "descent.py",
-    "interrupts.py",
+    "training/full_batch.py",
+    "training/step_size.py",
+    "runtime/interrupts.py",
     "objectives.py",
     "networks/two_layer.py",
-    "networks/two_layer_regimes.py",
-    "stacked_training.py",
+    "networks/frozen_two_layer.py",
+    "training/stacked.py",
 ]
 
 
@@ -51,7 +51,12 @@ rule train:
         training=lambda wildcards: canonical(studies[wildcards.study].training),
         checkpoints=placed("results/{study}/checkpoints/single"),
         training_code=code_digest(*TRAINING_CODE),
-        code=code_digest("fitting.py", "lottery.py", "predictors.py", "records.py"),
+        code=code_digest(
+            "training/full_batch_job.py",
+            "measure/lottery.py",
+            "predictors/logits.py",
+            "training/full_batch_tables.py",
+        ),
     script:
         "../scripts/train.py"
 
@@ -89,7 +94,12 @@ rule train_joint:
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
         checkpoints=placed("results/{study}/checkpoints/joint"),
         training_code=code_digest(*TRAINING_CODE),
-        code=code_digest("fitting.py", "interventions.py", "predictors.py", "records.py"),
+        code=code_digest(
+            "training/full_batch_job.py",
+            "soft_labels.py",
+            "predictors/logits.py",
+            "training/full_batch_tables.py",
+        ),
     script:
         "../scripts/train_joint.py"
 
@@ -130,6 +140,11 @@ rule distil:
         distillation=lambda wildcards: canonical(students_of(wildcards), Distillation),
         checkpoints=placed("results/{study}/checkpoints/{students}"),
         training_code=code_digest(*TRAINING_CODE),
-        code=code_digest("fitting.py", "interventions.py", "predictors.py", "records.py"),
+        code=code_digest(
+            "training/full_batch_job.py",
+            "soft_labels.py",
+            "predictors/logits.py",
+            "training/full_batch_tables.py",
+        ),
     script:
         "../scripts/distil.py"

@@ -3,15 +3,18 @@
 import logging
 from pathlib import Path
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-from multiview import datasets, worktime  # noqa: E402
-from multiview.datasets import base  # noqa: E402
+from multiview.data import (
+    base,
+    registry,
+)
+from multiview.runtime import worktime
 
 worktime.begin()
-dataset, settings = datasets.draw(snakemake.params.dataset)
+dataset, settings = registry.draw(snakemake.params.dataset)
 provenance = {"study": snakemake.params.study, "config": settings.model_dump()}
 stored = not {"inputs", "images"}.isdisjoint(snakemake.output.keys())
 base.write(Path(snakemake.output.samples).parent, dataset, provenance, inputs=stored)

@@ -1,24 +1,28 @@
 """Train a chunk of students on images: labels and their teacher's logits."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json  # noqa: E402
-import logging  # noqa: E402
+import json
+import logging
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from pydantic import TypeAdapter  # noqa: E402
+import numpy as np
+import torch
+from pydantic import TypeAdapter
 
-from multiview import artifacts, choice, config, image_data, image_fitting, objectives, predictors  # noqa: E402
+from multiview import config, objectives
+from multiview.data import tensors
+from multiview.predictors.logits import read_copies
+from multiview.store import artifacts
+from multiview.training import minibatch_job, objective_grid
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 way = config.ImageDistillation.model_validate_json(params.distillation)
 taught_by = {int(seed): members for seed, members in json.loads(params.teachers).items()}
-data = image_data.read(source.samples, source.images)
-job = image_fitting.Job(
+data = tensors.read(source.samples, source.images)
+job = minibatch_job.Job(
     data,
     params.students,
     TypeAdapter(config.ImageNetwork).validate_json(params.network),
@@ -28,11 +32,11 @@ job = image_fitting.Job(
     params.training_code,
     copies=params.copies,
 )
-teacher = predictors.read_copies(source.teacher, data.digest, params.teacher)
-starts = image_data.read_networks(source.start, list(taught_by), data.digest)
+teacher = read_copies(source.teacher, data.digest, params.teacher)
+starts = tensors.read_networks(source.start, list(taught_by), data.digest)
 settings = way.objective
 if way.grid is not None:
-    settings = choice.with_chosen(settings, artifacts.read(source.choice[0], "choice"))
+    settings = objective_grid.with_chosen(settings, artifacts.read(source.choice[0], "choice"))
     logging.info("chosen: alpha %g, temperature %g", settings.hinton.alpha, settings.hinton.temperature)
 runs = []
 for seed, members in sorted(taught_by.items()):

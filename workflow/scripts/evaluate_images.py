@@ -1,12 +1,17 @@
 """Measure every predictor of a study on images, and hold it against the paper's statements."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json  # noqa: E402
+import json
 
-from multiview import artifacts, claims, config, ensembles, fidelity, image_evaluation, measures, predictors  # noqa: E402
+from multiview import config
+from multiview.claims import claim, measures
+from multiview.measure import fidelity, image_errors
+from multiview.predictors import ensembles
+from multiview.predictors.logits import ensemble_table, read_logits, training_accuracy
+from multiview.store import artifacts
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
@@ -14,29 +19,29 @@ roles = json.loads(params.roles)
 about = artifacts.read(source.samples, "samples")
 dataset, classes = about.provenance["dataset"], about.provenance["classes"]
 splits = about.numpy("split")
-said = predictors.read_logits([*source.logits, *source.others], dataset, splits, classes)
+said = read_logits([*source.logits, *source.others], dataset, splits, classes)
 single = said["single"]
 members = ensembles.draw(single.members, config.Ensembles.model_validate_json(params.ensembles))
-label = about.numpy("label")[splits == image_evaluation.SPLIT]
-measured = image_evaluation.measure(label, said, members, roles)
-spreads = image_evaluation.spreads(measured)
+label = about.numpy("label")[splits == image_errors.SPLIT]
+measured = image_errors.measure(label, said, members, roles)
+spreads = image_errors.spreads(measured)
 trained = artifacts.read(source.logits[0], "logits").provenance
 observed = measures.Observed(
     study=params.study,
     errors=[one.errors for one in measured],
-    main=image_evaluation.ERROR,
-    training_accuracy=predictors.training_accuracy(said, splits, about.numpy("label")),
+    main=image_errors.ERROR,
+    training_accuracy=training_accuracy(said, splits, about.numpy("label")),
     more_training=measures.key_of(params.study, "training.epochs"),
     roles=roles,
     networks=params.networks,
 )
 tables = {
-    "image_scores": image_evaluation.score_table(params.study, measured, settings),
-    "ensemble_errors": image_evaluation.ensemble_errors(measured),
-    "agreement": image_evaluation.agreement(single, label),
+    "image_scores": image_errors.score_table(params.study, measured, settings),
+    "ensemble_errors": image_errors.ensemble_errors(measured),
+    "agreement": image_errors.agreement(single, label),
     "fidelity": fidelity.with_teachers(said, roles, splits, about.numpy("label")),
     "averages": fidelity.of_averages(single, members, splits, about.numpy("label")),
-    "measures": measures.measure(observed, claims.lists()[params.claims]),
+    "measures": measures.measure(observed, claim.lists()[params.claims]),
 }
 provenance = {
     "study": params.study,
@@ -52,6 +57,6 @@ provenance = {
     },
 }
 tables = {kind: table.to_dict("series") for kind, table in tables.items()}
-tables |= {"members": ensembles.members_table(members), "logits": predictors.ensemble_table(single)}
+tables |= {"members": ensembles.members_table(members), "logits": ensemble_table(single)}
 for path, (kind, columns) in zip(target, tables.items(), strict=True):
     artifacts.write(path, kind, columns, provenance)

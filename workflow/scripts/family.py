@@ -1,25 +1,27 @@
 """Hold the single networks and the ensembles of a family's studies against one another."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json  # noqa: E402
+import json
 
-from multiview import artifacts, families, predictors  # noqa: E402
+from multiview.claims import families
+from multiview.predictors.logits import read_logits, training_accuracy
+from multiview.store import artifacts
 
 params, target = snakemake.params, snakemake.output
 pairs, provenance = {}, {"study": params.family, "studies": {}}
 for study, files in json.loads(params.files).items():
     about = artifacts.read(files["samples"], "samples")
     dataset, classes = about.provenance["dataset"], about.provenance["classes"]
-    single = predictors.read_logits(files["logits"], dataset, about.numpy("split"), classes)["single"]
+    single = read_logits(files["logits"], dataset, about.numpy("split"), classes)["single"]
     drawn = artifacts.read(files["members"], "members", expect={"dataset": dataset, "seeds": single.members})
     table = drawn.pandas()
     largest = table[table["size"] == table["size"].max()]
     members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)
     label = about.numpy("label")[about.numpy("split") == files["split"]]
-    fitted = predictors.training_accuracy({"single": single}, about.numpy("split"), about.numpy("label"))
+    fitted = training_accuracy({"single": single}, about.numpy("split"), about.numpy("label"))
     pairs[study] = families.Pair.of(label, single, files["split"], members, fitted["single"])
     provenance["studies"][study] = about.provenance["config"]
 places = {tuple(place): study for study, place in json.loads(params.places).items()}

@@ -1,23 +1,26 @@
 """Write how alike the features of a study's seeds are, and what excites them."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import pandas as pd  # noqa: E402
-import torch  # noqa: E402
-from pydantic import TypeAdapter  # noqa: E402
+import pandas as pd
+import torch
+from pydantic import TypeAdapter
 
-from multiview import artifacts, config, features, image_data  # noqa: E402
-from multiview.networks.images import build  # noqa: E402
+from multiview import config
+from multiview.data import tensors
+from multiview.measure import features
+from multiview.networks.build import build
+from multiview.store import artifacts
 
 torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
 settings = config.Features.model_validate_json(params.features)
-data = image_data.read(source.samples, source.images)
+data = tensors.read(source.samples, source.images)
 train, test = ((data.images[split], data.labels[split]) for split in ("train", "test"))
-states = image_data.read_networks(source.networks, params.seeds, data.digest)
+states = tensors.read_networks(source.networks, params.seeds, data.digest)
 seen, excited = {True: {}, False: {}}, []
 for seed in params.seeds:
     one = build(network, train[0], data.about["classes"], seed).eval()

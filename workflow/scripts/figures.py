@@ -1,13 +1,13 @@
 """Draw figures, all those of a study, of a family or of a comparison."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json  # noqa: E402
+import json
 
-from multiview import config  # noqa: E402
-from multiview.figures import registry, style  # noqa: E402
+from multiview import config
+from multiview.figures import registry, style
 
 settings = config.Figures.model_validate_json(snakemake.params.figures)
 about = json.loads(snakemake.params.about)

@@ -1,10 +1,11 @@
 """Put our accuracies on images beside the paper's headline."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-from multiview import artifacts, headline, pages  # noqa: E402
+from multiview.claims import headline, pages
+from multiview.store import artifacts
 
 files = [artifacts.read(path, "image_scores") for path in snakemake.input]
 scores = {file.provenance["study"]: file.pandas() for file in files}

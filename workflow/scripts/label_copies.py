@@ -1,35 +1,38 @@
 """Write what teachers say of the augmented copies of the training images that students will see."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from pydantic import TypeAdapter  # noqa: E402
+import numpy as np
+import torch
+from pydantic import TypeAdapter
 
-from multiview import artifacts, config, image_data, predictors  # noqa: E402
-from multiview.inference import logits_of  # noqa: E402
-from multiview.networks.images import build  # noqa: E402
+from multiview import config
+from multiview.data import tensors
+from multiview.networks.build import build
+from multiview.networks.inference import logits_of
+from multiview.predictors.logits import copies_table
+from multiview.store import artifacts
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
 settings = config.ImageTraining.model_validate_json(params.training)
-data = image_data.read(source.samples, source.images)
+data = tensors.read(source.samples, source.images)
 images = data.images["train"]
 shown = [images]
 if params.copies:
-    copies = image_data.draw_copies(data, settings.augmentation, params.copies)
+    copies = tensors.draw_copies(data, settings.augmentation, params.copies)
     padding = settings.augmentation.crop_padding
     shown = [copies.apply(copy, images, padding) for copy in range(params.copies)]
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 logits = []
-for seed, state in sorted(image_data.read_networks([source.networks], seeds, data.digest).items()):
+for seed, state in sorted(tensors.read_networks([source.networks], seeds, data.digest).items()):
     trained = build(network, images, data.about["classes"], seed)
     trained.load_state_dict(state)
     logits.append(np.stack([logits_of(trained, part, settings.accelerator) for part in shown]))
 provenance = {"study": params.study, "dataset": data.digest, "predictor": params.predictor, "seeds": seeds}
 provenance |= {"copies": params.copies, "augmentation": settings.augmentation.model_dump()}
-table = predictors.copies_table(params.predictor, seeds, np.stack(logits))
+table = copies_table(params.predictor, seeds, np.stack(logits))
 artifacts.write(snakemake.output[0], "copies", table, provenance)

@@ -1,13 +1,14 @@
 """Write what made these results, where and how long it took."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json  # noqa: E402
-from pathlib import Path  # noqa: E402
+import json
+from pathlib import Path
 
-from multiview import artifacts, manifest  # noqa: E402
+from multiview.runtime import manifest
+from multiview.store import artifacts
 
 params = snakemake.params
 found = manifest.make(

@@ -1,13 +1,14 @@
 """Make a page of the manifest, for the report."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json  # noqa: E402
-from pathlib import Path  # noqa: E402
+import json
+from pathlib import Path
 
-from multiview import artifacts, pages  # noqa: E402
+from multiview.claims import pages
+from multiview.store import artifacts
 
 found = json.loads(Path(snakemake.input[0]).read_text())
 with artifacts.replacing(snakemake.output[0]) as temporary:

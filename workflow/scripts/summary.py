@@ -1,15 +1,17 @@
 """Put what came out of a study on one page: its verdicts and its figures."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-from pathlib import Path  # noqa: E402
+from pathlib import Path
 
-from multiview import artifacts, claims, fidelity, verdicts  # noqa: E402
+from multiview.claims import claim, verdicts
+from multiview.measure import fidelity
+from multiview.store import artifacts
 
 measures = artifacts.read(snakemake.input.measures, "measures").pandas()
-rows = verdicts.judge(measures, claims.by_name()).to_dict("records")
+rows = verdicts.judge(measures, claim.by_name()).to_dict("records")
 folder = Path(snakemake.output[0]).parent
 tables = [artifacts.read(snakemake.input[kind], kind).pandas() for kind in ("fidelity", "averages")]
 lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), "", fidelity.as_markdown(*tables), ""]

@@ -1,18 +1,20 @@
 """Train a chunk of seeds on the labels of images: single networks, or averages of several end to end."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import torch  # noqa: E402
-from pydantic import TypeAdapter  # noqa: E402
+import torch
+from pydantic import TypeAdapter
 
-from multiview import config, image_data, image_fitting  # noqa: E402
+from multiview import config
+from multiview.data import tensors
+from multiview.training import minibatch_job
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
-job = image_fitting.Job(
-    image_data.read(source.samples, source.images),
+job = minibatch_job.Job(
+    tensors.read(source.samples, source.images),
     params.predictor,
     TypeAdapter(config.ImageNetwork).validate_json(params.network),
     config.ImageTraining.model_validate_json(params.training),

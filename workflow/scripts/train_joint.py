@@ -1,12 +1,15 @@
 """Train averages of networks end to end, and write what they say and what each network of them learned."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import torch  # noqa: E402
+import torch
 
-from multiview import artifacts, config, devices, fitting, records  # noqa: E402
+from multiview import config
+from multiview.runtime import devices
+from multiview.store import artifacts
+from multiview.training import full_batch_job, full_batch_tables
 
 torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -14,9 +17,9 @@ network = config.Network.model_validate_json(params.network)
 settings = config.Training.model_validate_json(params.training)
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 
-data = fitting.read(source.samples, source.views)
+data = full_batch_job.read(source.samples, source.views)
 decisive = [params.training_code]
-runs = fitting.fit(data, seeds, network, settings, params.checkpoints, decisive, members=params.networks)
+runs = full_batch_job.fit(data, seeds, network, settings, params.checkpoints, decisive, members=params.networks)
 
 provenance = {
     "dataset": data.digest,
@@ -24,11 +27,11 @@ provenance = {
     "seeds": seeds,
     "network": network.model_dump(),
     "networks": params.networks,
-    "training": fitting.deciding(settings),
+    "training": full_batch_job.deciding(settings),
     "device": devices.name(settings.accelerator),
     "threads": snakemake.threads,
 }
-tables = fitting.tables("joint", runs, data, settings.block_samples)
-tables["member_strengths"] = records.member_strengths_table(runs, data.views)
+tables = full_batch_job.tables("joint", runs, data, settings.block_samples)
+tables["member_strengths"] = full_batch_tables.member_strengths_table(runs, data.views)
 for kind in ("logits", "history", "outcome", "strengths", "member_strengths"):
     artifacts.write(target[kind], kind, tables[kind], provenance)

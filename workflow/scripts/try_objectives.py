@@ -1,25 +1,29 @@
 """Train students with some pairs of alpha and temperature, and measure them on the validation split."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json  # noqa: E402
-import logging  # noqa: E402
+import json
+import logging
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from pydantic import TypeAdapter  # noqa: E402
+import numpy as np
+import torch
+from pydantic import TypeAdapter
 
-from multiview import artifacts, choice, config, image_data, image_fitting, objectives, predictors  # noqa: E402
+from multiview import config, objectives
+from multiview.data import tensors
+from multiview.predictors.logits import negative_log_likelihood, read_copies
+from multiview.store import artifacts
+from multiview.training import minibatch_job, objective_grid
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 way = config.ImageDistillation.model_validate_json(params.distillation)
 trials = json.loads(params.trials)
 taught_by = {int(seed): members for seed, members in json.loads(params.teachers).items()}
-data = image_data.read(source.samples, source.images)
-job = image_fitting.Job(
+data = tensors.read(source.samples, source.images)
+job = minibatch_job.Job(
     data,
     params.students,
     TypeAdapter(config.ImageNetwork).validate_json(params.network),
@@ -29,17 +33,17 @@ job = image_fitting.Job(
     params.training_code,
     copies=params.copies,
 )
-teacher = predictors.read_copies(source.teacher, data.digest, params.teacher)
-starts = image_data.read_networks(source.start, list(taught_by), data.digest)
+teacher = read_copies(source.teacher, data.digest, params.teacher)
+starts = tensors.read_networks(source.start, list(taught_by), data.digest)
 label = data.labels["validation"].numpy()
 rows = []
 for alpha, temperature, seed in trials:
-    settings = choice.with_pair(way.objective, alpha, temperature)
+    settings = objective_grid.with_pair(way.objective, alpha, temperature)
     told = torch.from_numpy(np.mean([teacher[member] for member in taught_by[seed]], axis=0))
     run = job.fit(seed, objectives.from_config(settings), told, starts.get(seed))
     logits = job.logits(run, "validation")
     accuracy = float((logits.argmax(axis=1) == label).mean())
-    nll = float(predictors.negative_log_likelihood(logits, label).mean())
+    nll = float(negative_log_likelihood(logits, label).mean())
     rows.append((alpha, temperature, seed, accuracy, nll))
     logging.info("alpha %g, temperature %g, student %d: accuracy %.4f, NLL %.4f", *rows[-1])
 columns = dict(zip(artifacts.KINDS["trials"], zip(*rows, strict=True), strict=True))

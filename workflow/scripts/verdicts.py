@@ -1,18 +1,19 @@
 """Put the verdicts of all studies into one table."""
 
-from multiview import jobs
+from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import pandas as pd  # noqa: E402
+import pandas as pd
 
-from multiview import artifacts, claims, pages, verdicts  # noqa: E402
+from multiview.claims import claim, pages, verdicts
+from multiview.store import artifacts
 
 files = [artifacts.read(path, "measures") for path in snakemake.input]
 provenances = {file.provenance["study"]: file.provenance for file in files}
 measures = pd.concat([file.pandas() for file in files], ignore_index=True)
-together = verdicts.pooled(measures, verdicts.draws(provenances), claims.by_name())
-table = verdicts.judge(pd.concat([measures, together], ignore_index=True), claims.by_name())
+together = verdicts.pooled(measures, verdicts.draws(provenances), claim.by_name())
+table = verdicts.judge(pd.concat([measures, together], ignore_index=True), claim.by_name())
 artifacts.write(snakemake.output.table, "verdicts", table.to_dict("series"), {"studies": provenances})
 with artifacts.replacing(snakemake.output.page) as temporary:
     temporary.write_text(pages.verdicts(table.to_dict("records")))

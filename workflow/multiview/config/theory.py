@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from multiview import interventions
 from multiview.config.sections import Float, Int, Joint, NonNegative, Objective, Positive, Range, Regime, Section
+from multiview.soft_labels import NEED_OWN, Kind
 
 
 class Strengths(Section):
@@ -125,7 +125,7 @@ class Distillation(Section):
         description="standard deviation of a student's fresh weights: its initialisation from scratch, added to "
         "what it starts from if warm; null: network.init_std, and nothing added",
     )
-    soft_labels: interventions.Kind = Field("all", description="what soft labels are made of")
+    soft_labels: Kind = Field("all", description="what soft labels are made of")
     stop: Literal["last", "union"] = Field(
         "last",
         description="last: after max_steps; union: once a student shows as much of what its teacher shows of "
@@ -137,7 +137,7 @@ class Distillation(Section):
     @property
     def needs_own(self) -> bool:
         """Whether what the student says before it is taught has a part in its training."""
-        return self.stop == "union" or self.soft_labels in interventions.NEED_OWN
+        return self.stop == "union" or self.soft_labels in NEED_OWN
 
     @model_validator(mode="after")
     def _has_own(self):

@@ -1,1 +1,1 @@
-"""The figures, one file each: a function from tables to a matplotlib figure. They load no network."""
+"""Figures: a file each, from tables alone."""

@@ -7,9 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from multiview import config, predictors
-from multiview.datasets import base
+from multiview import config
+from multiview.data import base
 from multiview.figures import registry, style
+from multiview.predictors.logits import read_logits
 
 ROWS, COLUMNS = 3, 8
 
@@ -44,7 +45,7 @@ def make(
     """See `multiview.figures.registry.make`."""
     splits, of = base.read(*sources.files["samples"], *sources.files["images"], kind="images")
     names = sources.one("samples").numpy("split")
-    single = predictors.read_logits(sources.files["single_logits"], of["dataset"], names, of["classes"])["single"]
+    single = read_logits(sources.files["single_logits"], of["dataset"], names, of["classes"])["single"]
     table = shown(splits["test"].label, single.logits["test"])
     return draw(splits["test"].x, table, settings), table
 

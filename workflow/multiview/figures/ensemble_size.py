@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
-from multiview import config, ensembles
+from multiview import config
 from multiview.figures import registry, style
+from multiview.predictors import ensembles
 
 
 def make(

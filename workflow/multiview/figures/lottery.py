@@ -9,7 +9,7 @@ import pandas as pd
 
 from multiview import config
 from multiview.figures import registry, style
-from multiview.intervals import exact_interval
+from multiview.measure.intervals import exact_interval
 
 BINS = 8
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from multiview import artifacts, config
+from multiview import config
+from multiview.store import artifacts
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,10 @@ FIGURES = {
     "samples": Figure("2 The data", ["samples", "patches"], shows=_races),
     "race": Figure("3 The race", ["single_strengths"], shows=_races),
     "outcome": Figure("3 The race", ["lottery"], shows=_theory),
-    "ensemble_size": Figure("4 Ensembles", ["scores", "ensemble_errors", "lottery"], ["ensembles"], _races),
-    "lottery": Figure("3 The race", ["lottery"], ["intervals"], _races),
+    "ensemble_size": Figure(
+        "4 Ensembles", ["scores", "ensemble_errors", "lottery"], ["predictors/ensembles"], _races
+    ),
+    "lottery": Figure("3 The race", ["lottery"], ["measure/intervals"], _races),
     "error_over_mu": Figure(
         "5 Students", ["scores"], shows=lambda s: _races(s) and bool(s.students or s.joint is not None)
     ),
@@ -99,7 +102,7 @@ FIGURES = {
     "disputed": Figure(
         "6 Images",
         ["samples", "images", "single_logits"],
-        ["predictors", "datasets/base"],
+        ["predictors/logits", "data/base"],
         lambda s: _images(s) and s.dataset.kind in config.PHOTO_KINDS,
     ),
     "choice": Figure(

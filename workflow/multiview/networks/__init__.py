@@ -1,1 +1,1 @@
-"""The networks, one file each."""
+"""Networks: from inputs to logits, a file each."""

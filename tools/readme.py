@@ -1,0 +1,399 @@
+"""Puts the numbers of runs into the README and the pages of ``docs/``: none of them is typed.
+
+- ``python tools/readme.py results`` takes them, and the pictures, from a finished run of the default config
+  into ``docs/results/``;
+- ``python tools/readme.py results workflow/presets/NAME.yaml`` takes those of a preset's studies, into
+  ``docs/results/NAME/``;
+- ``python tools/readme.py`` takes nothing.
+
+Each then fills every block between ``<!-- name -->`` and ``<!-- end -->``. One whose run was not taken yet stays
+as it is, and is named. A test fails where the pages differ from what was taken.
+"""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from multiview.claims import claim, headline, verdicts
+from multiview.claims.verdicts import claimed_range, in_a_cell
+from multiview.measure.intervals import TRAINING_SETS
+from multiview.runtime import manifest
+from multiview.store import artifacts
+
+SNAPSHOT = Path("docs/results")
+DRAWS = "data_seeds"
+"""The preset with further draws of the data."""
+PAGES = (
+    *("README.md", "docs/theory.md", "docs/images.md"),
+    *("docs/contrasts.md", "docs/verdicts.md", "docs/coverage.md"),
+)
+PICTURES = {
+    "error_over_mu": "theory/figures",
+    "interventions": "theory/figures",
+    "accuracy": "digits/figures",
+    "features_in_theory": "comparisons",
+    "gains": "gaussian/figures",
+}
+"""Where the pictures of the pages come from."""
+
+OF_A_DRAW = {
+    "single": ("single", "error_s"),
+    "best of L": ("best", "error_s"),
+    "ensemble of L": ("ensemble", "error_s"),
+    "distilled, Hinton's objective": ("distilled", "error_s"),
+    "distilled, the paper's objective": ("distilled_truncated", "error_s"),
+    "self-distilled, Hinton's objective": ("self_distilled", "error_s"),
+    "self-distilled, the paper's objective": ("self_distilled_truncated", "error_s"),
+    "self-distilled, from scratch": ("self_distilled_scratch", "error_s"),
+    "distilled, from scratch": ("distilled_scratch", "error_s"),
+    "lost views learned where the teacher has them": (
+        "self_distilled",
+        "P(lost view learned | its teacher has it)",
+    ),
+    "lost views learned where it has them not": (
+        "self_distilled",
+        "P(lost view learned | its teacher has it not)",
+    ),
+    "own views kept": ("self_distilled", "P(own view kept)"),
+}
+"""Rows of the table of draws: predictor, and how the quantity begins."""
+
+THEOREM = "Theorem"
+"""How the part of the paper begins whose statements are on the first page."""
+
+
+class NotTaken(Exception):
+    """What is needed is of a run of which no numbers were taken yet."""
+
+
+def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -> None:
+    """Take the numbers of a run: of the default config with everything in it, or of a preset's own studies.
+
+    Args:
+        results: the folder of results.
+        snapshot: where numbers are kept; those of a preset in a folder called as it is.
+        preset: its file, or None for the default config.
+
+    Raises:
+        ArtifactError: if a file of the run is missing or damaged.
+        NotTaken: if a picture is missing, or nothing of the preset has been run.
+    """
+    if preset is None:
+        raw = yaml.safe_load(Path("config.yaml").read_text())
+        folder, studies = snapshot, [*raw["studies"], *raw["families"], *raw["comparisons"]]
+        missing = [str(path) for path in (_picture(results, name) for name in PICTURES) if not path.exists()]
+        if missing:
+            raise NotTaken(f"there is no {', '.join(missing)}: run snakemake to its end first")
+    else:
+        raw = yaml.safe_load(preset.read_text())
+        folder, studies = snapshot / preset.stem, [*raw.get("studies", {}), *raw.get("families", {})]
+    table, provenances, groups = judged(results, studies, further=preset is not None)
+    if table.empty:
+        raise NotTaken(f"{results} has nothing of {', '.join(studies)}: run {preset or 'snakemake'} first")
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / "verdicts.csv", index=False, float_format="%.6g")
+    settings = {study: chosen(one["config"]) for study, one in provenances.items() if "config" in one}
+    (folder / "chosen.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
+    (folder / "draws.json").write_text(json.dumps(groups, indent=1) + "\n")
+    if (results / "headline.parquet").exists():
+        table = artifacts.read(results / "headline.parquet", "headline").pandas()
+        table = table[table["study"].isin(studies)]
+        if len(table):
+            (folder / "headline.md").write_text(headline.as_markdown(table))
+    jobs = manifest.jobs(results.parent / "logs", results.parent / "benchmarks")
+    # Other studies may have been run in the same folder.
+    jobs = [
+        job for job in jobs if (preset is None and "/" not in job["job"]) or job["job"].split("/")[0] in studies
+    ]
+    (folder / "run.json").write_text(json.dumps(manifest.cost(jobs), indent=1) + "\n")
+    if preset is None:
+        for name in PICTURES:
+            shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
+
+
+def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.DataFrame, dict, list[list[str]]]:
+    """The verdicts on some studies and families, and on the draws of the data that they are among.
+
+    Args:
+        results: the folder of results.
+        studies: names of studies and families.
+        further: whether draws with other studies of the folder count, or only those with one another.
+
+    Returns:
+        The table ``verdicts``, the provenance of what each study measured, and the groups of draws.
+    """
+    files = [artifacts.read(path, "measures") for path in sorted(results.glob("**/evaluation/measures.parquet"))]
+    found = {file.provenance["study"]: file for file in files}
+    order = {name: i for i, name in enumerate(studies)}
+    own = sorted((name for name in found if name.split("/")[0] in order), key=lambda n: order[n.split("/")[0]])
+    # The default's study comes first among its draws.
+    provenances = {name: found[name].provenance for name in [*sorted(set(found) - set(own)), *own]}
+    groups = verdicts.draws(provenances)
+    groups = [one for one in groups if set(one) <= set(own) or (further and set(one) & set(own))]
+    if not own:
+        return pd.DataFrame(), {}, []
+    everything = pd.concat([file.pandas() for file in files], ignore_index=True)
+    rows = [found[name].pandas() for name in own]
+    together = verdicts.pooled(everything, groups, claim.by_name())
+    table = verdicts.judge(pd.concat([*rows, together], ignore_index=True), claim.by_name())
+    return table, {name: provenances[name] for name in own}, groups
+
+
+def chosen(study: Mapping[str, Any]) -> dict[str, str]:
+    """What was chosen for the networks of a study, and for each kind of students, where the paper leaves it open.
+
+    Args:
+        study: the config in the provenance of what was measured.
+
+    Returns:
+        By the name of the students, and by ``""`` for all networks; empty for images.
+    """
+    dataset, network = study["dataset"], study["network"]
+    if "z" not in dataset:
+        return {}
+    low, high = dataset["z"]["own_multi"]
+    found = {
+        "": f"own views {low:g} to {high:g}; noise {dataset['feature_noise_norm']:g}, "
+        f"{dataset['background_noise_norm']:g}; sigma_0 {network['init_std']:g}"
+    }
+    for name, role in study["students"].items():
+        objective = role["objective"]
+        if objective["kind"] == "hinton":
+            own = objective["hinton"]
+            text = f"c {objective['teacher_scale']:g}, T {own['temperature']:g}, alpha {own['alpha']:g}"
+        else:
+            own = objective["truncated"]
+            text = f"c {objective['teacher_scale']:g}, tau {own['tau']:g}, eta' / eta {own['strength']:g}"
+        found[name] = f"{text}; start {role['start']}"
+    return found
+
+
+def _picture(results: Path, name: str) -> Path:
+    return results / PICTURES[name] / f"{name}.png"
+
+
+def fill(text: str, snapshot: Path = SNAPSHOT, left: list[str] | None = None) -> str:
+    """The text with its blocks made anew from what was taken.
+
+    Args:
+        text: of a page.
+        snapshot: where numbers are kept.
+        left: the names of blocks whose run was not taken are added here.
+
+    Raises:
+        KeyError: if a block has a name that is not known, or a statement is not among what was taken.
+    """
+
+    def block(match: re.Match) -> str:
+        name, *of = match[1].split()
+        if name not in BLOCKS:
+            raise KeyError(f"no block is called {name}; there are {', '.join(BLOCKS)}")
+        try:
+            made = BLOCKS[name](snapshot, *of).strip()
+        except NotTaken as error:
+            if left is not None:
+                left.append(f"{match[1]}: {error}")
+            return match[0]
+        return f"<!-- {match[1]} -->{match[2]}{made}{match[2]}<!-- end -->"
+
+    return re.sub(r"<!-- ([\w ./]+) -->(\n?).*?\n?<!-- end -->", block, text, flags=re.DOTALL)
+
+
+def theorems(snapshot: Path) -> str:
+    """All statements of the theorems as a table in Markdown, those that fail first.
+
+    Beside each stand the interval over draws of the data, if several were run, and what was chosen for it.
+    """
+    table = _verdicts(snapshot)
+    of_draws = _draws(snapshot)
+    settings = json.loads(_text(snapshot / "chosen.json"))
+    rows = table[table["part"].str.startswith(THEOREM) & ~table["study"].isin(of_draws["study"])]
+    lines = [
+        "| verdict | study | statement | claim | measured, 95 % interval | scope | over draws of data | chosen |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in _sorted(rows):
+        same = of_draws[
+            of_draws["study"].str.startswith(f"{one['study']}, ")
+            & (of_draws["predictor"] == one["predictor"])
+            & (of_draws["quantity"] == one["quantity"])
+            & (of_draws["claim"] == one["claim"])
+        ]
+        drawn = [f"{_measured(r)} {verdicts.shown(r)}" for r in same.to_dict("records")]
+        own = settings.get(one["study"], {})
+        cells = [
+            verdicts.shown(one).replace("*", "\\*"),
+            one["study"],
+            f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}",
+            claimed_range(one),
+            _measured(one),
+            one["scope"],
+            "; ".join(drawn).replace("*", "\\*"),
+            own.get(one["predictor"], own.get("", "")),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def tally(snapshot: Path) -> str:
+    """How many statements of each part of the paper hold, fail and so on, with a link to all of them."""
+    table = _verdicts(snapshot)
+    heads = list(verdicts.VERDICTS)
+    lines = ["| part of the paper | " + " | ".join(heads) + " |", "|---" * (1 + len(heads)) + "|"]
+    parts = sorted(table["part"].unique())
+    for name, rows in [*((part, table[table["part"] == part]) for part in parts), ("all", table)]:
+        counts = [str(int((rows["verdict"] == head).sum())) for head in heads]
+        lines.append(f"| {name} | " + " | ".join(counts) + " |")
+    text = verdicts.tally(table.to_dict("records")).replace("*", "\\*")
+    return "\n".join([*lines, "", f"{text} [All statements](docs/verdicts.md)."])
+
+
+def statements(snapshot: Path, study: str = "", preset: str = "") -> str:
+    """All statements of a study, or of all, as a table in Markdown, those that fail first.
+
+    Raises:
+        KeyError: if there are none.
+    """
+    table = _verdicts(snapshot / preset)
+    rows = _sorted(table[table["study"] == study] if study else table)
+    if not rows:
+        raise KeyError(f"no statement on study {study} in {snapshot / preset}")
+    return as_table(rows)
+
+
+def all_statements(snapshot: Path, preset: str) -> str:
+    """All statements that a preset's studies and families came to, as a table in Markdown."""
+    return statements(snapshot, "", preset)
+
+
+def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Statements as a table in Markdown."""
+    lines = [
+        "| verdict | study | statement | claim | measured, 95 % interval | scope | method |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for one in rows:
+        cells = [
+            verdicts.shown(one).replace("*", "\\*"),
+            one["study"],
+            f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}",
+            claimed_range(one),
+            _measured(one),
+            one["scope"],
+            one["method"],
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _measured(one: Mapping[str, Any]) -> str:
+    return f"{one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}]"
+
+
+def _sorted(table: pd.DataFrame) -> list[dict]:
+    """Rows of the table, those that fail first."""
+    return sorted(table.to_dict("records"), key=lambda one: verdicts.VERDICTS.index(one["verdict"]))
+
+
+def _draws(snapshot: Path) -> pd.DataFrame:
+    """The verdicts on several draws of the data: of the default run, or of the preset that has more."""
+    tables = [_verdicts(folder) for folder in (snapshot, snapshot / DRAWS) if (folder / "draws.json").exists()]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["study", "scope"])
+    return table[table["scope"] == TRAINING_SETS]
+
+
+def headlines(snapshot: Path, preset: str = "") -> str:
+    """Accuracies on images beside the paper's."""
+    return _text(snapshot / preset / "headline.md")
+
+
+def coverage(snapshot: Path) -> str:
+    """How often intervals cover the truth, from ``bench/coverage.py``."""
+    return _text(snapshot / "coverage.md")
+
+
+def draws(snapshot: Path) -> str:
+    """What the default study with students comes to on each draw of the data, and on all of them together."""
+    groups = json.loads(_text(snapshot / DRAWS / "draws.json"))
+    table = pd.concat([_verdicts(snapshot), _verdicts(snapshot / DRAWS)])
+    lines = []
+    for studies in groups:
+        names = [*studies, verdicts.DRAWS.format(study=studies[0], number=len(studies))]
+        lines += ["", "| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
+        for name, statement in OF_A_DRAW.items():
+            found = [_first(table, study, *statement) for study in names]
+            if any(found):
+                cells = [
+                    f"{one['measured']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" if one else "" for one in found
+                ]
+                lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines).strip()
+
+
+def run(snapshot: Path, key: str, preset: str = "") -> str:
+    """A number of `multiview.runtime.manifest.cost`."""
+    return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
+
+
+def setting(_: Path, path: str) -> str:
+    """A value of ``config.yaml``."""
+    found = yaml.safe_load(Path(__file__).parents[1].joinpath("config.yaml").read_text())
+    for key in path.split("."):
+        found = found[key]
+    return str(found)
+
+
+BLOCKS = {
+    "theorems": theorems,
+    "tally": tally,
+    "statements": statements,
+    "preset": all_statements,
+    "headline": headlines,
+    "coverage": coverage,
+    "draws": draws,
+    "run": run,
+    "setting": setting,
+}
+
+
+def _text(path: Path) -> str:
+    if not path.exists():
+        raise NotTaken(f"{path} is missing, see python tools/readme.py")
+    return path.read_text()
+
+
+def _verdicts(folder: Path) -> pd.DataFrame:
+    _text(folder / "verdicts.csv")
+    table = pd.read_csv(folder / "verdicts.csv")
+    if missing := {"part", "scope", "method", "stays_decided"} - set(table.columns):
+        raise NotTaken(f"{folder / 'verdicts.csv'} has no column {sorted(missing)[0]}: an earlier version made it")
+    return table
+
+
+def _first(table: pd.DataFrame, study: str, predictor: str, beginning: str) -> dict | None:
+    """The first statement on a predictor of a study whose quantity begins in a certain way."""
+    rows = table[(table["study"] == study) & (table["predictor"] == predictor)]
+    rows = rows[rows["quantity"].str.startswith(beginning)]
+    return None if rows.empty else rows.iloc[0].to_dict()
+
+
+def main(results: str | None = None, preset: str | None = None) -> None:
+    """Take the numbers of a run, if there is one, and fill the pages."""
+    if results is not None:
+        take(Path(results), preset=None if preset is None else Path(preset))
+    for page in map(Path, PAGES):
+        left: list[str] = []
+        page.write_text(fill(page.read_text(), left=left))
+        for one in left:
+            print(f"{page}: left as it is, {one}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

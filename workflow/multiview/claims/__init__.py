@@ -1,0 +1,1 @@
+"""Claims: the paper's statements, what each is about, and the verdicts on them."""

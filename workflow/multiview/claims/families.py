@@ -1,0 +1,127 @@
+"""Families of studies: what the ensemble gains in each, or what is lost from one to the other.
+
+Errors are those on the test split; of a study of the paper's own setting, on its single-view samples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from multiview.claims.claim import lists
+from multiview.claims.measures import Errors, Observed, key_of, measure
+from multiview.measure.intervals import Term, mean_errors
+from multiview.predictors import ensembles
+from multiview.predictors.logits import Predictor
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Single networks and their largest ensembles on the same samples.
+
+    Attributes:
+        label: ``[n]``.
+        single, ensemble: bool ``[rows, n]``, what they get wrong, a row a network or an ensemble.
+        size: L.
+        training_accuracy: ``[rows]``, of the single networks.
+    """
+
+    label: np.ndarray
+    single: np.ndarray
+    ensemble: np.ndarray
+    size: int
+    training_accuracy: np.ndarray
+
+    @staticmethod
+    def of(
+        label: np.ndarray, single: Predictor, split: str, members: np.ndarray, training_accuracy: np.ndarray
+    ) -> "Pair":
+        """From what single networks say and the `members` ``[ensembles, L]`` of the ensembles, seeds."""
+        alone = single.logits[split].argmax(axis=2) != label
+        together = ensembles.average(single.logits[split], single.members, members).argmax(axis=2) != label
+        return Pair(label, alone, together, members.shape[1], training_accuracy)
+
+    def errors(self, row: str = "") -> dict[str, Errors]:
+        """What the two get wrong; with the name of a row, networks of their own."""
+        number, pool = len(self.single), f"single{row}"
+        return {
+            "single": Errors(pool, 1, number, {"error": self.single}, pool),
+            "ensemble": Errors(f"ensemble{row}", self.size, number, {"error": self.ensemble}, pool),
+        }
+
+    def terms(self, weight: float, row: str = "") -> list[Term]:
+        """The error of a single network minus that of the ensemble, as terms of a contrast."""
+        found = self.errors(row)
+        return [found["single"].term(weight, "error"), found["ensemble"].term(-weight, "error")]
+
+
+def gain_table(pairs: Mapping[tuple[str, str], Pair]) -> pd.DataFrame:
+    """The table ``gains``: for each row and column of a family the gain of the ensemble, paired.
+
+    Args:
+        pairs: by row and column.
+    """
+    rows = []
+    for (name, column), pair in pairs.items():
+        found = mean_errors(pair.terms(1.0)).interval()
+        rows.append(
+            {
+                "row": name,
+                "column": column,
+                "single": 1 - pair.single.mean(),
+                "ensemble": 1 - pair.ensemble.mean(),
+                "gain": found.measured,
+                "low": found.low,
+                "high": found.high,
+                "scope": found.scope,
+                "size": pair.size,
+                "n_seeds": len(pair.single),
+                "n_samples": len(pair.label),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def loss_tables(family: str, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table ``losses``, and the table ``measures`` on whether the ensemble loses less.
+
+    A loss is the error in a row minus that in the first one, on the same test samples.
+
+    Args:
+        family: its name.
+        pairs: by row.
+
+    Raises:
+        ValueError: if rows have other test samples.
+    """
+    rows, measures = [], []
+    first = next(iter(pairs.values()))
+    for number, (name, pair) in enumerate(pairs.items()):
+        if not np.array_equal(pair.label, first.label):
+            raise ValueError(f"family {family}: row {name} has other test samples than the first row")
+        for predictor in ("single", "ensemble"):
+            own = pair.errors()[predictor].term(1.0, "error")
+            error = mean_errors([own]).interval()
+            loss = {"loss": 0.0, "loss_low": 0.0, "loss_high": 0.0}
+            if number > 0:
+                found = mean_errors([own, first.errors(FIRST)[predictor].term(-1.0, "error")]).interval()
+                loss = {"loss": found.measured, "loss_low": found.low, "loss_high": found.high}
+            count = {"size": own.size, "n_seeds": len(pair.single), "scope": error.scope}
+            about = {"row": name, "predictor": predictor, "error": error.measured}
+            rows.append(about | {"low": error.low, "high": error.high} | loss | count)
+        if number > 0:
+            observed = Observed(
+                study=family,
+                errors=[*pair.errors().values(), *first.errors(FIRST).values()],
+                main="error",
+                training_accuracy={"single": np.concatenate([first.training_accuracy, pair.training_accuracy])},
+                more_training=key_of(f"{family}/", "training.epochs"),
+                other=name.replace("_", " "),
+            )
+            measures.append(measure(observed, lists()["layers"]))
+    return pd.DataFrame(rows), pd.concat(measures, ignore_index=True)
+
+
+FIRST = "_of_first"
+"""What the predictors of a family's first row are called after, beside those of another one."""

@@ -1,0 +1,200 @@
+"""What the statements of `multiview.claims.claim` are about, measured with intervals: the table ``measures``.
+
+Every statement has a row for each of several confidences, so that verdicts, and their correction for the number of
+statements, follow from the table alone.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from multiview.claims.claim import ALL, FITS, INTERVENED, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, Claim
+from multiview.measure.intervals import CONFIDENCE, GIVEN, Estimate, Term, known, mean_errors, shares_by_network
+
+TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00001)
+"""1 minus each confidence, small enough to correct for thousands of statements."""
+
+ONE_TEACHER, TEACHER = "one teacher", "teacher"
+"""Of students of an ensemble: what their scope has, and the name of the networks that teach them."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Which samples a predictor gets wrong.
+
+    Attributes:
+        predictor: its name.
+        size: how many networks are averaged: L, 1 for single ones.
+        n_seeds: how many seeds its networks come from.
+        wrong: by the name of the error bool ``[rows, n]``, a row a network or an ensemble.
+        pool: the name of the networks it is made of: ``single`` for ensembles of these.
+    """
+
+    predictor: str
+    size: int
+    n_seeds: int
+    wrong: Mapping[str, np.ndarray]
+    pool: str
+
+    def term(self, weight: float, error: str) -> Term:
+        """Its mean error in a weighted sum."""
+        return Term(weight, self.wrong[error], self.pool, self.size, self.n_seeds, samples=error)
+
+
+Shares = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+"""By predictor and name, hits and cases ``[networks]`` of each network."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a study has of its predictors.
+
+    Attributes:
+        study: its name.
+        errors: of every predictor.
+        main: the name of the error that statements are about.
+        training_accuracy: by predictor ``[networks]``.
+        more_training: the key of the config that makes networks fit their training set.
+        shares: what is counted in each network.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+        networks: how many networks ``joint`` averages, or None.
+        other: fills ``{other}`` where a statement is not about other students.
+    """
+
+    study: str
+    errors: Sequence[Errors]
+    main: str
+    training_accuracy: Mapping[str, np.ndarray]
+    more_training: str
+    shares: Shares | None = None
+    roles: Mapping[str, Mapping] | None = None
+    networks: int | None = None
+    other: str = ""
+
+    def by_name(self) -> dict[str, Errors]:
+        """Every predictor as terms call it."""
+        ensembles = {errors.size: errors for errors in self.errors if errors.predictor == "ensemble"}
+        named = {errors.predictor: errors for errors in self.errors if errors.predictor != "ensemble"}
+        if ensembles:
+            named["ensemble"] = ensembles[max(ensembles)]
+            named["ensemble_as_joint"] = ensembles[self.networks or max(ensembles)]
+        return named
+
+
+def key_of(study: str, key: str) -> str:
+    """The place in the config of a key of a study, which may be a cell of a family."""
+    return f"families.{study.split('/')[0]}.study.{key}" if "/" in study else f"studies.{study}.{key}"
+
+
+def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
+    """The table ``measures`` of a study: every statement whose predictors are there.
+
+    Args:
+        observed: what there is of the study.
+        claims: a list of `multiview.claims.claim`.
+    """
+    rows = []
+    for claim in claims:
+        for name, other in _students(claim, observed.roles or {}):
+            role = (observed.roles or {}).get(name, {})
+            fill = {"teacher": role.get("teacher", ""), "other": other}
+            terms = {term.format(name, **fill): weight for term, weight in claim.terms.items()}
+            estimate = _estimate(claim, terms, observed)
+            if estimate is not None:
+                rows += _rows(claim, claim.about.format(name), other, terms, estimate, observed)
+    table = pd.DataFrame(rows)
+    least = min((row["training_accuracy"] for row in rows), default=1.0)
+    if least < FITS and any(claim.fits is not None for claim in claims):
+        logging.warning(
+            "Networks have %.1f %% of their training set right: statements that presuppose more neither hold nor "
+            "fail. Raise %s or take a larger network",
+            100 * least,
+            observed.more_training,
+        )
+    return table
+
+
+def _students(claim: Claim, roles: Mapping[str, Mapping]) -> Iterator[tuple[str, str]]:
+    """The students that a statement is made of, each with those it is held against; empty names for none."""
+    kinds = {name: _kind(role) for name, role in roles.items()}
+    from_ensemble = [name for name, kind in kinds.items() if kind == OF_AN_ENSEMBLE]
+    if isinstance(claim.students, tuple):
+        chosen = [name for name in claim.students if name in roles]
+    else:
+        chosen = (
+            [name for name, kind in kinds.items() if claim.students in (ALL, kind)] if claim.students else [""]
+        )
+    others = from_ensemble if "{other}" in claim.terms else [""]
+    return ((name, other) for name in chosen for other in others)
+
+
+def _kind(role: Mapping) -> str:
+    if role.get("intervention"):
+        return INTERVENED
+    if role["teacher"] != "single":
+        return OF_STUDENTS
+    return OF_AN_ENSEMBLE if role["teacher_size"] > 1 else OF_ONE
+
+
+def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> Estimate | None:
+    """Of a statement, or None if a predictor or a share is missing."""
+    if claim.of == (LOWEST,):
+        (name,) = terms
+        return known(float(observed.training_accuracy[name].min()))
+    errors = observed.by_name()
+    of = observed.main if claim.of == (MAIN,) else claim.of[0]
+    if len(claim.of) == 1 and of in errors["single"].wrong:
+        if not terms.keys() <= errors.keys():
+            return None
+        estimate = mean_errors([errors[name].term(weight, of) for name, weight in terms.items()])
+        pools = {errors[name].pool for name in terms}
+    else:
+        (name,) = terms
+        counted = [(observed.shares or {}).get((name, share)) for share in claim.of]
+        if any(count is None or not np.sum(count[1]) for count in counted):
+            return None
+        signs = (1.0, -1.0)[: len(counted)]
+        estimate = shares_by_network([(sign, *count) for sign, count in zip(signs, counted, strict=True)])
+        pools = {name}
+    shared = any((observed.roles or {}).get(pool, {}).get("teacher_size", 1) > 1 for pool in pools)
+    if shared and estimate.scope.startswith("networks"):
+        scope = estimate.scope.replace(GIVEN.format(TEACHER), "")
+        estimate = replace(estimate, scope=f"{scope}, {ONE_TEACHER}")
+    return estimate
+
+
+def _rows(
+    claim: Claim, predictor: str, other: str, terms: Mapping[str, float], estimate: Estimate, observed: Observed
+) -> Iterator[dict]:
+    errors = observed.by_name()
+    own = errors[predictor]
+    averages = [name for name in terms if name.startswith(("ensemble", "best"))]
+    size = errors[averages[0]].size if averages else 1
+    fitted = {"single", *({"joint"} & set(terms))}
+    error = own.wrong.get(claim.of[0], own.wrong[observed.main])
+    about = {
+        "study": observed.study,
+        "claim": claim.name,
+        "predictor": predictor,
+        "other": other or observed.other,
+        "size": size,
+        "error": observed.main,
+        "n_seeds": own.n_seeds,
+        "n_samples": error.shape[1] if estimate.parts and claim.of[0] in (MAIN, *own.wrong) else 0,
+        "runs": estimate.runs,
+        "training_accuracy": min(float(observed.training_accuracy[name].mean()) for name in fitted),
+        "more_training": observed.more_training,
+    }
+    for tail in TAILS:
+        interval = estimate.interval(1 - tail)
+        yield about | {
+            "confidence": round(1 - tail, 6),
+            "measured": interval.measured,
+            "low": interval.low,
+            "high": interval.high,
+            "scope": interval.scope,
+            "method": interval.method,
+        }

@@ -1,0 +1,80 @@
+"""Tables as pages of HTML that need nothing else, so that a report shows them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import yaml
+
+from multiview.claims.verdicts import VERDICTS, claimed_range, shown, tally
+
+STYLE = """
+body { font: 14px sans-serif; margin: 1em } table { border-collapse: collapse; margin-bottom: 1em }
+td, th { padding: 3px 8px; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
+td, th { white-space: nowrap }
+td:last-child { white-space: normal; min-width: 24em } th { position: sticky; top: 0; background: white }
+.holds { color: #0072b2 } .fails { color: #d55e00; font-weight: bold }
+.undecided { color: #666 } .premise { color: #999 }
+"""
+
+
+def page(title: str, *parts: str) -> str:
+    """A page with a title and parts that are HTML already."""
+    head = f"<meta charset='utf-8'><title>{escape(title)}</title><style>{STYLE}</style>"
+    lines = ["<!doctype html><html lang='en'>", head, f"<h1>{escape(title)}</h1>", *parts, "</html>"]
+    return "\n".join(lines) + "\n"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; cells are HTML already."""
+    lines = ["".join(f"<th>{escape(head)}</th>" for head in heads)]
+    lines += ["".join(f"<td>{cell}</td>" for cell in row) for row in rows]
+    return "<table>\n" + "\n".join(f"<tr>{line}</tr>" for line in lines) + "\n</table>"
+
+
+def verdicts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The table ``verdicts`` as a page."""
+    cells = [
+        (
+            escape(r["study"]),
+            f"<span class='{r['verdict'].split()[0]}'>{shown(r)}</span>",
+            f"{r['measured']:.4f}",
+            f"[{r['low']:.4f}, {r['high']:.4f}]",
+            claimed_range(r),
+            escape(r["scope"]),
+            escape(r["method"]),
+            escape(r["part"]),
+            escape(f"{r['predictor']}, {r['quantity']}: {r['claim']}"),
+        )
+        for r in sorted(rows, key=lambda r: VERDICTS.index(r["verdict"]))
+    ]
+    heads = ("study", "verdict", "measured", "95 % interval", "claim", "scope", "method", "paper", "statement")
+    return page("Verdicts", f"<p>{escape(tally(rows))}</p>", table(heads, cells))
+
+
+def from_markdown(title: str, text: str) -> str:
+    """A page with a table in Markdown whose cells have no bars."""
+    lines = [[escape(cell.strip()) for cell in line.strip("|").split("|")] for line in text.strip().splitlines()]
+    return page(title, table(lines[0], lines[2:]))
+
+
+def manifest(found: Mapping[str, Any]) -> str:
+    """The manifest as a page: where and with what, how long each job took, and the whole config."""
+    about = [
+        (escape(key), f"<code>{escape(json.dumps(value))}</code>")
+        for key, value in found.items()
+        if key not in ("jobs", "config")
+    ]
+    jobs = sorted(found["jobs"], key=lambda job: -job.get("seconds", 0))
+    heads = ("job", "host", "seconds", "memory, MB")
+    shown = [[escape(str(job.get(key, ""))) for key in ("job", "host", "seconds", "max_rss_mb")] for job in jobs]
+    config = yaml.safe_dump(found["config"], sort_keys=False)
+    return page(
+        "The run",
+        table(("", ""), about),
+        "<h2>Config, as checked and filled in</h2>",
+        f"<pre>{escape(config)}</pre>",
+        f"<h2>{len(jobs)} jobs</h2>",
+        table(heads, shown),
+    )

@@ -1,0 +1,177 @@
+"""Labelled images: scikit-learn's digits, the hub's Parquet files, or a user's own in the same schema.
+
+In that schema (that of Hugging Face's `datasets`) a row has an image, a structure with the encoded file in its
+field ``bytes``, and a label, a whole number. Only PNG, JPEG and the like are decoded: nothing is unpickled.
+"""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from multiview import config as settings
+from multiview.data.base import Dataset, Split
+from multiview.data.hub import DataError, fetch, source_of
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+KIND = "image"
+"""The kind of every sample: images have no strata."""
+
+DIGITS_LEVELS = 16
+"""The pixels of scikit-learn's digits are 0 to 16."""
+
+MODES = {"L": "L", "1": "L", "RGB": "RGB", "P": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB", "LA": "L"}
+"""How images of Pillow's modes are read: as grey or as red, green, blue. Of modes with more than 8 bits a channel
+Pillow would cut off what is above 255."""
+
+
+def draw(config: settings.Images) -> Dataset:
+    """Divide the images into ``train``, ``validation`` and ``test``.
+
+    Validation images are drawn from the training file (digits: everything is drawn from its one set), so that no
+    choice ever sees a test image. The seed of the config draws; each split keeps the order of its file.
+
+    Raises:
+        DataError: if images or labels are missing or not what they should be.
+    """
+    rng = np.random.default_rng(config.seed)
+    if config.kind == "digits":
+        x, label = _digits()
+        k = 10
+        parts = _divide(len(x), [config.train_samples, config.validation_samples, config.test_samples], rng)
+        drawn = {name: (x[part], label[part]) for name, part in zip((TRAIN, VALIDATION, TEST), parts, strict=True)}
+    else:
+        k, whole = _from_parquet(config)
+        x, label = whole[TRAIN]
+        validation, train = _divide(len(x), [config.validation_samples, config.train_samples], rng)
+        (test,) = _divide(len(whole[TEST][0]), [config.test_samples], rng)
+        drawn = {
+            TRAIN: (x[train], label[train]),
+            VALIDATION: (x[validation], label[validation]),
+            TEST: tuple(part[test] for part in whole[TEST]),
+        }
+    splits = {
+        name: Split(images, label, np.full(len(label), KIND), np.zeros(len(label), np.int8))
+        for name, (images, label) in drawn.items()
+    }
+    return Dataset(k, splits, {})
+
+
+def _divide(n: int, sizes: Sequence[int | None], rng: np.random.Generator) -> list[np.ndarray]:
+    """Draw disjoint parts of ``range(n)``, each in ascending order; the last one may be all that is left."""
+    order = rng.permutation(n)
+    sizes = [*sizes[:-1], n - sum(sizes[:-1]) if sizes[-1] is None else sizes[-1]]
+    if sizes[-1] < 1 or sum(sizes) > n:
+        raise DataError(f"dataset: splits of {', '.join(map(str, sizes))} images are asked for, but there are {n}")
+    ends = np.cumsum(sizes)
+    return [np.sort(order[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    x = np.rint(digits.images * (255 / DIGITS_LEVELS)).astype(np.uint8)
+    return x[:, None], digits.target.astype(np.int16)
+
+
+def _from_parquet(config: settings.Images) -> tuple[int, dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """The number of classes, and the images and labels of the training and the test file."""
+    source = source_of(config) if config.kind in settings.HUB else None
+    image = source.image if source else config.image_column or "image"
+    column = source.label if source else config.label_column or "label"
+    k = source.classes if source else config.classes
+    whole = {}
+    for split in (TRAIN, TEST):
+        files = [fetch(source, split)] if config.path is None else config.files(split)
+        parts = [read_file(path, image, column, k) for path in files]
+        shapes = {part[0].shape[1:]: path for part, path in zip(parts, files, strict=True)}
+        if len(shapes) > 1:
+            raise DataError(f"expected images of one size, found {_by_size(shapes)}")
+        whole[split] = tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    shapes = {whole[split][0].shape[1:]: split for split in whole}
+    if len(shapes) > 1:
+        raise DataError(f"expected training and test images of one size, found {_by_size(shapes)}")
+    return k, whole
+
+
+def _by_size(shapes: dict) -> str:
+    return ", ".join(f"{h} x {w} pixels of {c} channel(s) in {where}" for (c, h, w), where in shapes.items())
+
+
+def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read images and labels from a Parquet file in the hub's schema.
+
+    Args:
+        path: the file.
+        image: the column of the images.
+        label: the column of the labels.
+        classes: k; labels must be 0 to k - 1.
+
+    Returns:
+        uint8 ``[n, channels, height, width]`` and int16 ``[n]``.
+
+    Raises:
+        DataError: naming the file and the row.
+    """
+    try:
+        names = pq.read_schema(path).names
+        columns = [name for name in (image, label) if name in names]
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: expected a Parquet file, found one that is damaged ({error})") from error
+    if len(columns) < 2:
+        raise DataError(
+            f"{path}: expected the columns {image!r} and {label!r}, found {', '.join(names)} "
+            "(dataset.image_column and dataset.label_column name them for kind parquet)"
+        )
+    if len(table) == 0:
+        raise DataError(f"{path}: expected images, found no row")
+    found = table.column(label)
+    if not pa.types.is_integer(found.type):
+        raise DataError(f"{path}: expected whole numbers in column {label!r}, found {found.type}")
+    labels = found.to_numpy()
+    outside = np.flatnonzero((labels < 0) | (labels >= classes) | np.isnan(labels.astype(float)))
+    if len(outside):
+        raise DataError(
+            f"{path}: expected labels 0 to {classes - 1}, found {labels[outside[0]]} in row {outside[0]}"
+        )
+    type_ = table.schema.field(image).type
+    if not (pa.types.is_struct(type_) and type_.get_field_index("bytes") >= 0):
+        raise DataError(
+            f"{path}: expected images as a structure with the field 'bytes' in {image!r}, found {type_}"
+        )
+    images, first = None, None
+    for row, entry in enumerate(table.column(image).to_pylist()):
+        one = _decode(entry, path, row)
+        if images is None:
+            images, first = np.empty((len(table), *one.shape), np.uint8), one.shape
+        if one.shape != first:
+            raise DataError(
+                f"{path}: expected images of one size, found {_by_size({first: 'row 0', one.shape: f'row {row}'})}"
+            )
+        images[row] = one
+    return images, labels.astype(np.int16)
+
+
+def _decode(entry: dict | None, path: Path, row: int) -> np.ndarray:
+    """A single image as uint8 ``[channels, height, width]``."""
+    from PIL import Image
+
+    if entry is None or entry["bytes"] is None:
+        raise DataError(f"{path}: expected an image in row {row}, found none (a path alone is not enough)")
+    try:
+        with Image.open(io.BytesIO(entry["bytes"])) as image:
+            mode = image.mode
+            pixels = np.asarray(image.convert(MODES.get(mode, "RGB")))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: expected an image in row {row}, found bytes that are none ({error})") from error
+    if mode not in MODES:
+        raise DataError(
+            f"{path}: expected 8 bits a channel in row {row}, found an image of Pillow's mode {mode}; "
+            f"read are {', '.join(MODES)}"
+        )
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)

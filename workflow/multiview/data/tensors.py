@@ -1,0 +1,89 @@
+"""Images, augmented copies of them and trained networks, read from their artifacts; without Lightning."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multiview import config
+from multiview.data import base
+from multiview.data.augmentation import Copies
+from multiview.runtime.worktime import Transfer
+from multiview.store import artifacts, torch_files
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images as training needs them.
+
+    Attributes:
+        images: for each split ``[n, channels, h, w]``, bytes or float32.
+        labels: for each split int64 ``[n]``.
+        about: the provenance of the artifact ``samples``.
+        names: the split of every sample, in the dataset's order.
+    """
+
+    images: Mapping[str, Tensor]
+    labels: Mapping[str, Tensor]
+    about: Mapping[str, Any]
+    names: np.ndarray
+
+    @property
+    def digest(self) -> str:
+        """Of the dataset."""
+        return self.about["dataset"]
+
+
+def read(samples: str, images: str) -> Data:
+    """Read a dataset from its artifacts, of which one is called after its kind: ``images`` or ``inputs``.
+
+    Raises:
+        ArtifactError: if one is damaged, or they are of two datasets.
+    """
+    splits, about = base.read(samples, images, kind=Path(images).stem)
+    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
+    return Data(
+        {name: torch.from_numpy(np.array(split.x)) for name, split in splits.items()},
+        {name: torch.from_numpy(split.label.astype(np.int64)) for name, split in splits.items()},
+        about,
+        names,
+    )
+
+
+def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> Copies:
+    """The augmented copies of the training images of a study, the same for all its teachers and students.
+
+    Args:
+        data: of the study; its seed draws the copies.
+        augmentation: what is drawn for each copy.
+        number: copies of each image.
+    """
+    rng = np.random.default_rng([data.about["config"]["seed"], number])
+    return Copies.draw(augmentation, number, len(data.labels["train"]), rng)
+
+
+@Transfer()
+def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> dict[int, dict[str, Tensor]]:
+    """The states of trained networks of some seeds; no code is unpickled.
+
+    Raises:
+        ArtifactError: if a file is damaged, or of another dataset.
+    """
+    found = {}
+    for path in paths:
+        try:
+            file = torch_files.load(path)
+            of, states = file["dataset"], file["states"]
+        except (torch_files.DamagedFile, KeyError, TypeError) as error:
+            raise artifacts.ArtifactError(
+                f"{path}: expected trained networks, found a file that cannot be read ({type(error).__name__}). "
+                "Delete it and run again"
+            ) from error
+        if of != dataset:
+            raise artifacts.ArtifactError(f"{path}: expected networks of dataset {dataset}, found those of {of}")
+        found |= {seed: states[seed] for seed in set(states) & set(seeds)}
+    return found

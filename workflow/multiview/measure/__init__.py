@@ -1,0 +1,1 @@
+"""Measures: errors, intervals, calibration, views learned, soft labels and features of predictors."""

@@ -1,0 +1,113 @@
+"""What the networks of several seeds look at (Section 5): how alike features are, and what excites them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multiview.networks.build import GREY_LEVELS, Standardised
+from multiview.networks.inference import EVALUATION_BATCH
+
+
+def embed(network: Standardised, images: Tensor) -> Tensor:
+    """What the last layer sees of images ``[n, channels, h, w]``: ``[n, features]``."""
+    with torch.inference_mode():
+        parts = [network.network.embed(network.standardise(part)) for part in images.split(EVALUATION_BATCH)]
+    return torch.cat(parts)
+
+
+def linear_cka(one: np.ndarray, other: np.ndarray) -> float:
+    """Linear centred kernel alignment (arXiv 1905.00414) of features ``[n, a]`` and ``[n, b]`` of n samples.
+
+    ``||Y^T X||^2 / (||X^T X|| ||Y^T Y||)`` with centred columns: 1 if they are equal up to rotation and scale.
+    0 where features do not vary.
+    """
+    x, y = (features - features.mean(axis=0) for features in (one.astype(np.float64), other.astype(np.float64)))
+    scale = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
+    return float(np.linalg.norm(y.T @ x) ** 2 / scale) if scale > 0 else 0.0
+
+
+def similarity_rows(features: Mapping[int, np.ndarray], trained: bool) -> list[dict]:
+    """Rows of the table ``similarity``: the CKA of every two seeds."""
+    return [
+        {"trained": trained, "seed": one, "other": other, "cka": linear_cka(features[one], features[other])}
+        for one in features
+        for other in features
+    ]
+
+
+def most_important(network: Standardised, features: Tensor, label: Tensor, class_: int) -> int:
+    """The channel that adds most to a class's logit, on average over the samples of that class.
+
+    Args:
+        network: its last layer weighs the channels.
+        features: ``[n, channels]``, what it sees.
+        label: ``[n]``.
+        class_: the class.
+    """
+    weight = network.network.linear.weight.detach()[class_]
+    return int((weight * features[label == class_].mean(dim=0)).argmax())
+
+
+def optimise(
+    network: Standardised, channel: int, start: Tensor, steps: int, step_size: float
+) -> tuple[Tensor, float]:
+    """The image that excites a channel of the last layer most, by gradient ascent within the range of pixels.
+
+    Args:
+        network: trained.
+        channel: of ``embed``.
+        start: ``[channels, h, w]`` in ``[0, 1]``.
+        steps: so many, each of norm `step_size`, after which pixels are cut off at 0 and 1.
+        step_size: in grey levels of 0 to 1.
+
+    Returns:
+        uint8 ``[channels, h, w]``, and the channel's activation there.
+    """
+    image = start.clone()
+    for _ in range(steps):
+        image.requires_grad_(True)
+        activation = network.network.embed(network.standardise(image[None]))[0, channel]
+        (gradient,) = torch.autograd.grad(activation, image)
+        norm = gradient.norm()
+        image = image.detach()
+        if norm == 0:  # a ReLU that is shut tells no direction
+            break
+        image = (image + step_size * gradient / norm).clamp(0, 1)
+    pixels = (image * GREY_LEVELS).round().to(torch.uint8)
+    return pixels, float(embed(network, pixels[None])[0, channel])
+
+
+def exciting_rows(
+    network: Standardised,
+    seed: int,
+    class_: int,
+    train: tuple[Tensor, Tensor],
+    test: tuple[Tensor, Tensor],
+    number: int,
+    ascent: tuple[int, float],
+) -> list[dict]:
+    """Rows of the table ``exciting``: what excites the most important channel of a class.
+
+    Args:
+        network: of the seed, trained.
+        seed: it.
+        class_: the class.
+        train: images and labels, by which the channel is chosen; the ascent starts at the mean of the class.
+        test: images and labels, of which the `number` that excite it most are taken.
+        number: how many.
+        ascent: steps and step size of the optimised image.
+    """
+    images, label = train
+    channel = most_important(network, embed(network, images), label, class_)
+    activation = embed(network, test[0])[:, channel]
+    order = activation.argsort(descending=True, stable=True)[:number]
+    start = images[label == class_].float().mean(dim=0) / GREY_LEVELS
+    pixels, reached = optimise(network, channel, start, *ascent)
+    about = {"class": class_, "seed": seed, "channel": channel}
+    rows = [about | {"rank": 0, "activation": reached, "label": class_, "x": pixels.flatten().numpy()}]
+    for rank, i in enumerate(order.tolist(), start=1):
+        one = {"activation": float(activation[i]), "label": int(test[1][i]), "x": test[0][i].flatten().numpy()}
+        rows.append(about | {"rank": rank} | one)
+    return rows

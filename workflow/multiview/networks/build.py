@@ -1,0 +1,90 @@
+"""Networks for images, made from the config, and what is put around all of them."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from multiview import config
+from multiview.networks import user_file
+from multiview.networks.linearised import REGIMES, check_expansion, settle
+from multiview.networks.plain import CNN, MLP, VGG
+from multiview.networks.wide_resnet import WideResNet
+
+BUILDERS = {
+    "wide_resnet": lambda s, shape, classes: WideResNet(shape[0], classes, s.depth, s.width),
+    "cnn": lambda s, shape, classes: CNN(shape[0], classes, s.channels),
+    "vgg": lambda s, shape, classes: VGG(shape[0], classes, s.channels, s.convolutions),
+    "file": user_file.load,
+    "mlp": lambda s, shape, classes: MLP(math.prod(shape), classes, s.hidden),
+}
+"""From ``network.kind`` to what builds it, given its section, the shape of an image, and k.
+
+A network has a ``trunk`` of modules that images pass one after the other, a last layer ``linear``, and ``embed``,
+which gives what that layer sees.
+"""
+
+GREY_LEVELS = 255
+"""Bytes are divided by it, so that pixels are 0 to 1; inputs that are no bytes are taken as they are."""
+
+
+class Standardised(nn.Module):
+    """A network behind the standardisation of its inputs, whose mean and deviation are kept with its weights."""
+
+    def __init__(self, network: nn.Module, mean: Tensor, deviation: Tensor):
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", mean.view(1, -1, 1, 1))
+        self.register_buffer("deviation", deviation.view(1, -1, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images ``[n, channels, h, w]``, bytes or numbers, to logits ``[n, k]``."""
+        return self.network(self.standardise(images))
+
+    def standardise(self, images: Tensor) -> Tensor:
+        """The inputs of the network itself."""
+        return (images.float() / _unit(images) - self.mean) / self.deviation
+
+
+def _unit(images: Tensor) -> int:
+    return 1 if images.is_floating_point() else GREY_LEVELS
+
+
+class Average(nn.Module):
+    """The average of the logits of networks, as one network that is trained end to end (Section 5)."""
+
+    def __init__(self, networks: list[nn.Module]):
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs to the mean of the logits ``[n, k]``."""
+        return torch.stack([network(x) for network in self.networks]).mean(dim=0)
+
+
+def build(
+    settings: config.ImageNetwork, images: Tensor, classes: int, seed: int, networks: int = 1
+) -> Standardised:
+    """Build a network.
+
+    Args:
+        settings: the network section of the config.
+        images: ``[n, channels, h, w]``, the training images, by whose channels images are standardised.
+        classes: k.
+        seed: of its initialisation.
+        networks: if more than 1, the average of so many.
+    """
+    pixels = images.transpose(0, 1).flatten(1).double() / _unit(images)
+    deviation = pixels.std(dim=1).clamp(min=1 / GREY_LEVELS)  # a channel without contrast stays without it
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        built = [BUILDERS[settings.kind](settings, images.shape[1:], classes) for _ in range(networks)]
+    whole = Standardised(nn.Identity(), pixels.mean(dim=1).float(), deviation.float())
+    if settings.regime != "learned":
+        for network in built:
+            settle(network, whole(images))
+    built = [REGIMES[settings.regime](network) for network in built]
+    if settings.regime == "linearised":
+        check_expansion(built[0], whole(images[:2]))
+    whole.network = built[0] if networks == 1 else Average(built)
+    return whole

@@ -1,0 +1,1 @@
+"""Predictors: logits for samples, of single networks, ensembles and teachers."""

@@ -1,0 +1,170 @@
+"""Logits, the whole interface of a predictor: as columns of an artifact, and read back from several."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.special import log_softmax
+
+from multiview.data.base import split_index
+from multiview.predictors import ensembles
+from multiview.store import artifacts
+
+
+def logits_table(predictor: str, members: Sequence[int], logits: Mapping[str, np.ndarray]) -> dict:
+    """Columns of ``logits``, for `logits` ``[members, n, k]`` of every split."""
+    index = split_index({name: values.shape[1] for name, values in logits.items()})
+    n = len(index["sample"])
+    stacked = np.concatenate(list(logits.values()), axis=1)
+    return {
+        "predictor": np.full(n * len(members), predictor),
+        "member": np.repeat(members, n),
+        "split": np.tile(index["split"], len(members)),
+        "sample": np.tile(index["sample"], len(members)),
+        "logits": stacked.reshape(-1, stacked.shape[-1]),
+    }
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """What a predictor's members say.
+
+    Attributes:
+        members: ascending; the seed of a single network or student.
+        logits: for each split float32 ``[members, n, k]``, in that order.
+    """
+
+    members: list[int]
+    logits: Mapping[str, np.ndarray]
+
+    def of(self, members: Sequence[int], split: str) -> np.ndarray:
+        """Logits ``[len(members), n, k]`` of some members."""
+        position = {member: i for i, member in enumerate(self.members)}
+        return self.logits[split][[position[member] for member in members]]
+
+
+def read_logits(
+    paths: Sequence[str | Path], dataset: str, splits: np.ndarray, classes: int
+) -> dict[str, Predictor]:
+    """Read the logits in several files.
+
+    Args:
+        paths: artifacts of kind ``logits``.
+        dataset: the digest of the dataset that they must be about.
+        splits: the split of every sample of that dataset, in its order.
+        classes: k.
+
+    Returns:
+        The predictors by name.
+
+    Raises:
+        ArtifactError: if a file is about another dataset, has another number of classes, or its rows are not
+            the dataset's samples in their order; if two files of a predictor were made by other networks, another
+            training, other versions of PyTorch or another kind of device, whose average would be of neither.
+    """
+    found: dict[str, dict[int, np.ndarray]] = {}
+    first: dict[str, tuple[Path, dict]] = {}
+    for path in paths:
+        file = artifacts.read(path, "logits", expect={"dataset": dataset})
+        values, members, names = (file.numpy(column) for column in ("logits", "member", "split"))
+        sample, predictors = file.numpy("sample"), file.numpy("predictor")
+        if values.shape[1] != classes:
+            raise artifacts.ArtifactError(f"{path}: expected logits of {classes} classes, found {values.shape[1]}")
+        for member in dict.fromkeys(members.tolist()):
+            rows = np.flatnonzero(members == member)
+            order = np.concatenate([np.arange(np.sum(splits == name)) for name in dict.fromkeys(splits.tolist())])
+            if not np.array_equal(names[rows], splits) or not np.array_equal(sample[rows], order):
+                raise artifacts.ArtifactError(
+                    f"{path}: expected the {len(splits)} samples of the dataset in their order for member "
+                    f"{member}, found {len(rows)} rows in another order or number"
+                )
+            found.setdefault(predictors[rows[0]], {})[member] = values[rows]
+        _check_alike(path, _made_by(file), *first.setdefault(predictors[0], (path, _made_by(file))))
+    result = {}
+    for name, members in found.items():
+        order = sorted(members)
+        stacked = np.stack([members[member] for member in order])
+        result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
+    return result
+
+
+def _made_by(file: artifacts.Artifact) -> dict:
+    """What must be the same in all files of a predictor."""
+    device = file.provenance.get("device", "cpu")
+    keys = ("network", "networks", "training", "start", "objective", "teacher", "precision")
+    made = {key: file.provenance.get(key) for key in keys}
+    return made | {
+        "kind of device": "cpu" if device == "cpu" else "gpu",
+        "version of torch": file.versions.get("torch"),
+    }
+
+
+def _check_alike(path: str | Path, made: Mapping, first_path: str | Path, first: Mapping) -> None:
+    for key, value in first.items():
+        if made[key] != value:
+            raise artifacts.ArtifactError(
+                f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
+                "they cannot be averaged. Delete it and run again"
+            )
+
+
+def ensemble_table(single: Predictor) -> dict:
+    """Columns of ``logits``, for the ensemble of all members of `single`."""
+    seeds = single.members
+    together = {split: ensembles.average(F, seeds, np.array([seeds])) for split, F in single.logits.items()}
+    return logits_table("ensemble", [0], together)
+
+
+def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:
+    """Columns of ``copies``, for `logits` ``[members, copies, n, k]`` on copies of the training images."""
+    number, copies, n, k = logits.shape
+    return {
+        "predictor": np.full(number * copies * n, predictor),
+        "member": np.repeat(members, copies * n),
+        "copy": np.tile(np.repeat(np.arange(copies), n), number),
+        "sample": np.tile(np.arange(n), number * copies),
+        "logits": logits.reshape(-1, k),
+    }
+
+
+def read_copies(paths: Sequence[str | Path], dataset: str, predictor: str) -> dict[int, np.ndarray]:
+    """Read what the members of a predictor say of augmented copies of the training images.
+
+    Returns:
+        For each member float32 ``[copies, n, k]``.
+
+    Raises:
+        ArtifactError: if a file is about another dataset, or of another predictor.
+    """
+    found = {}
+    for path in paths:
+        file = artifacts.read(path, "copies", expect={"dataset": dataset, "predictor": predictor})
+        logits, member, copy = (file.numpy(column) for column in ("logits", "member", "copy"))
+        for one in dict.fromkeys(member.tolist()):
+            found[one] = logits[member == one].reshape(copy.max() + 1, -1, logits.shape[1])
+    return found
+
+
+def training_accuracy(predictors: Mapping[str, Predictor], split: np.ndarray, label: np.ndarray) -> dict:
+    """Of every predictor the share of the training set that each of its members has right, ``[members]``.
+
+    Args:
+        predictors: by name.
+        split, label: of every sample of the dataset.
+    """
+    right = label[split == "train"]
+    return {name: (one.logits["train"].argmax(axis=2) == right).mean(axis=1) for name, one in predictors.items()}
+
+
+def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """``-ln softmax(F)_y`` in nats.
+
+    Args:
+        logits: ``[..., n, k]``.
+        label: ``[n]``.
+
+    Returns:
+        float64 ``[..., n]``.
+    """
+    return -log_softmax(logits.astype(np.float64), axis=-1)[..., np.arange(len(label)), label]

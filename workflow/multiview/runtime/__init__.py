@@ -1,0 +1,1 @@
+"""The machine: jobs, devices, locks, what a job costs, and SLURM."""

@@ -1,0 +1,265 @@
+"""What this machine has, what would run where and for how long, and what is missing: ``make doctor``.
+
+    python -m multiview.runtime.doctor [PRESET.yaml]
+
+It needs nothing but Python itself, so that it can be asked before anything is installed; what it knows of the
+config it says once the environment is there. It exits with 1 if something is missing that a run needs.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+RANGE = ((3, 11), (3, 15))
+"""Versions of Python: from the first, below the second."""
+NEEDED_GB = 4
+"""Disk space of the environment with a CPU build of PyTorch, and of a default run."""
+LIBRARIES = ("snakemake", "torch", "pytorch_lightning", "pyarrow", "pandas", "pydantic", "psutil", "yaml")
+HUB = "huggingface.co"
+
+
+class Report:
+    """Lines of findings, and the commands that mend what is missing."""
+
+    def __init__(self):
+        self.needed, self.optional = [], []
+
+    def line(self, what, found):
+        """Print one finding."""
+        print(f"{what:<12} {found}")
+
+    def missing(self, what, found, command, needed=True):
+        """Print that something is missing, and note what mends it."""
+        self.line(what, found)
+        (self.needed if needed else self.optional).append(f"{what}: {command}")
+
+
+def _output(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def cores():
+    """How many cores this process may use, with what a container allows."""
+    number = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return number if quota == "max" else max(1, min(number, int(quota) // int(period)))
+    except (OSError, ValueError):
+        return number
+
+
+def memory_gb():
+    """Memory in GB, with what a container allows."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        total = total if limit == "max" else min(total, int(limit))
+    except (OSError, ValueError):
+        pass
+    return total / 1e9
+
+
+def _python(report):
+    version = platform.python_version()
+    if RANGE[0] <= sys.version_info[:2] < RANGE[1]:
+        report.line("Python", f"{version}, {sys.executable}")
+    else:
+        report.missing("Python", f"{version}: 3.11 to 3.14 are needed", "apt-get install python3 python3-venv")
+    if importlib.util.find_spec("ensurepip") is None:
+        report.missing("venv", "Python's module ensurepip is missing", "apt-get install python3-venv")
+    absent = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    if absent:
+        report.missing("libraries", f"not installed: {', '.join(absent)}", "make run (it sets up .venv)")
+    return not absent
+
+
+def _machine(report):
+    report.line("cores", cores())
+    memory = memory_gb()
+    if memory < 4:
+        report.missing("memory", f"{memory:.1f} GB", "snakemake --cores 1 (a job needs 2 to 4 GB)")
+    else:
+        report.line("memory", f"{memory:.1f} GB")
+    free = shutil.disk_usage(".").free / 1e9
+    if free < NEEDED_GB:
+        report.missing("disk", f"{free:.1f} GB free", f"make room: {NEEDED_GB} GB for environment and results")
+    else:
+        report.line("disk", f"{free:.0f} GB free")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except OSError:
+        found = f"{cache} cannot be written, where Snakemake and Matplotlib keep files"
+        report.missing("cache", found, "export XDG_CACHE_HOME=$PWD/.cache")
+    with tempfile.NamedTemporaryFile(dir=".") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            report.line("locks", "this folder's file system has them")
+        except (ImportError, OSError):
+            report.missing(
+                "locks",
+                "this folder's file system has none: a killed run's lock stays",
+                "snakemake --unlock, after a run was killed",
+                needed=False,
+            )
+
+
+def _gpus(report, installed):
+    names = _output("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader").splitlines()
+    report.line("GPUs", "; ".join(names) if names else "none that nvidia-smi knows")
+    if not installed:
+        return 0
+    usable = int(_output(sys.executable, "-c", "import torch; print(torch.cuda.device_count())") or 0)
+    if names and not usable:
+        report.missing(
+            "PyTorch",
+            "this build can use no GPU",
+            ".venv/bin/pip install --force-reinstall torch, from PyTorch's index for this machine's driver",
+            needed=False,
+        )
+    elif usable:
+        report.line("PyTorch", f"can use {usable}")
+    return usable
+
+
+def _tools(report):
+    compiler = next((name for name in ("g++", "clang++", "c++") if shutil.which(name)), None)
+    headers = Path(sysconfig.get_path("include"), "Python.h").exists()
+    if compiler and headers:
+        report.line("compiler", f"{compiler}, and Python's headers: networks can be compiled (training.compile)")
+    else:
+        lacks = [*([] if compiler else ["a C++ compiler"]), *([] if headers else ["Python's headers"])]
+        command = "apt-get install g++ python3-dev"
+        report.missing(
+            "compiler", f"no {' and no '.join(lacks)}: networks are not compiled", command, needed=False
+        )
+    for name, command in (("git", "apt-get install git"), ("make", "apt-get install make")):
+        if shutil.which(name):
+            report.line(name, shutil.which(name))
+        else:
+            report.missing(name, "not found", command, needed=False)
+    partitions = _output("sinfo", "--noheader", "--format=%P %l %G")
+    if partitions:
+        report.line("SLURM", "partition, longest job, GPUs: " + "; ".join(partitions.splitlines()))
+    else:
+        report.line("SLURM", "no answer from sinfo: jobs run on this machine")
+
+
+def _network(report, needed):
+    try:
+        socket.create_connection((HUB, 443), timeout=3).close()
+        report.line("network", f"{HUB} answers")
+    except OSError:
+        command = f"reach {HUB}, or put the Parquet files into a folder and set dataset.path"
+        found = f"{HUB} does not answer: " + (
+            "its data sets are needed" if needed else "not needed by this config"
+        )
+        if needed:
+            report.missing("network", found, command)
+        else:
+            report.line("network", found)
+
+
+def _plan(report, preset, gpus):
+    """What would run where, and how long it takes. Returns whether data sets of the hub are needed."""
+    import yaml
+
+    from multiview import config
+    from multiview.runtime import costs
+
+    def merge(base, over):
+        both = isinstance(base, dict) and isinstance(over, dict)
+        return base | {k: merge(base.get(k), v) for k, v in over.items()} if both else over
+
+    raw = yaml.safe_load(Path("config.yaml").read_text())
+    raw = merge(raw, yaml.safe_load(Path(preset).read_text())) if preset else raw
+    try:
+        settings = config.load(raw)
+    except config.ConfigError as error:
+        report.missing("config", "cannot be run", str(error))
+        return False
+    studies = settings.studies
+    on_gpu = [
+        name
+        for name, one in studies.items()
+        if one.training.accelerator == "gpu" or (one.training.accelerator == "auto" and gpus)
+    ]
+    jobs = sum(len(one.chunks_of(name)) for one in studies.values() for name in ("single", *one.students))
+    where = f"{len(on_gpu)} on {gpus} GPUs" if on_gpu else "all on the CPU"
+    report.line("studies", f"{len(studies)} ({where}), {jobs} training jobs and more of evaluation")
+    if on_gpu and not gpus:
+        report.missing(
+            "GPU", f"asked for by {', '.join(on_gpu)}", "snakemake --profile profiles/slurm, or accelerator: cpu"
+        )
+    largest = max(
+        costs.theory_megabytes(one, one.training, "cpu", one.seeds_per_job)
+        if name in settings.theory
+        else costs.image_megabytes(one, settings.images, one.training, "gpu" if name in on_gpu else "cpu")
+        for name, one in studies.items()
+    )
+    at_once = max(1, int(memory_gb() * 1000 // largest))
+    if at_once < cores():
+        command = f"snakemake --cores {at_once} (or --resources mem_mb={int(memory_gb() * 1000)})"
+        report.missing("memory", f"a job needs up to {largest} MB", command, needed=False)
+    run = Path("docs/results/run.json")
+    if preset is None and run.exists():
+        measured = json.loads(run.read_text())
+        used = min(cores(), at_once)
+        minutes = measured["minutes"] * max(measured["cores"] / used, 0.25)
+        report.line(
+            "time",
+            f"about {minutes:.0f} minutes on {used} cores "
+            f"({measured['minutes']} were measured on {measured['cores']})",
+        )
+    else:
+        minutes = [
+            costs.theory_minutes(one, one.training, "cpu", one.seeds)
+            if name in settings.theory
+            else costs.image_minutes(
+                one, settings.images, one.training, "gpu" if name in on_gpu else "cpu", one.seeds
+            )
+            for name, one in studies.items()
+        ]
+        report.line(
+            "time", f"at most {sum(minutes) / 60:.1f} hours of one core or GPU for the networks, estimated"
+        )
+    return any(one.dataset.kind in config.HUB and one.dataset.path is None for one in settings.images.values())
+
+
+def main():
+    """Print the report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("preset", nargs="?", help="a config file laid over config.yaml")
+    preset = parser.parse_args().preset
+    report = Report()
+    installed = _python(report)
+    _machine(report)
+    gpus = _gpus(report, installed)
+    _tools(report)
+    needed = _plan(report, preset, gpus) if installed else False
+    _network(report, needed)
+    for title, lines in (("Missing, and needed:", report.needed), ("Missing, and not needed:", report.optional)):
+        if lines:
+            print(f"\n{title}\n" + "\n".join(f"  {line}" for line in lines))
+    if not report.needed:
+        print("\nNothing that a run needs is missing.")
+    return 1 if report.needed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

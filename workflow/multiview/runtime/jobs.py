@@ -1,0 +1,106 @@
+"""What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
+
+import atexit
+import itertools
+import json
+import logging
+import os
+import platform
+import shlex
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from multiview.config import ConfigError
+from multiview.data.hub import DataError
+from multiview.runtime import devices, slurm, waiting, worktime
+from multiview.runtime.manifest import RECORD
+from multiview.store.artifacts import ArtifactError
+
+EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
+
+
+def start(job: Any) -> None:
+    """Log to the job's file, and let an error that ends the job leave one clear line there and on the terminal.
+
+    The log has a traceback besides, unless the error says by itself what is wrong and where. Logs of attempts that
+    failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on.
+
+    Args:
+        job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
+    """
+    stream = Path(job.log[0]).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
+    copy = second_name(Path(job.log[0]))
+    terminal = sys.stderr
+    sys.stdout = sys.stderr = stream
+    logging.basicConfig(
+        stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    # Lightning announces its devices and its products in every job; its warnings are kept.
+    # (Importing it resets the level of its main logger, not that of this one.)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    failed = []
+
+    def report(kind, error, trace):
+        failed.append(kind)
+        line = f"{kind.__name__}: {error}"
+        print(line, file=terminal)  # first: the disk of the log may be full
+        if isinstance(error, EXPECTED):
+            print(line, file=stream)
+        else:
+            traceback.print_exception(kind, error, trace, file=stream)
+        if isinstance(error, InterruptedError) and slurm.requeue_if_preempted():
+            print("SLURM preempts this job: it is put back into the queue", file=terminal)
+
+    def end():
+        waiting.finished(list(job.output))
+        if not failed:
+            print(f"{worktime.WORKED}{worktime.worked():.2f} s", file=stream)
+            if copy is not None:
+                copy.unlink(missing_ok=True)
+
+    sys.excepthook = report
+    atexit.register(end)
+    of_slurm = waiting.of_this_run(slurm.ask())
+    record = {
+        "host": platform.node(),
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "restarts": of_slurm.get("restarts", 0),
+    } | waiting.moments(job.input, of_slurm)
+    print(RECORD + json.dumps(record))
+    if record["restarts"]:
+        logging.warning("SLURM put this job back into its queue: it was preempted, or its node was lost")
+    if job.resources.get("gpu", 0) and not devices.given_by_scheduler():
+        logging.info("takes GPU %s of this machine", devices.take())
+
+
+def second_name(log: Path) -> Path | None:
+    """Give a log a second name, ``NAME.log.1`` or the next: Snakemake deletes the first before another attempt.
+
+    Returns:
+        The second name, to be deleted once the job has succeeded; None if the file system knows no second names.
+    """
+    for number in itertools.count(1):
+        other = log.with_name(f"{log.name}.{number}")
+        try:
+            other.hardlink_to(log)
+            return other
+        except FileExistsError:
+            continue
+        except OSError:
+            return None
+
+
+def use_package(folder: str | Path) -> None:
+    """Let Python find this package in `folder` in every process that is started from now on.
+
+    Snakemake calls Python by its path, which it does not quote: where that has a space or the like (a clone with
+    its .venv in ``my thesis``), Python is called by its name, and found there first.
+    """
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([others] if others else [])])
+    if shlex.quote(sys.executable) != sys.executable:
+        python = Path(sys.executable)
+        os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ["PATH"]])
+        sys.executable = python.name

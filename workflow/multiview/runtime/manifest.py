@@ -1,0 +1,100 @@
+"""A run's manifest: what made these results, where, how long it took and how long its jobs waited."""
+
+import csv
+import datetime
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from multiview.runtime import waiting
+from multiview.store.artifacts import revision, versions
+
+RECORD = "job "
+"""How the first line of a job's log begins; what follows is JSON (see `multiview.runtime.jobs`)."""
+
+
+def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
+    """What the logs and the benchmark files say of every job whose log is there.
+
+    A job is called as its log is. One that did not finish has no ``seconds``. What it ``waited`` is in seconds,
+    see `multiview.runtime.waiting`.
+
+    Args:
+        logs: folder of logs.
+        benchmarks: folder of Snakemake's benchmark files, called as the logs are.
+    """
+    found = []
+    for log in sorted(logs.rglob("*.log")):
+        with log.open(errors="replace") as file:
+            line = file.readline()
+        if not line.startswith(RECORD):
+            continue
+        name = log.relative_to(logs).with_suffix("")
+        record = json.loads(line.removeprefix(RECORD))
+        entry = {"job": str(name)} | record | {"waited": waiting.waits(record)}
+        benchmark = benchmarks / name.with_suffix(".tsv")
+        if benchmark.exists():
+            with benchmark.open() as file:
+                row = list(csv.DictReader(file, delimiter="\t"))[-1]
+            entry |= {"seconds": float(row["s"]), "max_rss_mb": _number(row["max_rss"])}
+        found.append(entry)
+    return found
+
+
+def cost(jobs: list[dict]) -> dict[str, float]:
+    """What a run took: ``minutes`` in which a job ran, ``cores`` of this machine, and in GB the ``memory`` of the
+    largest job and the ``disk`` that the environment fills.
+
+    A pause between two parts of a run, which leaves all jobs idle, does not count.
+
+    Args:
+        jobs: of `jobs`; those that did not finish have no ``seconds`` and are left out.
+    """
+    done = [job for job in jobs if "seconds" in job]
+    seconds, end = 0.0, 0.0
+    for start, length in sorted(
+        (datetime.datetime.fromisoformat(job["started"]).timestamp(), job["seconds"]) for job in done
+    ):
+        seconds += max(0.0, start + length - max(end, start))
+        end = max(end, start + length)
+    files = [path for path in Path(sys.prefix).rglob("*") if path.is_file() and not path.is_symlink()]
+    return {
+        "minutes": round(seconds / 60),
+        "cores": os.cpu_count() or 1,
+        "memory": round(max((job["max_rss_mb"] or 0 for job in done), default=0) / 1024, 1),
+        "disk": round(sum(path.stat().st_size for path in files) / 1e9, 1),
+    }
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:  # a job too short to be measured has "-" or "NA"
+        return None
+
+
+def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchmarks: Path) -> dict[str, Any]:
+    """The manifest.
+
+    Args:
+        config: the config, checked and filled in, without how figures look.
+        seeds: of every study.
+        logs: folder of logs.
+        benchmarks: folder of benchmark files.
+    """
+    entries = jobs(logs, benchmarks)
+    return {
+        "revision": revision(),
+        "versions": versions(),
+        "machine": {"host": platform.node(), "system": platform.platform()},
+        "hosts": sorted({entry["host"] for entry in entries}),
+        "waited": waiting.total([entry["waited"] for entry in entries]),
+        "core_hours": round(sum(entry.get("seconds", 0.0) for entry in entries) / 3600, 3),
+        "seeds": seeds,
+        "jobs": entries,
+        "config": config,
+    }

@@ -1,0 +1,504 @@
+"""The one place that reads and writes artifacts: Parquet files with a declared schema and their provenance.
+
+A file is written to a temporary name beside the final one and renamed, so that a reader never meets half
+of it. Its key-value metadata say what it is, how it was made, and a digest of every column: a file that
+is cut off, foreign, edited by hand or made from other inputs is refused with one error that names it.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from multiview import __version__
+from multiview.runtime.worktime import Transfer
+
+METADATA_KEY = b"multiview"
+VECTOR = "vector of float32"
+"""Column type: a float32 vector in every row, all of one length."""
+BYTES = "vector of uint8"
+"""Column type: likewise of bytes."""
+
+VECTORS = {VECTOR: (np.float32, pa.float32()), BYTES: (np.uint8, pa.uint8())}
+
+
+class ArtifactError(ValueError):
+    """An artifact that cannot be used. The message names the file, what was expected and what was found."""
+
+
+_SAMPLE = {"split": pa.string(), "sample": pa.int32()}
+_SCORE = {
+    "study": pa.string(),
+    "predictor": pa.string(),
+    "quantity": pa.string(),
+    "measured": pa.float64(),
+    "low": pa.float64(),
+    "high": pa.float64(),
+    "n_seeds": pa.int32(),
+    "n_samples": pa.int32(),
+    "scope": pa.string(),
+}
+_OF_VIEW = {"seed": pa.int64(), "class": pa.int16(), "view": pa.int8()}
+
+KINDS: dict[str, dict[str, Any]] = {
+    # What the dataset is. `kind` is multi-view or single-view, `strong_view` 1 or 2 (0: multi-view).
+    "samples": _SAMPLE | {"label": pa.int16(), "kind": pa.string(), "strong_view": pa.int8()},
+    "inputs": _SAMPLE | {"x": VECTOR},
+    "images": _SAMPLE | {"x": BYTES},
+    "patches": _SAMPLE | {"patch": pa.int16(), "class": pa.int16(), "view": pa.int8(), "z": pa.float32()},
+    "views": {"class": pa.int16(), "view": pa.int8(), "v": VECTOR},
+    # What a predictor says: `member` is the seed of a single network.
+    "logits": {"predictor": pa.string(), "member": pa.int64()} | _SAMPLE | {"logits": VECTOR},
+    # How training went, a row for every step and kind of sample; `step_size` is the eta taken from there.
+    "history": {
+        "seed": pa.int64(),
+        "step": pa.int32(),
+        "kind": pa.string(),
+        "loss": pa.float64(),
+        "accuracy": pa.float64(),
+        "step_size": pa.float64(),
+    },
+    "outcome": {
+        "seed": pa.int64(),
+        "steps": pa.int32(),
+        "converged": pa.bool_(),
+        "train_loss": pa.float64(),
+        "train_accuracy": pa.float64(),
+    },
+    "strengths": _OF_VIEW | {"step": pa.int32(), "phi": pa.float32()},
+    # Of each network of an average that was trained end to end, at the end.
+    "member_strengths": _OF_VIEW | {"member": pa.int32(), "phi": pa.float32()},
+    "start": _OF_VIEW | {"lambda": pa.float64(), "s": pa.float64()},
+    "weights": {"seed": pa.int64(), "class": pa.int16(), "neuron": pa.int16(), "w": VECTOR},
+    # Ensembles and what is measured of every predictor.
+    "members": {"size": pa.int32(), "ensemble": pa.int32(), "seed": pa.int64()},
+    "ensemble_errors": {
+        "size": pa.int32(),
+        "ensemble": pa.int32(),
+        "split": pa.string(),
+        "error": pa.float64(),
+    },
+    "scores": _SCORE
+    | {"size": pa.int32(), "mu": pa.float64(), "n_ensembles": pa.int32(), "interval": pa.string()},
+    "lottery": _OF_VIEW
+    | {
+        "lambda": pa.float64(),
+        "s": pa.float64(),
+        "ticket": pa.float64(),
+        "phi": pa.float64(),
+        "learned": pa.bool_(),
+        "won": pa.bool_(),
+        "predicted": pa.bool_(),
+    },
+    "learned": {"predictor": pa.string()} | _OF_VIEW | {"phi": pa.float32(), "learned": pa.bool_()},
+    # Soft labels of class j on multi-view samples of other classes, by how many views of j they carry that the
+    # teacher has and has not learned. `role` is teacher, student or before (its own hard-label training);
+    # the interval is that of `excess`, the soft label relative to that on samples without a view of j, less 1.
+    "dark_knowledge": {
+        "predictor": pa.string(),
+        "role": pa.string(),
+        "carried_learned": pa.int8(),
+        "carried_not_learned": pa.int8(),
+        "soft_label": pa.float64(),
+        "excess": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "n_seeds": pa.int32(),
+        "n_cells": pa.int64(),
+    },
+    # Of studies on images. `copies`: what a network says of augmented copies of the training images. `trials`:
+    # what students tried on the validation split; `choice`: which pair was chosen.
+    "copies": {
+        "predictor": pa.string(),
+        "member": pa.int64(),
+        "copy": pa.int16(),
+        "sample": pa.int32(),
+        "logits": VECTOR,
+    },
+    "trials": {
+        "alpha": pa.float64(),
+        "temperature": pa.float64(),
+        "seed": pa.int64(),
+        "accuracy": pa.float64(),
+        "nll": pa.float64(),
+    },
+    "choice": {
+        "alpha": pa.float64(),
+        "temperature": pa.float64(),
+        "accuracy": pa.float64(),
+        "nll": pa.float64(),
+        "n_seeds": pa.int32(),
+        "chosen": pa.bool_(),
+    },
+    "image_scores": _SCORE | {"size": pa.int32(), "n_ensembles": pa.int32(), "interval": pa.string()},
+    # Shares of the test samples on which two single networks say the same, and on which both are wrong.
+    "agreement": {"seed": pa.int64(), "other": pa.int64(), "same": pa.float64(), "both_wrong": pa.float64()},
+    # Of students: the share of samples on which they name their teacher's class. Of ensembles: the error of
+    # averages of logits and of probabilities, and the latter minus the former.
+    "fidelity": {
+        "predictor": pa.string(),
+        "split": pa.string(),
+        "accuracy": pa.float64(),
+        "agreement": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "n_seeds": pa.int32(),
+        "n_samples": pa.int32(),
+    },
+    "averages": {
+        "size": pa.int32(),
+        "split": pa.string(),
+        "of_logits": pa.float64(),
+        "of_probabilities": pa.float64(),
+        "difference": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "n_ensembles": pa.int32(),
+        "n_samples": pa.int32(),
+    },
+    # Of families of studies: accuracies and the ensemble's gain in each cell; what each row loses to the first.
+    "gains": {
+        "row": pa.string(),
+        "column": pa.string(),
+        "single": pa.float64(),
+        "ensemble": pa.float64(),
+        "gain": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "size": pa.int32(),
+        "n_seeds": pa.int32(),
+        "n_samples": pa.int32(),
+    },
+    "losses": {
+        "row": pa.string(),
+        "predictor": pa.string(),
+        "error": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "loss": pa.float64(),
+        "loss_low": pa.float64(),
+        "loss_high": pa.float64(),
+        "scope": pa.string(),
+        "size": pa.int32(),
+        "n_seeds": pa.int32(),
+    },
+    # Of features: their similarity (linear CKA) between seeds, trained or not; what excites a channel, best first,
+    # with rank 0 for the optimised image.
+    "similarity": {"trained": pa.bool_(), "seed": pa.int64(), "other": pa.int64(), "cka": pa.float64()},
+    "exciting": {
+        "class": pa.int16(),
+        "seed": pa.int64(),
+        "channel": pa.int32(),
+        "rank": pa.int32(),
+        "activation": pa.float64(),
+        "label": pa.int16(),
+        "x": BYTES,
+    },
+    "headline": {
+        "study": pa.string(),
+        "predictor": pa.string(),
+        "accuracy": pa.float64(),
+        "spread": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "n_seeds": pa.int32(),
+        "size": pa.int32(),
+    },
+    # What the paper's statements are about, by name of the statement, a row for every confidence. `runs`: the
+    # fewest networks that it rests on; `more_training`: the key of the config that makes them fit.
+    "measures": {
+        "study": pa.string(),
+        "claim": pa.string(),
+        "predictor": pa.string(),
+        "other": pa.string(),
+        "size": pa.int32(),
+        "error": pa.string(),
+        "n_seeds": pa.int32(),
+        "n_samples": pa.int32(),
+        "runs": pa.int32(),
+        "training_accuracy": pa.float64(),
+        "more_training": pa.string(),
+        "confidence": pa.float64(),
+        "measured": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "scope": pa.string(),
+        "method": pa.string(),
+    },
+    "verdicts": _SCORE
+    | {
+        "part": pa.string(),
+        "claim": pa.string(),
+        "claim_low": pa.float64(),
+        "claim_high": pa.float64(),
+        "method": pa.string(),
+        "runs": pa.int32(),
+        "premise": pa.string(),
+        "verdict": pa.string(),
+        "p_at_most": pa.float64(),
+        "stays_decided": pa.bool_(),
+    },
+}
+"""Columns of every kind of artifact, in order."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A table, and the provenance and the versions of libraries that were written with it."""
+
+    table: pa.Table
+    provenance: dict[str, Any]
+    versions: dict[str, str]
+
+    def numpy(self, column: str) -> np.ndarray:
+        """A column as an array: ``[rows]``, or ``[rows, length]`` for a vector column."""
+        data = self.table.column(column).combine_chunks()
+        if isinstance(data, pa.ChunkedArray):
+            data = data.chunk(0) if data.num_chunks else pa.array([], self.table.schema.field(column).type)
+        if pa.types.is_fixed_size_list(data.type):
+            return data.flatten().to_numpy().reshape(len(data), data.type.list_size)
+        return data.to_numpy(zero_copy_only=False)
+
+    def pandas(self):
+        """The table as a pandas data frame."""
+        return self.table.to_pandas()
+
+
+@Transfer()
+def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    """Write an artifact.
+
+    Args:
+        path: where; its folder is made.
+        kind: a key of `KINDS`.
+        columns: the columns, each an array-like of one length; ``[rows, length]`` for a vector column.
+        provenance: anything that JSON holds: the study, the config, digests of the inputs.
+
+    Raises:
+        ArtifactError: if the columns are not those that the kind declares.
+    """
+    path, declared = Path(path), KINDS[kind]
+    if set(columns) != set(declared):
+        raise ArtifactError(f"{path}: {kind} has the columns {list(declared)}, found {list(columns)}")
+    arrays = {name: _to_arrow(columns[name], type_) for name, type_ in declared.items()}
+    table = pa.table(arrays)
+    record = {
+        "kind": kind,
+        "versions": versions(),
+        "revision": revision(),
+        "digests": {name: _digest(table.column(name)) for name in declared},
+        "provenance": dict(provenance),
+    }
+    table = table.replace_schema_metadata({METADATA_KEY: json.dumps(record, sort_keys=True)})
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+class replacing(Transfer):
+    """Context manager: gives a temporary name beside `path`, renamed to it if the block succeeds.
+
+    Raises:
+        OSError: if the block fails because the disk is full, or the quota used up.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        super().__enter__()
+        return self.temporary
+
+    def __exit__(self, kind, failure, _):
+        try:
+            self._end(failure)
+        finally:
+            super().__exit__()
+
+    def _end(self, failure: BaseException | None) -> None:
+        if failure is None:
+            with self.temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            self.temporary.replace(self.path)
+            return
+        # PyTorch says "unexpected pos" where a disk is full.
+        refused = self._refused() if isinstance(failure, RuntimeError) and self.temporary.exists() else None
+        self.temporary.unlink(missing_ok=True)
+        if refused is not None:
+            raise OSError(refused.errno, refused.strerror, str(self.path)) from failure
+
+    def _refused(self) -> OSError | None:
+        """Why nothing more can be written, if so."""
+        try:
+            with self.temporary.open("ab") as file:
+                file.write(bytes(2**20))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            return error
+        return None
+
+
+@Transfer()
+def read(
+    path: str | Path,
+    kind: str,
+    columns: Iterable[str] | None = None,
+    expect: Mapping[str, Any] | None = None,
+) -> Artifact:
+    """Read an artifact and check that it is what it should be.
+
+    Args:
+        path: the file.
+        kind: the kind of artifact that must be in it.
+        columns: the columns to read, all by default.
+        expect: entries that its provenance must have, such as the digest of the dataset it is about.
+
+    Raises:
+        ArtifactError: naming the file, what was expected and what was found.
+    """
+    path, declared = Path(path), KINDS[kind]
+    if not path.is_file():
+        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found no such file")
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    try:
+        record = json.loads((schema.metadata or {})[METADATA_KEY])
+        found, digests, provenance = record["kind"], record["digests"], record["provenance"]
+        libraries = record["versions"]
+    except (KeyError, TypeError, ValueError):
+        raise ArtifactError(
+            f"{path}: expected an artifact of this project (kind {kind!r}), found a Parquet "
+            "file without its provenance: made elsewhere, or edited. "
+            "Delete it and run again"
+        ) from None
+    if found != kind:
+        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found {found!r}")
+    for name, type_ in declared.items():
+        if name not in schema.names:
+            raise ArtifactError(f"{path}: expected the column {name!r}, found {', '.join(schema.names)}")
+        if not _same_type(schema.field(name).type, type_):
+            raise ArtifactError(f"{path}: expected column {name!r} to be {type_}, found {schema.field(name).type}")
+    for key, value in (expect or {}).items():
+        if provenance.get(key) != value:
+            raise ArtifactError(
+                f"{path}: expected an artifact whose {key} is {value!r}, found {provenance.get(key)!r}: "
+                "it was made from something else. Delete it and run again"
+            )
+    names = list(declared if columns is None else columns)
+    try:
+        table = pq.read_table(path, columns=names, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    for name in names:
+        if table.column(name).null_count:
+            raise ArtifactError(
+                f"{path}: expected no missing value in column {name!r}, found {table.column(name).null_count}"
+            )
+        if _digest(table.column(name)) != digests.get(name):
+            raise ArtifactError(
+                f"{path}: expected column {name!r} as it was written, found other values: "
+                "the file was edited. Delete it and run again"
+            )
+    return Artifact(table, provenance, libraries)
+
+
+def _damaged(path: Path, error: Exception) -> Exception:
+    # Of the file system's own errors (EIO, ESTALE) the system gives a number: the file may be good.
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return ArtifactError(
+        f"{path}: expected a complete Parquet file, found one that is damaged "
+        f"({_first_line(error)}). Delete it and run again"
+    )
+
+
+def code_digest(*modules: str) -> str:
+    """A digest of the source of the package's modules, given as paths such as ``networks/two_layer.py``.
+
+    Snakemake does not see edits in imported modules; the rules pass this as a parameter.
+    """
+    package = Path(__file__).parents[1]
+    text = b"\0".join((package / module).read_bytes() for module in sorted(modules))
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def data_digest(*arrays: np.ndarray) -> str:
+    """A digest of the values of arrays: two datasets with the same one are the same."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that numbers depend on."""
+    libraries = ("torch", "pytorch-lightning", "numpy", "scipy", "pyarrow", "pandas")
+    ours = {"python": platform.python_version(), "multiview": __version__}
+    return ours | {name: metadata.version(name) for name in libraries}
+
+
+@functools.cache
+def revision() -> str:
+    """The git revision of the source, with ``-dirty`` if it was edited; ``unknown`` outside a checkout."""
+    package = Path(__file__).parents[1]
+    noted = package.with_name("REVISION")  # where the package was written out of a repository
+    if noted.exists():
+        return noted.read_text()
+    git = ["git", "-C", str(package)]
+    try:
+        # A copy in somebody else's checkout is none of theirs.
+        subprocess.run([*git, "ls-files", "--error-unmatch", "__init__.py"], capture_output=True, check=True)
+        command = [*git, "describe", "--always", "--dirty", "--abbrev=40"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def _to_arrow(values: Any, type_: Any) -> pa.Array:
+    if type_ not in VECTORS:
+        return pa.array(values, type=type_)
+    matrix = np.ascontiguousarray(values, dtype=VECTORS[type_][0])
+    return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
+
+
+def _same_type(found: pa.DataType, declared: Any) -> bool:
+    if declared in VECTORS:
+        return pa.types.is_fixed_size_list(found) and found.value_type == VECTORS[declared][1]
+    return found == declared
+
+
+def _digest(column: pa.ChunkedArray) -> str:
+    """A digest of a column's values that does not depend on how it is cut into chunks."""
+    digest = hashlib.blake2b(digest_size=16)
+    for chunk in column.chunks:
+        if pa.types.is_string(chunk.type):
+            digest.update("\0".join(map(str, [*chunk.to_pylist(), ""])).encode())
+            continue
+        if pa.types.is_fixed_size_list(chunk.type):
+            chunk = chunk.flatten()
+        digest.update(np.ascontiguousarray(chunk.to_numpy(zero_copy_only=False)).data)
+    return digest.hexdigest()

@@ -1,0 +1,164 @@
+"""What every training job does around `training.train`: read the data, find checkpoints, make the tables."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from multiview import config
+from multiview.data import base, registry
+from multiview.predictors.logits import logits_table
+from multiview.runtime import devices
+from multiview.store import artifacts
+from multiview.training import full_batch, full_batch_tables
+
+
+@dataclass(frozen=True)
+class Data:
+    """A dataset as training needs it.
+
+    Attributes:
+        splits: by name.
+        about: the provenance of the artifact ``samples``.
+        names: the split of every sample, in the dataset's order.
+        views: float32 ``[2k, d]``.
+    """
+
+    splits: Mapping[str, base.Split]
+    about: Mapping[str, Any]
+    names: np.ndarray
+    views: Tensor
+
+    @property
+    def digest(self) -> str:
+        """Of the dataset."""
+        return self.about["dataset"]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of sample in the training split."""
+        return sorted(set(self.splits["train"].kind.tolist()))
+
+
+def read(samples: str, views: str) -> Data:
+    """Draw a dataset again, which is faster than to read its inputs, and check that it is the same.
+
+    Args:
+        samples: path of the table of labels and splits, whose provenance has the config of the dataset.
+        views: path of the views ``v_{j,l}`` ``[2k, d]``.
+
+    Raises:
+        ArtifactError: if one is damaged, they are of several datasets, or what is drawn here is another dataset.
+    """
+    about = artifacts.read(samples, "samples").provenance
+    v = artifacts.read(views, "views", expect={"dataset": about["dataset"]}).numpy("v")
+    dataset, _ = registry.draw(json.dumps(about["config"]))
+    if dataset.digest != about["dataset"]:
+        raise artifacts.ArtifactError(
+            f"{samples}: expected that its config draws the dataset {about['dataset']} here too, found "
+            f"{dataset.digest}: it was drawn by other code, or on a machine that rounds otherwise. "
+            "Delete it and run again"
+        )
+    splits = dataset.splits
+    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
+    return Data(splits, about, names, torch.from_numpy(np.array(v)))
+
+
+def fit(
+    data: Data,
+    seeds: Sequence[int],
+    network: config.Network,
+    settings: config.Training,
+    checkpoints: str | Path,
+    decisive: Sequence[Any],
+    members: int = 1,
+    **more,
+) -> list[full_batch.SeedRun]:
+    """Train `seeds`, resuming from checkpoints that were made under the very same conditions.
+
+    Args:
+        data: what to train on.
+        seeds: of the networks.
+        network: the network section of the config.
+        settings: the training section of the config.
+        checkpoints: folder of all checkpoints of the study.
+        decisive: everything besides data, network and settings that decides what is learned: digests, say.
+        members: how many networks are averaged.
+        more: objective, teachers and starts, for `training.train`.
+    """
+    train = data.splits["train"]
+    machine = [torch.__version__, devices.name(settings.accelerator), torch.get_num_threads()]
+    key = [data.digest, config.canonical(network), deciding(settings), list(decisive), members, machine]
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+    return full_batch.train(
+        seeds,
+        torch.from_numpy(np.array(train.x)),
+        torch.from_numpy(np.array(train.label)),
+        torch.from_numpy(np.stack([train.kind == kind for kind in data.kinds])),
+        data.views,
+        data.about["classes"],
+        network,
+        settings,
+        checkpoints=Path(checkpoints) / digest,
+        members=members,
+        **more,
+    )
+
+
+def deciding(settings: config.Training) -> dict[str, Any]:
+    """The training section without what has no influence on what is learned."""
+    return settings.model_dump(exclude={"accelerator", "checkpoint_seconds"})
+
+
+def tables(predictor: str, runs: Sequence[full_batch.SeedRun], data: Data, block: int) -> dict[str, dict]:
+    """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind.
+
+    Args:
+        predictor: its name in the tables.
+        runs: the trained networks, one a seed.
+        data: all splits, for the logits.
+        block: samples that are passed at a time; 0: all.
+    """
+    logits = {
+        name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
+        for name, split in data.splits.items()
+    }
+    return {
+        "logits": logits_table(predictor, [run.seed for run in runs], logits),
+        "history": full_batch_tables.history_table(runs, data.kinds),
+        "outcome": full_batch_tables.outcome_table(runs),
+        "strengths": full_batch_tables.strengths_table(runs),
+        "weights": full_batch_tables.weights_table(runs),
+    }
+
+
+def fresh(seed: int, shape: Sequence[int], std: float) -> Tensor:
+    """Weights of ``N(0, std^2)`` that a student starts from besides its own: independent of its initialisation.
+
+    What the race has left of a view that lost is so small that a student needs some hundred times the steps to
+    make it grow. The paper's students are fresh networks; these have fresh weights beside what they know.
+    """
+    state = int(np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(state)) * std
+
+
+def read_weights(
+    paths: Sequence[str], seeds: Sequence[int], data: Data, network: config.Network
+) -> dict[int, Tensor]:
+    """The weights ``[k m, d]`` with which the hard-label training of some seeds ended, by seed.
+
+    Raises:
+        ArtifactError: if a file is of another dataset or network.
+    """
+    found = {}
+    for path in paths:
+        file = artifacts.read(path, "weights", expect={"dataset": data.digest, "network": network.model_dump()})
+        seed, w = file.numpy("seed"), file.numpy("w")
+        found |= {one: torch.from_numpy(w[seed == one]) for one in set(seed.tolist()) & set(seeds)}
+    return found

@@ -1,0 +1,128 @@
+"""Lightning drives the training of `multiview.training.minibatch`: on GPUs, in mixed precision, with loggers."""
+
+import warnings
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.plugins.environments import LightningEnvironment
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+from torch.utils.data import DataLoader
+
+from multiview import config
+from multiview.runtime import devices
+from multiview.training import minibatch
+from multiview.training.minibatch import ImageTask
+
+# Workers would have nothing to do: a batch is a few numbers.
+warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")
+# The CSV logger's, see LightningTask.
+warnings.filterwarnings("ignore", message=".*Previous log files in this directory will be deleted.*")
+
+
+class LightningTask(ImageTask, pl.LightningModule):
+    """The task as a module of Lightning, which counts epochs and steps itself."""
+
+    current_epoch, global_step = pl.LightningModule.current_epoch, pl.LightningModule.global_step
+
+    def setup(self, stage: str) -> None:
+        """Choose what depends on the device."""
+        self.prepare(self.trainer.strategy.root_device.type)
+
+    def configure_optimizers(self) -> dict:
+        """SGD and its schedule."""
+        optimizer, schedule = self.descent()
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+
+    def on_train_start(self) -> None:
+        """Give the CSV logger the epochs of the interrupted jobs again: it begins by deleting its file."""
+        for csv in (logger for logger in self.loggers if isinstance(logger, CSVLogger)):
+            for epoch, (step, *values) in enumerate(self.run.history):
+                numbers = torch.tensor(values).tolist()  # in the precision in which Lightning logs them
+                row = dict(zip(("learning_rate", "loss", "accuracy"), numbers, strict=True))
+                csv.log_metrics(row | {"epoch": epoch}, step - 1)
+
+    def on_train_epoch_end(self) -> None:
+        """Log how the epoch went."""
+        super().on_train_epoch_end()
+        _, rate, loss, accuracy = self.run.history[-1]
+        self.log_dict({"loss": loss, "accuracy": accuracy, "learning_rate": rate})
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        """Keep the record with the weights."""
+        checkpoint["record"] = self.record()
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        """Take it up again."""
+        self.take_up(checkpoint["record"])
+
+    def train_dataloader(self) -> DataLoader:
+        """Batches of indices: the images are on the device."""
+        return DataLoader(minibatch._Batches(self), batch_size=None)
+
+
+class _Checkpoint(pl.callbacks.Checkpoint):
+    """As a `Checkpoint` it comes after what the module itself does at the end of an epoch."""
+
+    def __init__(self, keeper: minibatch.EpochCheckpoint):
+        self.keeper = keeper
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, task: LightningTask) -> None:
+        self.keeper.after_epoch(task, lambda path: trainer.save_checkpoint(path, weights_only=False))
+
+
+class _Progress(pl.Callback):
+    def __init__(self, progress: minibatch.Progress):
+        self.progress = progress
+
+    def on_train_batch_end(self, trainer: pl.Trainer, task: LightningTask, outputs, batch, batch_idx: int) -> None:
+        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
+        self.progress.after_batch(task, len(batch[0]), last)
+
+
+def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
+    """Train.
+
+    Args:
+        task: what is trained.
+        name: of the seed, in the log.
+        checkpoint: Lightning's own, to save to, or None.
+        resumes: whether to carry on from it.
+        logs: folder of Lightning's loggers, or None.
+
+    Raises:
+        InterruptedError: if Lightning was asked to stop.
+    """
+    settings = task.settings
+    callbacks: list[pl.Callback] = [_Progress(minibatch.Progress(name))]
+    if checkpoint is not None:
+        callbacks.append(_Checkpoint(minibatch.EpochCheckpoint(checkpoint, settings.checkpoint_seconds)))
+    trainer = pl.Trainer(
+        accelerator=devices.resolve(settings.accelerator),
+        devices=1,
+        precision=minibatch.precision(settings),
+        max_epochs=settings.epochs,
+        callbacks=callbacks,
+        plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
+        logger=_loggers(settings, logs) if logs is not None else False,
+        log_every_n_steps=1,
+        deterministic="warn",
+        enable_checkpointing=checkpoint is not None,  # by ours: there is no other
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    try:
+        trainer.fit(task, ckpt_path=checkpoint if resumes else None, weights_only=True)
+    except SIGTERMException:
+        at = trainer.current_epoch + 1
+        raise InterruptedError(minibatch.INTERRUPTED.format("SIGTERM", at, name)) from None
+    if len(task.run.history) < settings.epochs:
+        raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
+
+
+def _loggers(settings: config.ImageTraining, folder: Path) -> list:
+    kinds = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
+    return [kinds[name](folder.parent, name=folder.name, version=name) for name in settings.loggers]

@@ -1,0 +1,404 @@
+"""Stochastic gradient descent of networks for images, one seed after the other.
+
+A seed decides the initialisation, the order of the images, their augmentation and what the network itself draws
+(dropout). Each epoch draws from generators of its own, made of the seed and the epoch's number, so that a seed
+learns the same in any chunk, and however often its job was interrupted.
+
+On a CPU in full precision a plain loop trains, which takes the very steps that Lightning takes; GPUs, mixed
+precision and loggers are Lightning's (`multiview.training.lightning`), whose import takes longer than some
+trainings.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.data import Dataset
+
+from multiview import config
+from multiview.data.augmentation import Copies, augment
+from multiview.networks.linearised import Linearised
+from multiview.objectives import CrossEntropy, Objective
+from multiview.runtime import devices
+from multiview.runtime.interrupts import Ending
+from multiview.runtime.worktime import Transfer
+from multiview.store import artifacts, torch_files
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class ImageRun:
+    """One seed on its way.
+
+    Attributes:
+        seed: of initialisation, order and augmentation.
+        network: takes uint8 images.
+        history: for every epoch, the steps taken by its end, the learning rate in it, and mean loss and accuracy
+            over its batches, as they were trained on.
+        seconds: spent training, over all jobs.
+    """
+
+    seed: int
+    network: nn.Module
+    history: list[tuple[int, float, float, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class ImageTask(nn.Module):
+    """Trains the network of one seed; whoever drives it counts ``current_epoch`` and ``global_step``.
+
+    Args:
+        run: the seed.
+        images: uint8 ``[n, channels, h, w]``, the training images.
+        label: ``[n]``.
+        settings: the training section of the config.
+        objective: what is descended.
+        teacher: ``[copies, n, k]``, the teacher's logits on each of the `copies`, or ``[1, n, k]``, those on the
+            images as they are, or None.
+        copies: what the network sees, if not augmentations of its own.
+    """
+
+    current_epoch = global_step = 0
+
+    def __init__(
+        self,
+        run: ImageRun,
+        images: Tensor,
+        label: Tensor,
+        settings: config.ImageTraining,
+        objective: Objective,
+        teacher: Tensor | None = None,
+        copies: Copies | None = None,
+    ):
+        super().__init__()
+        self.run, self.settings, self.objective, self.copies = run, settings, objective, copies
+        self.network = run.network
+        # Buffers, so that images move to the device once: only indices and offsets do in every step.
+        for name, tensor in {"images": images, "label": label.long(), "teacher": teacher}.items():
+            self.register_buffer(name, tensor, persistent=False)
+        self.sums = torch.zeros(3)  # of loss, right answers and images; not in double, which not every device has
+        self._compute_by(self.network)
+
+    def _compute_by(self, module: nn.Module) -> None:
+        # Not an attribute as others are: a compiled network must not be in the checkpoints a second time.
+        self.__dict__["forward_pass"] = module
+
+    def prepare(self, device: str) -> None:
+        """Choose what depends on the kind of device.
+
+        Raises:
+            ConfigError: if the network cannot be compiled but must be.
+        """
+        linearised = any(isinstance(module, Linearised) for module in self.network.modules())
+        if self.settings.channels_last in (True, "auto"):
+            self.network.to(memory_format=torch.channels_last)
+        if self.settings.compile is True or (
+            self.settings.compile == "auto" and device == "cuda" and not linearised
+        ):
+            refused = devices.cannot_compile(device)
+            if refused is None:
+                self._compute_by(torch.compile(self.network))
+            elif self.settings.compile is True:
+                raise config.ConfigError(
+                    f"training.compile is true, but torch.compile does not work here ({refused}): install a C++ "
+                    "compiler and Python's headers, or set it to auto or false"
+                )
+            else:
+                log.warning("training.compile is auto: not compiled, as torch.compile fails here (%s)", refused)
+
+    def descent(self) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        """SGD and its schedule, of which a step is an epoch."""
+        s = self.settings
+        self.optimizer = torch.optim.SGD(
+            [parameter for parameter in self.network.parameters() if parameter.requires_grad],
+            lr=s.learning_rate,
+            momentum=s.momentum,
+            nesterov=s.nesterov,
+            weight_decay=s.weight_decay,
+        )
+        # The first drop at the earliest after the first epoch, however few there are.
+        milestones = [max(1, round(share * s.epochs)) for share in s.milestones]
+        return self.optimizer, torch.optim.lr_scheduler.MultiStepLR(self.optimizer, milestones, s.drop)
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
+        """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops, ``flip [b]`` and ``copy [b]``."""
+        index, offset, flip, copy = batch
+        if batch_idx == 0:  # not earlier: Lightning's loaders draw too, other numbers after a resume
+            (drawn,) = np.random.SeedSequence([self.run.seed, self.current_epoch, 1]).generate_state(1).tolist()
+            for seed in (random.seed, np.random.seed, torch.manual_seed):
+                seed(drawn)
+        images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
+        logits = self.forward_pass(images)
+        label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
+        # An objective knows its slope; the sum below has that slope as its gradient.
+        values, slope = self.objective(logits.detach().float(), label, teacher)
+        right = (logits.detach().argmax(dim=1) == label).sum()
+        seen = right.new_tensor(len(index))
+        self.sums = self.sums.to(values.device) + torch.stack([values.sum(), right.float(), seen.float()])
+        return (slope * logits.float()).sum() / len(index)
+
+    def on_train_epoch_start(self) -> None:
+        """Note the learning rate: at the end of the epoch it is the next one's."""
+        self.rate = self.optimizer.param_groups[0]["lr"]
+        self.sums = torch.zeros_like(self.sums)
+
+    def on_train_epoch_end(self) -> None:
+        """Note how the epoch went."""
+        loss, right, n = self.sums.tolist()
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"seed {self.run.seed}: the loss is {loss / n} in epoch {self.current_epoch}; "
+                f"training.learning_rate ({self.settings.learning_rate}) is too large"
+            )
+        self.run.history.append((self.global_step, self.rate, loss / n, right / n))
+
+    def record(self) -> dict:
+        """What a checkpoint has besides weights and optimizer."""
+        return {"history": [list(row) for row in self.run.history], "seconds": self.run.seconds}
+
+    def take_up(self, record: dict) -> None:
+        """Take a record up again."""
+        self.run.history = [tuple(row) for row in record["history"]]
+        self.run.seconds = record["seconds"]
+
+
+class _Batches(Dataset):
+    """Which images are in each batch of the present epoch, and how they are augmented."""
+
+    def __init__(self, task: ImageTask):
+        self.task = task
+
+    def __len__(self) -> int:
+        return -(-len(self.task.label) // self.task.settings.batch_size)
+
+    def __getitem__(self, batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        if batch == 0:
+            self._draw()
+        size = self.task.settings.batch_size
+        part = slice(batch * size, (batch + 1) * size)
+        return tuple(column[part] for column in self.columns)
+
+    def _draw(self) -> None:
+        n, copies = len(self.task.label), self.task.copies
+        rng = np.random.default_rng([self.task.run.seed, self.task.current_epoch])
+        order = torch.from_numpy(rng.permutation(n))
+        if copies is None:
+            drawn = Copies.draw(self.task.settings.augmentation, 1, n, rng)
+            self.columns = order, drawn.offset[0], drawn.flip[0], torch.zeros(n, dtype=torch.int64)
+        else:
+            copy = torch.from_numpy(rng.integers(len(copies.offset), size=n))
+            self.columns = order, copies.offset[copy, order], copies.flip[copy, order], copy
+
+
+class Progress:
+    """A line in the log every few seconds: seed, epoch, rate, time left for this seed, loss and accuracy."""
+
+    def __init__(self, name: str, seconds: float = 5.0):
+        self.name, self.seconds = name, seconds
+        self.begin = self.last = self.since = time.monotonic()
+        self.images = 0
+
+    def after_batch(self, task: ImageTask, images: int, last: bool) -> None:
+        """Log if it is time, or if this was the last batch of all.
+
+        Args:
+            task: what is trained.
+            images: in the batch.
+            last: whether it was.
+        """
+        now = time.monotonic()
+        task.run.seconds += now - self.since
+        self.since = now
+        self.images += images
+        if now - self.last < self.seconds and not last:
+            return
+        self.last = now
+        rate, epochs = self.images / (now - self.begin), task.settings.epochs
+        loss, right, seen = task.sums.tolist()
+        left = len(task.label) * (epochs - task.current_epoch) - seen
+        log.info(
+            "%s | epoch %d/%d | %.0f images/s | %.0f s left for this seed | loss %.4f | accuracy %.4f",
+            self.name,
+            task.current_epoch + 1,
+            epochs,
+            rate,
+            left / rate,
+            loss / seen,
+            right / seen,
+        )
+
+
+class EpochCheckpoint:
+    """Saves at the end of an epoch, by renaming, if the last checkpoint is long enough ago."""
+
+    def __init__(self, path: Path | None, seconds: float):
+        self.path, self.seconds, self.last = path, seconds, time.monotonic()
+
+    def after_epoch(self, task: ImageTask, save: Callable[[Path], None]) -> None:
+        """Save if it is time; the last epoch is saved by `train` itself."""
+        early = self.path is None or time.monotonic() - self.last < self.seconds
+        if early or task.current_epoch + 1 >= task.settings.epochs:
+            return
+        with artifacts.replacing(self.path) as temporary:
+            save(temporary)
+        self.last = time.monotonic()
+
+
+def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | None) -> None:
+    """Train on the CPU, in full precision.
+
+    Args:
+        task: what is trained.
+        name: of the seed, in the log.
+        checkpoint: file to save to, or None.
+        resume: what such a file has, to carry on from, or None.
+
+    Raises:
+        InterruptedError: if the job was told to end.
+    """
+    task.prepare("cpu")
+    optimizer, schedule = task.descent()
+    first, batches, epochs = 0, _Batches(task), task.settings.epochs
+    if resume is not None:
+        task.network.load_state_dict(resume["state_dict"])
+        optimizer.load_state_dict(resume["optimizer"])
+        schedule.load_state_dict(resume["schedule"])
+        task.take_up(resume["record"])
+        first = resume["epoch"] + 1
+    task.global_step = first * len(batches)
+    progress, keeper = Progress(name), EpochCheckpoint(checkpoint, task.settings.checkpoint_seconds)
+
+    def save(path: Path) -> None:
+        states = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+        weights = {"epoch": task.current_epoch, "state_dict": task.network.state_dict()}
+        torch.save(weights | states | {"record": task.record()}, path)
+
+    with Ending() as ending:
+        for task.current_epoch in range(first, epochs):
+            task.on_train_epoch_start()
+            for i in range(len(batches)):
+                batch = batches[i]
+                optimizer.zero_grad()
+                task.training_step(batch, i).backward()
+                optimizer.step()
+                task.global_step += 1
+                last = task.current_epoch + 1 == epochs and i + 1 == len(batches)
+                progress.after_batch(task, len(batch[0]), last)
+                if ending.signal is not None and not last:
+                    raise InterruptedError(INTERRUPTED.format(ending.signal, task.current_epoch + 1, name))
+            schedule.step()
+            task.on_train_epoch_end()
+            keeper.after_epoch(task, save)
+
+
+INTERRUPTED = (
+    "{} in epoch {} of {}; run again to carry on from the last checkpoint (training.checkpoint_seconds says how "
+    "old it may be)"
+)
+
+
+def train(
+    run: ImageRun,
+    images: Tensor,
+    label: Tensor,
+    settings: config.ImageTraining,
+    name: str = "",
+    checkpoint: Path | None = None,
+    logs: Path | None = None,
+    objective: Objective | None = None,
+    teacher: Tensor | None = None,
+    copies: Copies | None = None,
+) -> None:
+    """Train the network of one seed to the end, from its checkpoint if there is one.
+
+    Args:
+        run: what is trained; afterwards its network is on the CPU.
+        images: uint8 ``[n, channels, h, w]``.
+        label: ``[n]``.
+        settings: the training section of the config.
+        name: of the seed, in the log.
+        checkpoint: file to resume from and to save to, or None.
+        logs: folder of Lightning's loggers, or None.
+        objective: what is descended; cross-entropy if None.
+        teacher: ``[copies, n, k]``, the teacher's logits (see `ImageTask`).
+        copies: what the network sees, if not augmentations of its own.
+
+    Raises:
+        ConfigError: if the last batch is too small for the network, or it cannot be compiled but must be.
+        FloatingPointError: if the loss stops being finite.
+        InterruptedError: if the job was told to end; the last checkpoint is there to carry on from.
+        OSError: if the file system fails.
+    """
+    _check_last_batch(run.network, len(label), settings.batch_size)
+    resume = None if checkpoint is None else _usable(checkpoint)
+    if resume is not None and resume["epoch"] is None:
+        run.network.load_state_dict(resume["state_dict"])
+        run.history = [tuple(row) for row in resume["record"]["history"]]
+        run.seconds = resume["record"]["seconds"]
+        log.info("%s is taken up from %s, finished", name, checkpoint)
+        return
+    given = (run, images, label, settings, objective or CrossEntropy(), teacher, copies)
+    plain = devices.type_of(settings.accelerator) == "cpu" and precision(settings) == "32-true"
+    plain = plain and (logs is None or not settings.loggers)
+    if resume is not None and ("optimizer" in resume) != plain:
+        log.warning("%s is a checkpoint of another device, precision or loggers; it is trained anew", checkpoint)
+        resume = None
+    if resume is not None:
+        log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"] + 1)
+    if plain:
+        task = ImageTask(*given)
+        by_loop(task, name, checkpoint, resume)
+    else:
+        from multiview.training import lightning
+
+        task = lightning.LightningTask(*given)
+        lightning.fit(task, name, checkpoint, resume is not None, logs)
+    task.cpu()
+    run.network.to(memory_format=torch.contiguous_format).eval()
+    if checkpoint is not None:
+        with artifacts.replacing(checkpoint) as temporary:
+            torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": task.record()}, temporary)
+
+
+def _check_last_batch(network: nn.Module, images: int, batch_size: int) -> None:
+    """Refuse a batch of one image under batch normalisation, which has no deviation to divide by."""
+    last = images % batch_size or batch_size
+    normalised = any(isinstance(module, _BatchNorm) and module.training for module in network.train().modules())
+    if last == 1 and normalised:
+        raise config.ConfigError(
+            f"training.batch_size is {batch_size}, and there are {images} training images "
+            "(dataset.train_samples): the last batch is a single one, of which batch normalisation can take no "
+            "statistics. Change one of the two"
+        )
+
+
+@Transfer()
+def _usable(checkpoint: Path) -> dict | None:
+    """A checkpoint, or None if there is none, or it is damaged."""
+    if not checkpoint.exists():
+        return None
+    try:
+        saved = torch_files.load(checkpoint)
+        saved["epoch"], saved["state_dict"], saved["record"]["history"]
+    except (torch_files.DamagedFile, KeyError, TypeError) as error:
+        log.warning("%s cannot be read (%s); it is trained anew", checkpoint, error)
+        checkpoint.unlink()
+        return None
+    return saved
+
+
+def precision(settings: config.ImageTraining) -> str:
+    """Lightning's precision, for ``auto`` that of the device."""
+    if settings.precision != "auto":
+        return settings.precision
+    gpu = devices.type_of(settings.accelerator) == "cuda"
+    # Older GPUs emulate bfloat16, which is slower than not to use it.
+    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"

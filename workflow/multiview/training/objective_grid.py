@@ -1,0 +1,37 @@
+"""Which weight and temperature of Hinton's objective students use: those that did best on the validation split."""
+
+import pandas as pd
+
+from multiview import config
+from multiview.store.artifacts import Artifact
+
+
+def with_pair(settings: config.Objective, alpha: float, temperature: float) -> config.Objective:
+    """An objective with another weight of the soft labels and another temperature."""
+    hinton = config.Hinton(alpha=alpha, temperature=temperature)
+    return settings.model_copy(update={"hinton": hinton})
+
+
+def choose(trials: pd.DataFrame) -> pd.DataFrame:
+    """The table ``choice``: a row a pair, with the means over the students that tried it.
+
+    Chosen is the pair of the highest validation accuracy; of several, the one of the lowest validation NLL.
+
+    Args:
+        trials: the table ``trials``.
+    """
+    pairs = trials.groupby(["alpha", "temperature"], as_index=False).agg(
+        accuracy=("accuracy", "mean"), nll=("nll", "mean"), n_seeds=("seed", "nunique")
+    )
+    # Means of the same numbers in another order must not decide: they are equal to 1e-12.
+    rounded = pairs.assign(accuracy=pairs["accuracy"].round(12))
+    order = rounded.sort_values(["accuracy", "nll"], ascending=[False, True]).index
+    pairs["chosen"] = pairs.index == order[0]
+    return pairs
+
+
+def with_chosen(settings: config.Objective, choice: Artifact) -> config.Objective:
+    """An objective with the pair that was chosen."""
+    table = choice.pandas()
+    row = table[table["chosen"]].iloc[0]
+    return with_pair(settings, float(row["alpha"]), float(row["temperature"]))

@@ -1,0 +1,127 @@
+"""Full-batch gradient descent of all seeds of a chunk at once, by batched products: for a GPU.
+
+The arithmetic is that of `multiview.training.full_batch.ChunkTraining`, with a dimension more. A step waits for
+nothing: what it finds stays on the device, also whether a seed is finished, and the runs hear of it every `EVERY`
+steps.
+Rounding depends on how many seeds there are, as that of batched products does.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from multiview import config
+from multiview.networks.two_layer import CROSS_ENTROPY, StackedNetworks, view_strengths
+from multiview.objectives import Objective, Union
+from multiview.training.step_size import largest_step
+
+if TYPE_CHECKING:
+    from multiview.training.full_batch import SeedRun
+
+EVERY = 25
+"""Steps between two looks of the host at the device."""
+
+
+class StackedTraining(nn.Module):
+    """Trains the networks of a chunk of seeds on one full batch, all in one product.
+
+    Args: those of `multiview.training.full_batch.ChunkTraining`; networks are of the regime ``learned``.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence["SeedRun"],
+        x: Tensor,
+        label: Tensor,
+        kinds: Tensor,
+        views: Tensor | None,
+        settings: config.Training,
+        objective: Objective = CROSS_ENTROPY,
+        teachers: Tensor | None = None,
+        unions: Sequence[Union] | None = None,
+    ):
+        super().__init__()
+        self.runs, self.settings, self.objective = list(runs), settings, objective
+        self.union = None if unions is None else _stack(unions)
+        self.networks = StackedNetworks([run.network for run in runs])
+        data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
+        data["finished"] = torch.tensor([run.finished for run in runs])
+        data["taken"] = torch.tensor([run.step for run in runs])  # steps of each
+        for name, tensor in data.items():
+            self.register_buffer(name, tensor, persistent=False)
+        self.noted: list[dict[str, Tensor]] = []  # of each step that the runs have not heard of
+
+    @property
+    def active(self) -> list[int]:
+        """Positions of the runs that are not known to be finished."""
+        return [i for i, run in enumerate(self.runs) if not run.finished]
+
+    @torch.no_grad()
+    def step(self) -> bool:
+        """One step of every seed that is not finished; tell whether the runs have heard of it."""
+        logits, losses = self.networks.loss_and_gradient(
+            self.x, self.label, self.settings.block_samples, self.objective, self.teachers
+        )
+        weight = self.networks.weight
+        correct = (logits.argmax(dim=-1) == self.label).to(losses.dtype)
+        by_kind = torch.stack([losses, correct], dim=-1)
+        loss, accuracy = losses.mean(dim=-1), correct.mean(dim=-1)
+        threshold, last = self.settings.loss_threshold, self.taken >= self.settings.max_steps
+        taught = torch.zeros_like(last)
+        if self.union is not None:
+            taught = self.union.reached(logits, self.label) & (self.taken > 0)
+        converged = (accuracy == 1) & (last | taught if threshold is None else loss <= threshold)
+        before, self.finished = self.finished, self.finished | converged | last | taught
+        size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
+        noted = {
+            "history": self.kinds @ by_kind / self.kinds.sum(dim=1, keepdim=True),
+            "ending": torch.stack([before, self.finished, converged], dim=-1),
+            "numbers": torch.stack([loss, accuracy, size], dim=-1),
+        }
+        if self.views is not None:
+            phi, start = view_strengths(weight, self.views, self.networks.classes)
+            noted |= {"phi": phi} | ({} if self.noted or self.runs[0].start is not None else {"start": start})
+        weight.sub_(size[:, None, None] * weight.grad)
+        self.taken = self.taken + ~self.finished
+        self.noted.append(noted)
+        if len(self.noted) < EVERY:
+            return False
+        self.catch_up()
+        return True
+
+    def _step_sizes(self, weight: Tensor, gradient: Tensor) -> Tensor:
+        s = self.settings
+        if s.step_rule == "fixed":
+            return weight.new_full((len(weight),), s.step_size)
+        return largest_step(weight, gradient, s.relative_change, s.max_change).clamp(max=s.step_size)
+
+    @torch.no_grad()
+    def catch_up(self) -> None:
+        """Bring the runs to the present step.
+
+        Raises:
+            FloatingPointError: if a loss was not finite, or a step was 0.
+        """
+        noted, self.noted = [{name: value.cpu() for name, value in one.items()} for one in self.noted], []
+        for i, run in enumerate(self.runs):
+            for step in noted:
+                before, finished, converged = step["ending"][i].tolist()
+                if before:
+                    break
+                run.loss, run.accuracy, size = step["numbers"][i].tolist()
+                run.history.append(step["history"][i])
+                run.phi += [step["phi"][i]] if "phi" in step else []
+                run.start = step["start"][i] if "start" in step and run.start is None else run.start
+                run.check_loss(self.settings)
+                if not finished:
+                    run.check_step(size, self.settings)
+                run.step_sizes.append(size)
+                run.finished, run.converged = finished, converged
+            run.network.weight.data.copy_(self.networks.weight[i])
+
+
+def _stack(unions: Sequence[Union]) -> Union:
+    teacher, own = (torch.stack([getattr(union, name) for union in unions]) for name in ("teacher", "own"))
+    return Union(teacher, own, unions[0].scale)
