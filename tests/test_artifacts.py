@@ -167,6 +167,6 @@ def test_writing_other_columns_than_declared_is_refused(tmp_path):
 
 
 def test_code_digest_changes_with_the_code_alone():
-    one = artifacts.code_digest("lottery.py", "ensembles.py")
-    assert one == artifacts.code_digest("ensembles.py", "lottery.py")
-    assert one != artifacts.code_digest("lottery.py")
+    one = artifacts.code_digest("measure/lottery.py", "predictors/ensembles.py")
+    assert one == artifacts.code_digest("predictors/ensembles.py", "measure/lottery.py")
+    assert one != artifacts.code_digest("measure/lottery.py")

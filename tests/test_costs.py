@@ -68,11 +68,11 @@ from multiview.training import full_batch_job
 from multiview.data import base, multi_view
 torch.set_num_threads(1)
 study = config.load(yaml.safe_load(open(sys.argv[1]))).studies["theory"]
-dataset = multiview.draw(study.dataset)
+dataset = multi_view.draw(study.dataset)
 views = torch.from_numpy(dataset.tables["views"]["v"]).float()
-data = fitting.Data(dataset.splits, {"dataset": "x", "classes": dataset.classes}, None, views)
-runs = fitting.fit(data, [0], study.network, study.training, sys.argv[2], [], members=int(sys.argv[3]))
-fitting.tables("single", runs, data, study.training.block_samples)
+data = full_batch_job.Data(dataset.splits, {"dataset": "x", "classes": dataset.classes}, None, views)
+runs = full_batch_job.fit(data, [0], study.network, study.training, sys.argv[2], [], members=int(sys.argv[3]))
+full_batch_job.tables("single", runs, data, study.training.block_samples)
 """
 
 

@@ -227,7 +227,7 @@ def test_an_edit_in_a_module_reruns_what_uses_it(finished, tmp_path):
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
     rules = folder / "workflow/rules/evaluation.smk"
     modified = rules.stat()
-    rules.write_text(rules.read_text().replace('"intervals"', '"jobs"'))
+    rules.write_text(rules.read_text().replace('"measure/intervals"', '"runtime/jobs"'))
     os.utime(rules, (modified.st_atime, modified.st_mtime))
     counts = jobs(run(folder, "-n"))
     assert "evaluate" in counts

@@ -14,9 +14,9 @@ import pytest
 from hub import serving
 from PIL import Image
 
+import idx
 from multiview import config
 from multiview.data import base, hub, photos, registry
-from multiview.data.registry import idx
 
 RNG = np.random.default_rng(3)
 
@@ -193,8 +193,8 @@ def draw_elsewhere(server, cache, offline=False, **keys):
     }
     text = config.canonical(section(**{"kind": "cifar10", "validation_samples": 10, "sha256": sums} | keys))
     code = (
-        "import sys\nfrom multiview import datasets\nfrom multiview.data.hub import DataError\n"
-        f"try: print(datasets.draw({text!r})[0].splits['train'].x.shape)\n"
+        "import sys\nfrom multiview.data import registry\nfrom multiview.data.hub import DataError\n"
+        f"try: print(registry.draw({text!r})[0].splits['train'].x.shape)\n"
         "except DataError as error: sys.exit(str(error))\n"
     )
     environment = os.environ | {
