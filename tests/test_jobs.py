@@ -174,7 +174,7 @@ def folder(tmp_path, monkeypatch):
 
 def taking(*arguments, **environment):
     """A process that takes a GPU, in whatever folder it runs, and keeps it; and which one it has got."""
-    code = "import sys; from multiview.runtime.devices import take; print(take(*sys.argv[1:]), flush=True); input()"
+    code = "import sys; from multiview.runtime.devices import take; print(take(*sys.argv[1:]), flush=1); input()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         stdin=subprocess.PIPE,
