@@ -1,7 +1,8 @@
 """What a network is trained towards: hard labels alone, or with a teacher's soft ones (Section 4 of the paper).
 
 An objective gives, for logits ``F`` of any number of samples, its value for each sample and its slope, the
-derivative by each logit. A network turns the slope into a gradient; it needs to know nothing else of it.
+derivative by each logit. A network turns the slope into a gradient; it needs to know nothing else of it. The two
+are apart because a step needs the slope block by block, and the value once, of all samples.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from multiview import config
 
 
 class Objective(Protocol):
-    """One signature for all of them."""
+    """One signature for all of them. Arguments and shapes are those of `slope`."""
 
-    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Value and slope.
+    def slope(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
+        """The derivative of the value by each logit.
 
         Args:
             logits: ``[n, k]``, F.
@@ -26,24 +27,32 @@ class Objective(Protocol):
             teacher: ``[n, k]``, the teacher's logits G; None where there is no teacher.
 
         Returns:
-            The value for every sample ``[n]`` and the slope ``dvalue/dF`` ``[n, k]``.
+            ``[n, k]``.
         """
 
+    def value(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
+        """The value for every sample, ``[n]``."""
 
-def _cross_entropy(logits: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-    target = label.unsqueeze(1)
-    log_p = logits.log_softmax(dim=1)
-    values = -log_p.gather(1, target).squeeze(1)
-    return values, log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0))
+    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Value and slope."""
+        return self.value(logits, label, teacher), self.slope(logits, label, teacher)
 
 
 @dataclass(frozen=True)
-class CrossEntropy:
-    """Hard labels: ``-ln softmax(F)_y``, in nats."""
+class CrossEntropy(Objective):
+    """Hard labels: ``-ln softmax(F)_y``, in nats. A teacher is ignored."""
 
-    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """See `Objective`; the teacher is ignored."""
-        return _cross_entropy(logits, label)
+    def slope(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> Tensor:
+        """See `Objective`."""
+        target = label.unsqueeze(1)
+        return logits.softmax(dim=1).scatter_add_(1, target, logits.new_full(target.shape, -1.0))
+
+    def value(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> Tensor:
+        """See `Objective`."""
+        return functional.cross_entropy(logits, label, reduction="none")
+
+
+HARD_LABELS = CrossEntropy()
 
 
 def _divergence(log_p: Tensor, log_q: Tensor, gap: Tensor) -> Tensor:
@@ -62,7 +71,7 @@ def _divergence(log_p: Tensor, log_q: Tensor, gap: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Hinton:
+class Hinton(Objective):
     """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``, in nats.
 
     Attributes:
@@ -75,21 +84,20 @@ class Hinton:
     temperature: float
     teacher_scale: float
 
-    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
+    def slope(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
         """See `Objective`."""
         T = self.temperature
-        values, slope = _cross_entropy(logits, label)
-        log_p = (logits / T).log_softmax(dim=1)
-        soft_logits = teacher * (self.teacher_scale / T)
-        log_q = soft_logits.log_softmax(dim=1)
-        q = log_q.exp()
-        divergence = _divergence(log_p, log_q, logits / T - soft_logits)
         # d KL / dF = (softmax(F / T) - softmax(c G / T)) / T; T^2 makes it as large as the hard part.
-        soft = (log_p.exp() - q) * (self.alpha * T)
-        return (
-            (1 - self.alpha) * values + (self.alpha * T**2) * divergence,
-            slope.mul_(1 - self.alpha).add_(soft),
-        )
+        soft = (logits / T).softmax(dim=1).sub_((teacher * (self.teacher_scale / T)).softmax(dim=1))
+        return HARD_LABELS.slope(logits, label).mul_(1 - self.alpha).add_(soft, alpha=self.alpha * T)
+
+    def value(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
+        """See `Objective`."""
+        T = self.temperature
+        own, taught = logits / T, teacher * (self.teacher_scale / T)
+        divergence = _divergence(own.log_softmax(dim=1), taught.log_softmax(dim=1), own - taught)
+        hard = HARD_LABELS.value(logits, label)
+        return (1 - self.alpha) * hard + (self.alpha * T**2) * divergence
 
 
 def truncated_softmax(logits: Tensor, tau: float) -> Tensor:
@@ -98,7 +106,7 @@ def truncated_softmax(logits: Tensor, tau: float) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Truncated:
+class Truncated(Objective):
     """The paper's objective: the hard labels, and a push where the student's soft label is below its teacher's.
 
     The slope is that of the cross-entropy plus ``strength`` times the negative part of
@@ -116,14 +124,19 @@ class Truncated:
     tau: float
     teacher_scale: float
 
-    def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Objective`."""
-        values, slope = _cross_entropy(logits, label)
+    def _below(self, logits: Tensor, teacher: Tensor) -> Tensor:
         soft = truncated_softmax(teacher * self.teacher_scale, self.tau)
-        below = (truncated_softmax(logits, self.tau) - soft).clamp_(max=0)
-        weight = 1 / (1 + self.strength)
-        penalty = below.square().sum(dim=1) / 2
-        return (values + self.strength * penalty) * weight, slope.add_(below, alpha=self.strength).mul_(weight)
+        return (truncated_softmax(logits, self.tau) - soft).clamp_(max=0)
+
+    def slope(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
+        """See `Objective`."""
+        hard = HARD_LABELS.slope(logits, label)
+        return hard.add_(self._below(logits, teacher), alpha=self.strength).div_(1 + self.strength)
+
+    def value(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
+        """See `Objective`."""
+        penalty = self._below(logits, teacher).square().sum(dim=1) / 2
+        return (HARD_LABELS.value(logits, label) + self.strength * penalty) / (1 + self.strength)
 
 
 def shown(logits: Tensor, known: Tensor, label: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ does not change in training is computed once.
 import torch
 from torch import Tensor, nn
 
-from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, smoothed_relu
-from multiview.objectives import Objective
+from multiview.networks.two_layer import TwoLayerNetwork, smoothed_relu
+from multiview.objectives import HARD_LABELS, Objective
 
 
 class FrozenTwoLayer(TwoLayerNetwork):
@@ -65,21 +65,21 @@ class FrozenTwoLayer(TwoLayerNetwork):
         x: Tensor,
         label: Tensor,
         block: int = 0,
-        objective: Objective = CROSS_ENTROPY,
+        objective: Objective = HARD_LABELS,
         teacher: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """As `TwoLayerNetwork.loss_and_gradient`."""
         fixed, size = self._kept(x), block or len(x)
         self.weight.grad = torch.zeros_like(self.weight)
-        logits, losses = [], []
+        logits = []
         for start in range(0, len(x), size):
             part = slice(start, start + size)
             F = self._logits(x[part], fixed[part])
-            values, slope = objective(F, label[part], None if teacher is None else teacher[part])
+            slope = objective.slope(F, label[part], None if teacher is None else teacher[part])
             self.weight.grad += self._gradient(x[part], fixed[part], slope.div_(len(x)))
-            losses.append(values)
             logits.append(F)
-        return torch.cat(logits), torch.cat(losses)
+        logits = torch.cat(logits)
+        return logits, objective.value(logits, label, teacher)
 
 
 class LinearisedTwoLayer(FrozenTwoLayer):

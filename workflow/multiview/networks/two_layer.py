@@ -9,15 +9,13 @@ share of the gradient, by two matrix products and a few element-wise operations 
 `StackedNetworks` does it for several networks at once, by batched products: so many seeds are one on a GPU.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
 
-from multiview.objectives import CrossEntropy, Objective
-
-CROSS_ENTROPY = CrossEntropy()
+from multiview.objectives import HARD_LABELS, Objective
 
 
 def smoothed_relu(z: Tensor, q: float, rho: float) -> Tensor:
@@ -89,7 +87,7 @@ class TwoLayerNetwork(nn.Module):
         x: Tensor,
         label: Tensor,
         block: int = 0,
-        objective: Objective = CROSS_ENTROPY,
+        objective: Objective = HARD_LABELS,
         teacher: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return the logits and put the gradient of the objective's mean into ``weight.grad``.
@@ -111,21 +109,19 @@ class TwoLayerNetwork(nn.Module):
         if self._last is None or self._last.x is not x or self._last.size != block:
             self._last = _Pass(self, x, block)
         pass_ = self._last
-        logits, losses = [], []
+        logits = []
         for samples in pass_.blocks:
             F, part = pass_.forward(samples), samples.part
             taught = None if teacher is None else teacher[..., part, :]
-            values, slope = self._objective(objective, F, label[part], taught)
+            slope = self._of_rows(objective.slope, F, label[part], taught)
             pass_.backward(samples, slope.div_(len(x)), gradient)
-            losses.append(values)
             logits.append(F)
-        return torch.cat(logits, dim=-2), torch.cat(losses, dim=-1)
+        logits = torch.cat(logits, dim=-2)
+        return logits, self._of_rows(objective.value, logits, label, teacher)
 
     @staticmethod
-    def _objective(
-        objective: Objective, F: Tensor, label: Tensor, teacher: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        return objective(F, label, teacher)
+    def _of_rows(part: Callable[..., Tensor], F: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
+        return part(F, label, teacher)
 
 
 class StackedNetworks(TwoLayerNetwork):
@@ -143,14 +139,10 @@ class StackedNetworks(TwoLayerNetwork):
         self.weight = nn.Parameter(torch.stack([network.weight.detach() for network in networks]))
 
     @staticmethod
-    def _objective(
-        objective: Objective, F: Tensor, label: Tensor, teacher: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def _of_rows(part: Callable[..., Tensor], F: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
         """An objective is one of rows: those of all networks, one below the other."""
-        size = F.shape[:2]
         taught = None if teacher is None else teacher.flatten(0, 1)
-        values, slope = objective(F.flatten(0, 1), label.repeat(size[0]), taught)
-        return values.unflatten(0, size), slope.unflatten(0, size)
+        return part(F.flatten(0, 1), label.repeat(len(F)), taught).unflatten(0, F.shape[:2])
 
 
 @lru_cache(maxsize=1)

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from multiview import config
 from multiview.networks.frozen_two_layer import REGIMES
-from multiview.networks.two_layer import CROSS_ENTROPY, TwoLayerNetwork, view_strengths
-from multiview.objectives import Objective, Union
+from multiview.networks.two_layer import TwoLayerNetwork, view_strengths
+from multiview.objectives import HARD_LABELS, Objective, Union
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.runtime.worktime import Transfer
@@ -125,7 +125,7 @@ class ChunkTraining(nn.Module):
         kinds: Tensor,
         views: Tensor | None,
         settings: config.Training,
-        objective: Objective = CROSS_ENTROPY,
+        objective: Objective = HARD_LABELS,
         teachers: Tensor | None = None,
         unions: Sequence[Union] | None = None,
     ):
@@ -289,7 +289,7 @@ def train(
     network: config.Network,
     settings: config.Training,
     checkpoints: Path | None = None,
-    objective: Objective = CROSS_ENTROPY,
+    objective: Objective = HARD_LABELS,
     teachers: Mapping[int, Tensor] | None = None,
     starts: Mapping[int, Tensor] | None = None,
     members: int = 1,

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from multiview import config
-from multiview.networks.two_layer import CROSS_ENTROPY, StackedNetworks, view_strengths
-from multiview.objectives import Objective, Union
+from multiview.networks.two_layer import StackedNetworks, view_strengths
+from multiview.objectives import HARD_LABELS, Objective, Union
 from multiview.training.step_size import largest_step
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class StackedTraining(nn.Module):
         kinds: Tensor,
         views: Tensor | None,
         settings: config.Training,
-        objective: Objective = CROSS_ENTROPY,
+        objective: Objective = HARD_LABELS,
         teachers: Tensor | None = None,
         unions: Sequence[Union] | None = None,
     ):
