@@ -11,7 +11,8 @@ from multiview.claims.claim import by_name, lists
 from multiview.data.base import Split
 from multiview.data.layer import cut
 from multiview.measure import features
-from multiview.measure.errors import members_of_joint
+from multiview.measure.errors import Errors
+from multiview.measure.views import members_of_joint
 from multiview.networks.build import build
 from multiview.predictors.logits import Predictor
 
@@ -19,7 +20,7 @@ LABEL = np.array([0, 1, 1, 0])
 
 
 def pair(single, ensemble):
-    return families.Pair(LABEL, np.array(single, bool), np.array(ensemble, bool), 2, np.ones(2))
+    return families.Pair("test", LABEL, np.array(single, bool), np.array(ensemble, bool), 2, np.ones(2))
 
 
 FIRST = pair([[0, 0, 0, 1], [0, 0, 1, 0]], [[0, 0, 0, 0]])
@@ -42,7 +43,7 @@ def test_gains_by_hand():
 
 
 def test_losses_are_to_the_first_row_on_the_same_samples():
-    table, claims = families.loss_tables("layers", {"all": FIRST, "half": WORSE})
+    table, claims = families.loss_tables("layers", {"all": FIRST, "half": WORSE}, "training.epochs")
     loss = table.set_index(["row", "predictor"])["loss"]
     assert loss.to_dict() == pytest.approx(
         {
@@ -53,28 +54,28 @@ def test_losses_are_to_the_first_row_on_the_same_samples():
         }
     )
     assert set(claims["measured"]) == {3 / 8 - 1 / 4} and set(claims["other"]) == {"half"}
-    other = families.Pair(1 - LABEL, WORSE.single, WORSE.ensemble, 2, np.ones(2))
+    other = families.Pair("test", 1 - LABEL, WORSE.single, WORSE.ensemble, 2, np.ones(2))
     with pytest.raises(ValueError, match="half has other test samples"):
-        families.loss_tables("layers", {"all": FIRST, "half": other})
+        families.loss_tables("layers", {"all": FIRST, "half": other}, "training.epochs")
 
 
 def test_losses_of_identical_rows_are_0_with_an_interval_around_it():
-    _, claims = families.loss_tables("layers", {"all": FIRST, "same": FIRST})
+    _, claims = families.loss_tables("layers", {"all": FIRST, "same": FIRST}, "training.epochs")
     assert (claims["measured"] == 0).all() and (claims["low"] < 0).all() and (claims["high"] > 0).all()
     assert not (verdicts.judge(claims, by_name())["verdict"] == "holds").any()
 
 
 def test_that_there_is_no_difference_is_decided_by_its_size():
     wrong = np.random.default_rng(0).permuted(np.tile(np.arange(20000) < 2000, (12, 1)), axis=1)
-    same = families.Pair(np.zeros(20000, dtype=int), wrong[:8], wrong[8:], 2, np.ones(8))
-    _, claims = families.loss_tables("layers", {"all": same, "same": same})
+    same = families.Pair("test", np.zeros(20000, dtype=int), wrong[:8], wrong[8:], 2, np.ones(8))
+    _, claims = families.loss_tables("layers", {"all": same, "same": same}, "training.epochs")
     assert verdicts.judge(claims, by_name())["verdict"].tolist() == ["undecided", "fails"]
 
 
 def errors(predictor, size, rows, pool=None):
     table = np.array(rows, bool)
     number = max(size, len(table))
-    return measures.Errors(predictor, size, number, {"error": table}, pool or predictor)
+    return Errors(predictor, size, number, {"test": table}, pool or predictor)
 
 
 def observed(found, roles=None, networks=None):

@@ -8,7 +8,8 @@ from multiview import config
 from multiview.claims import measures
 from multiview.claims.claim import lists
 from multiview.measure import dark_knowledge, intervals
-from multiview.measure.errors import all_errors, last_step, learned_table, lottery_table, score_rows, shares
+from multiview.measure.errors import Measured, measure, score_table
+from multiview.measure.views import last_step, learned_table, lottery_table, shares
 from multiview.predictors.logits import Predictor
 
 
@@ -17,20 +18,23 @@ def settings(tiny):
     return config.load(tiny).evaluation
 
 
-def errors(multi, single, size=1, n_seeds=None):
-    wrong = {"error_m": multi, "error_s": single}
-    return measures.Errors("single", size, n_seeds or len(single), wrong, "single")
+def score_rows(multi, single, settings, size=1, n_seeds=None):
+    """The score table of a predictor with these errors."""
+    wrong = {"test_multi": multi, "test_single": single}
+    none = {split: np.zeros(table.shape, np.float32) for split, table in wrong.items()}
+    one = Measured("single", size, n_seeds or len(single), wrong, "single", none, none)
+    return score_table("x", [one], settings)
 
 
 def test_seeds_are_given_where_more_than_half_of_them_form_an_ensemble(settings):
     wrong = np.random.default_rng(0).random((6, 300)) < 0.3
-    scopes = {size: next(score_rows(errors(wrong, wrong, size, 10), settings))["scope"] for size in (5, 6)}
+    scopes = {size: score_rows(wrong, wrong, settings, size, 10)["scope"].iloc[0] for size in (5, 6)}
     assert scopes == {5: intervals.NETWORKS_AND_SAMPLES, 6: intervals.SAMPLES}
 
 
 def test_the_mixture_keeps_what_no_error_at_all_leaves_open(settings):
-    one = errors(np.zeros((4, 50), bool), np.random.default_rng(0).random((4, 80)) < 0.5)
-    rows = pd.DataFrame(score_rows(one, settings)).set_index(["quantity", "mu"])
+    single = np.random.default_rng(0).random((4, 80)) < 0.5
+    rows = score_rows(np.zeros((4, 50), bool), single, settings).set_index(["quantity", "mu"])
     top = intervals.exact_interval(0, 50)[1]
     assert rows.loc[("error", 0.0), "high"] == pytest.approx(top)
     own = rows.loc[("error_s", 1.0)]
@@ -40,8 +44,7 @@ def test_the_mixture_keeps_what_no_error_at_all_leaves_open(settings):
 
 
 def test_error_on_the_mixture(settings):
-    one = errors(np.zeros((4, 50), bool), np.random.default_rng(0).random((4, 80)) < 0.5)
-    rows = pd.DataFrame(score_rows(one, settings))
+    rows = score_rows(np.zeros((4, 50), bool), np.random.default_rng(0).random((4, 80)) < 0.5, settings)
     error_s = rows.loc[rows["quantity"] == "error_s", "measured"].item()
     for quantity, factor in (("error", lambda mu: mu), ("error / mu", lambda mu: 1.0)):
         for row in rows[rows["quantity"] == quantity].itertuples():
@@ -105,15 +108,15 @@ def said():
     label = np.array([0, 1, 2, 0])
     single = [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [1, 0, 0, 0]]
     taught = [[1, 1, 1, 0], [1, 0, 1, 1]]
-    samples = pd.DataFrame({"split": ["test_multi"] * 4 + ["test_single"] * 4, "label": [*label, *label]})
-    return samples, {"single": predictor([0, 1, 2, 3], single, label), "taught": predictor([0, 3], taught, label)}
+    labels = {"test_multi": label, "test_single": label}
+    return labels, {"single": predictor([0, 1, 2, 3], single, label), "taught": predictor([0, 3], taught, label)}
 
 
 def test_errors_of_every_predictor_by_hand(said):
     members = {2: np.array([[0, 3], [1, 2], [0, 2]])}
     found = {
-        (one.predictor, one.size): one.wrong["error_s"].mean(axis=1).tolist()
-        for one in all_errors(*said, members, ROLES)
+        (one.predictor, one.size): one.wrong["test_single"].mean(axis=1).tolist()
+        for one in measure(*said, members, ROLES)
     }
     assert found["single", 1] == [0.5, 0.25, 0.25, 0.75]
     # Of 0 and 3 the former is better, of 1 and 2 they are equal: the first; of 0 and 2 the latter.
@@ -132,10 +135,10 @@ LOTTERY_TABLE = pd.DataFrame(
 
 def measured(said, roles):
     """The table of measures, of the least confidence, by predictor and statement."""
-    samples, predictors = said
+    labels, predictors = said
     observed = measures.Observed(
         "theory",
-        all_errors(samples, predictors, {2: np.array([[0, 3], [1, 2]])}, roles),
+        measure(labels, predictors, {2: np.array([[0, 3], [1, 2]])}, roles),
         main="error_s",
         training_accuracy={"single": np.ones(4), "taught": np.array([1.0, 0.9])},
         more_training="training.max_steps",

@@ -7,7 +7,7 @@ import pytest
 
 from multiview import config, soft_labels
 from multiview.figures import dark_knowledge, error_over_mu, interventions, registry, student_race
-from multiview.measure.errors import KEEPS, TAKES, shares
+from multiview.measure.views import KEEPS, TAKES, shares
 
 
 def role(intervention="", teacher_size=1, start="warm", scale=1.0):

@@ -6,14 +6,20 @@ import pytest
 
 from multiview import config
 from multiview.claims import claim, headline, measures
-from multiview.measure import image_errors, intervals
-from multiview.measure.image_errors import Measured, calibration_error
+from multiview.measure import errors, intervals
+from multiview.measure.calibration import calibration_error
+from multiview.measure.errors import Measured
+from multiview.measure.intervals import Term
 from multiview.predictors.logits import Predictor, copies_table, negative_log_likelihood, read_copies
 from multiview.store import artifacts
 from multiview.training import objective_grid
 
 SETTINGS = config.Evaluation(bootstrap=500, seed=0, learned_ratio=0.3, mus=[0.1])
 LABEL = np.array([0, 1, 2, 0, 1, 2])
+
+
+def measured_on_test(predictor, size, n_seeds, pool, wrong, nll, confidence):
+    return Measured(predictor, size, n_seeds, {"test": wrong}, pool, {"test": nll}, {"test": confidence})
 
 
 def says(*rows, sure=3.0):
@@ -42,13 +48,13 @@ def study():
         "joint": predictor(says([0, 0, 2, 0, 0, 0])),
     }
     members = {1: np.array([[0], [1]]), 2: np.array([[0, 1]])}
-    return image_errors.measure(LABEL, said, members, ROLES), said
+    return errors.measure({"test": LABEL}, said, members, ROLES), said
 
 
 def test_every_predictor_is_measured():
     measured, _ = study()
-    errors = {(one.predictor, one.size): one.wrong.mean() * 6 for one in measured}
-    assert errors == pytest.approx(
+    found = {(one.predictor, one.size): one.wrong["test"].mean() * 6 for one in measured}
+    assert found == pytest.approx(
         {
             ("single", 1): 2,
             ("ensemble", 1): 2,
@@ -64,8 +70,8 @@ def test_every_predictor_is_measured():
 
 def test_scores_of_a_case_by_hand():
     measured, _ = study()
-    table = image_errors.score_table("digits", measured, SETTINGS)
-    assert set(table["quantity"]) == {"accuracy", "gain", "nll", "ece"}
+    table = errors.score_table("digits", measured, SETTINGS)
+    assert set(table["quantity"]) == {"error", "accuracy", "gain", "nll", "ece"}
     found = table.set_index(["predictor", "size", "quantity"])["measured"]
     assert found["ensemble", 2, "accuracy"] == pytest.approx(5 / 6)
     assert found["ensemble", 2, "gain"] == pytest.approx(1 / 6)
@@ -79,10 +85,10 @@ def test_the_table_says_where_the_seeds_are_taken_as_given():
     rng = np.random.default_rng(0)
     zeros = np.zeros((6, 300), np.float32)
     measured = [
-        Measured(name, size, 6, "single", rng.random((rows, 300)) < 0.2, zeros[:rows], zeros[:rows])
+        measured_on_test(name, size, 6, "single", rng.random((rows, 300)) < 0.2, zeros[:rows], zeros[:rows])
         for name, size, rows in (("single", 1, 6), ("ensemble", 3, 6), ("ensemble", 5, 6), ("ensemble", 6, 1))
     ]
-    table = image_errors.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])
+    table = errors.score_table("x", measured, SETTINGS).set_index(["size", "quantity"])
     drawn, given = intervals.NETWORKS_AND_SAMPLES, intervals.SAMPLES
     for quantity in ("accuracy", "nll", "ece"):
         assert table.loc[[(size, quantity) for size in (1, 3, 5, 6)], "scope"].tolist() == [
@@ -97,8 +103,8 @@ def test_a_gain_is_paired():
     # Both err on the very same half of the images: the difference is known better than the accuracies are.
     wrong = np.tile(np.arange(200) % 2 == 0, (3, 1))
     zeros = np.zeros(wrong.shape, np.float32)
-    both = [Measured(name, 1, 3, name, wrong, zeros, zeros + 0.5) for name in ("single", "distilled")]
-    table = image_errors.score_table("x", both, SETTINGS).set_index(["predictor", "quantity"])
+    both = [measured_on_test(name, 1, 3, name, wrong, zeros, zeros + 0.5) for name in ("single", "distilled")]
+    table = errors.score_table("x", both, SETTINGS).set_index(["predictor", "quantity"])
     end = intervals.exact_interval(0, 200)[1]
     assert table.loc[("distilled", "gain"), ["low", "high"]].tolist() == pytest.approx([-end, end])
     assert table.loc[("distilled", "accuracy"), "high"] - table.loc[("distilled", "accuracy"), "low"] > 0.1
@@ -108,8 +114,7 @@ def test_calibration_error_by_hand():
     # Bins of width 1/15: two samples at .95 (one right), two at .55 (both right).
     confidence = np.array([[0.95, 0.95, 0.55, 0.55]], np.float32)
     wrong = np.array([[True, False, False, False]])
-    one = Measured("single", 1, 1, "single", wrong, confidence, confidence)
-    found = calibration_error(one, SETTINGS)
+    found = calibration_error(Term(1.0, wrong), confidence, SETTINGS)
     assert found.measured == pytest.approx((abs(0.95 + 0.95 - 1) + abs(0.55 + 0.55 - 2)) / 4)
     assert 0 <= found.low <= found.measured <= found.high
 
@@ -119,8 +124,7 @@ def test_the_interval_of_the_calibration_error_covers_a_calibrated_network():
     rng, covered = np.random.default_rng(1), 0
     for _ in range(60):
         confidence = rng.uniform(0.3, 1, (1, 2000)).astype(np.float32)
-        one = Measured("single", 1, 1, "single", rng.random((1, 2000)) > confidence, confidence, confidence)
-        found = calibration_error(one, SETTINGS)
+        found = calibration_error(Term(1.0, rng.random((1, 2000)) > confidence), confidence, SETTINGS)
         assert found.low <= found.measured <= found.high
         covered += found.low == 0
     assert covered >= 55
@@ -132,14 +136,14 @@ def test_the_interval_of_the_calibration_error_covers_an_overconfident_network()
     for _ in range(60):
         confidence = rng.uniform(0.5, 0.9, (1, 2000)).astype(np.float32)
         wrong = rng.random((1, 2000)) > confidence - 0.1
-        found = calibration_error(Measured("single", 1, 1, "single", wrong, confidence, confidence), SETTINGS)
+        found = calibration_error(Term(1.0, wrong), confidence, SETTINGS)
         covered += found.low <= 0.1 <= found.high
     assert covered >= 53
 
 
 def test_agreement_counts_answers_and_common_errors():
     _, said = study()
-    table = image_errors.agreement(said["single"], LABEL).set_index(["seed", "other"])
+    table = errors.agreement(said["single"], "test", LABEL).set_index(["seed", "other"])
     assert table.loc[(0, 0), "same"] == 1
     assert table.loc[(0, 1), "same"] == pytest.approx(4 / 6)
     assert table.loc[(0, 1), "both_wrong"] == pytest.approx(1 / 6)
@@ -150,7 +154,7 @@ def test_statements_say_what_each_difference_is():
     measured, _ = study()
     observed = measures.Observed(
         "digits",
-        [one.errors for one in measured],
+        measured,
         main="error",
         training_accuracy={"single": np.ones(2), "joint": np.array([0.9])},
         more_training="training.epochs",
@@ -200,8 +204,8 @@ def test_the_pair_of_the_best_validation_accuracy_is_chosen():
 
 def test_headline_has_the_papers_layout():
     measured, _ = study()
-    scores = {"digits": image_errors.score_table("digits", measured, SETTINGS)}
-    spreads = image_errors.spreads(measured)
+    scores = {"digits": errors.score_table("digits", measured, SETTINGS)}
+    spreads = errors.spreads(measured)
     assert spreads == {"single": 0}  # both err twice; an ensemble has no spread over seeds
     table = headline.table(scores, {"digits": spreads | {"single": 0.012}})
     assert set(table["predictor"]) == {"single", "ensemble", "distilled", "self_distilled", "joint"}

@@ -38,7 +38,7 @@ TINY = {
     "features": {"seeds": 2, "images": 2, "steps": 5},
 }
 TABLES = [
-    *(f"results/digits/evaluation/{name}.parquet" for name in ("image_scores", "ensemble_errors", "agreement")),
+    *(f"results/digits/evaluation/{name}.parquet" for name in ("scores", "ensemble_errors", "agreement")),
     "results/digits/evaluation/measures.parquet",
     "results/headline.parquet",
 ]
@@ -74,7 +74,7 @@ def test_a_run_leaves_every_table_and_figure(finished):
     for name in ("accuracy", "accuracy_over_size", "agreement", "disputed", "choice", "similarity", "exciting"):
         assert (folder / f"results/digits/figures/{name}.svg").stat().st_size > 4000
         assert "..." not in (folder / f"results/digits/figures/{name}.csv").read_text(), name
-    scores = artifacts.read(folder / "results/digits/evaluation/image_scores.parquet", "image_scores").pandas()
+    scores = artifacts.read(folder / "results/digits/evaluation/scores.parquet", "scores").pandas()
     assert set(scores["predictor"]) == {
         *("single", "ensemble", "best", "joint", "teacher_of_distilled"),
         *("distilled", "ensemble_of_distilled", "self_distilled", "ensemble_of_self_distilled"),
@@ -89,7 +89,7 @@ def test_a_run_leaves_every_table_and_figure(finished):
     assert "raise studies.digits.training.epochs" in summary.splitlines()[2]
     table = artifacts.read(folder / "results/verdicts.parquet", "verdicts").pandas()
     assert set(table["verdict"]) == {"premise not met"} and "Premise not met in digits" in output
-    assert "Raise studies.digits.training.epochs" in (folder / "logs/digits/evaluate_images.log").read_text()
+    assert "Raise studies.digits.training.epochs" in (folder / "logs/digits/evaluate.log").read_text()
     assert list((folder / "logs/digits/lightning").rglob("metrics.csv"))
     assert "images/s" in (folder / "logs/digits/single_0-1.log").read_text()
     assert "Nothing to be done" in run(folder)
@@ -199,16 +199,16 @@ def test_a_users_own_images(tmp_path):
     sizes = {"train_samples": None, "validation_samples": 30, "test_samples": None}
     dataset = {"kind": "parquet", "path": "mine", "classes": 3} | columns | sizes
     configure(folder, dataset=dataset)  # the classes whose features are shown are still those of digits
-    output = run(folder, "results/digits/evaluation/image_scores.parquet", check=False)
+    output = run(folder, "results/digits/evaluation/scores.parquet", check=False)
     assert "studies.digits: features.classes is [3, 8], but the dataset has 3: 0 to 2 are allowed" in output
     configure(folder, dataset=dataset, features={"classes": [0, 2]})
-    run(folder, "results/digits/evaluation/image_scores.parquet", "results/digits/evaluation/exciting.parquet")
+    run(folder, "results/digits/evaluation/scores.parquet", "results/digits/evaluation/exciting.parquet")
     samples = artifacts.read(folder / "results/digits/dataset/samples.parquet", "samples")
     assert samples.provenance["classes"] == 3 and samples.provenance["shape"] == [3, 9, 7]
     # A label that is out of range is one error, with the file and the row.
     bad = pq.read_table(folder / "mine/train.parquet")
     pq.write_table(bad.set_column(1, "kind", [np.arange(90) % 4]), folder / "mine/train.parquet")
-    output = run(folder, "results/digits/evaluation/image_scores.parquet", check=False)
+    output = run(folder, "results/digits/evaluation/scores.parquet", check=False)
     assert "DataError: mine/train.parquet: expected labels 0 to 2, found 3 in row 3" in output
 
 
@@ -281,6 +281,6 @@ def test_a_cut_of_the_papers_preset_from_a_hub(tmp_path):
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert {key for method, key, _ in server.requests if method == "GET"} >= set(files)
-    scores = artifacts.read(folder / "results/cifar10/evaluation/image_scores.parquet", "image_scores").pandas()
+    scores = artifacts.read(folder / "results/cifar10/evaluation/scores.parquet", "scores").pandas()
     assert {"joint", "distilled", "self_distilled", "ensemble"} <= set(scores["predictor"])
     assert "| verdict |" in (folder / target).read_text()

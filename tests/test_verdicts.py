@@ -9,6 +9,7 @@ import pytest
 from multiview import claims
 from multiview.claims import measures, verdicts
 from multiview.claims.claim import ClaimError, by_name, digest, lists, read
+from multiview.measure.errors import Errors
 from multiview.measure.intervals import KNOWN, TRAINING_SETS
 
 
@@ -188,7 +189,7 @@ theorems:
         name: np.random.default_rng(0).random((6, 400)) < rate for name, rate in (("self", 0.2), ("blinded", 0.5))
     }
     wrong["single"] = wrong["blinded"]
-    errors = [measures.Errors(name, 1, 6, {"error_s": table}, name) for name, table in wrong.items()]
+    errors = [Errors(name, 1, 6, {"test_single": table}, name) for name, table in wrong.items()]
     roles = {
         "self": {"teacher": "single", "teacher_size": 1},
         "blinded": {"teacher": "single", "teacher_size": 9, "intervention": "own class"},

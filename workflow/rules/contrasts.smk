@@ -4,13 +4,7 @@
 
 
 FAMILIES = any_of(settings.families)
-FAMILY_CODE = code_digest(
-    "predictors/ensembles.py",
-    "claims/families.py",
-    "measure/intervals.py",
-    "claims/measures.py",
-    "predictors/logits.py",
-)
+FAMILY_CODE = modules_of("claims/families", "claims/measures", "measure/errors", *MEASURING)
 
 
 rule gaussian_dataset:
@@ -114,6 +108,7 @@ rule losses:
         files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
         places=lambda wildcards: json.dumps(places_in_family(wildcards.family)),
         terms=claim.digest("layers"),
+        more_training=lambda wildcards: more_training_of_family(wildcards.family),
         code=FAMILY_CODE,
     script:
         "../scripts/family.py"

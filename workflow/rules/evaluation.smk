@@ -2,25 +2,17 @@
 # about is measured for each study; the verdicts follow from these numbers alone, all in one job.
 
 
-EVALUATION_CODE = [
-    f"{module}.py"
-    for module in (
-        "claims/measures",
-        "measure/dark_knowledge",
-        "measure/errors",
-        "measure/fidelity",
-        "measure/intervals",
-        "measure/lottery",
-        "predictors/ensembles",
-        "predictors/logits",
-    )
-]
+def modules_of(*names):
+    """A digest of modules given without their endings."""
+    return code_digest(*(f"{name}.py" for name in names))
 
 
-rule evaluate:
+MEASURING = ("measure/intervals", "predictors/ensembles", "predictors/logits")
+
+
+rule views:
     input:
         unpack(of_every_predictor("strengths")),
-        outcome=of_every_seed("outcome"),
         samples="results/{study}/dataset/samples.parquet",
         patches="results/{study}/dataset/patches.parquet",
         logits=of_every_seed("logits"),
@@ -28,20 +20,13 @@ rule evaluate:
         members_of_joint=of_the_joint("member_strengths"),
         start=of_every_seed("start"),
     output:
-        scores="results/{study}/evaluation/scores.parquet",
-        errors="results/{study}/evaluation/ensemble_errors.parquet",
         lottery="results/{study}/evaluation/lottery.parquet",
         learned="results/{study}/evaluation/learned.parquet",
         dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
-        fidelity="results/{study}/evaluation/fidelity.parquet",
-        averages="results/{study}/evaluation/averages.parquet",
-        measures="results/{study}/evaluation/measures.parquet",
-        members="results/{study}/ensemble/members.parquet",
-        logits="results/{study}/ensemble/logits.parquet",
     log:
-        "logs/{study}/evaluate.log",
+        "logs/{study}/views.log",
     benchmark:
-        "benchmarks/{study}/evaluate.tsv"
+        "benchmarks/{study}/views.tsv"
     wildcard_constraints:
         study=any_of(settings.theory),
     conda:
@@ -51,13 +36,49 @@ rule evaluate:
     params:
         study="{study}",
         q=lambda wildcards: studies[wildcards.study].network.q,
-        networks=lambda wildcards: joint_networks(wildcards.study),
+        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
+        evaluation=canonical(settings.evaluation),
+        code=modules_of("measure/dark_knowledge", "measure/lottery", "measure/views", *MEASURING),
+    script:
+        "../scripts/views.py"
+
+
+rule evaluate:
+    input:
+        unpack(views_learned),
+        samples="results/{study}/dataset/samples.parquet",
+        logits=of_every_seed("logits"),
+        others=of_all_others("logits"),
+    output:
+        scores="results/{study}/evaluation/scores.parquet",
+        errors="results/{study}/evaluation/ensemble_errors.parquet",
+        agreement="results/{study}/evaluation/agreement.parquet",
+        fidelity="results/{study}/evaluation/fidelity.parquet",
+        averages="results/{study}/evaluation/averages.parquet",
+        measures="results/{study}/evaluation/measures.parquet",
+        members="results/{study}/ensemble/members.parquet",
+        logits="results/{study}/ensemble/logits.parquet",
+    log:
+        "logs/{study}/evaluate.log",
+    benchmark:
+        "benchmarks/{study}/evaluate.tsv"
+    conda:
+        "../../envs/multiview.yaml"
+    resources:
+        mem_mb=growing(megabytes_of_evaluation),
+    params:
+        study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
+        networks=lambda wildcards: joint_networks(wildcards.study),
         evaluation=canonical(settings.evaluation),
         claims=lambda wildcards: claims_of(wildcards.study),
         terms=lambda wildcards: claim.digest(claims_of(wildcards.study)),
-        code=code_digest(*EVALUATION_CODE),
+        more_training=lambda wildcards: length_of_training(wildcards.study),
+        code=modules_of(
+            *("claims/measures", "measure/calibration", "measure/errors", "measure/fidelity", "measure/views"),
+            *MEASURING,
+        ),
     script:
         "../scripts/evaluate.py"
 

@@ -19,20 +19,6 @@ IMAGE_TRAINING_CODE = code_digest(
 IMAGE_JOB_CODE = code_digest(
     "data/tensors.py", "training/minibatch_job.py", "predictors/logits.py", "training/objective_grid.py"
 )
-IMAGE_EVALUATION_CODE = code_digest(
-    *[
-        f"{module}.py"
-        for module in (
-            "claims/measures",
-            "measure/errors",
-            "measure/fidelity",
-            "measure/image_errors",
-            "measure/intervals",
-            "predictors/ensembles",
-            "predictors/logits",
-        )
-    ]
-)
 
 
 rule image_dataset:
@@ -244,46 +230,9 @@ rule distil_images:
         "../scripts/distil_images.py"
 
 
-rule evaluate_images:
-    input:
-        samples="results/{study}/dataset/samples.parquet",
-        logits=of_every_seed("logits"),
-        others=of_all_others("logits"),
-    output:
-        scores="results/{study}/evaluation/image_scores.parquet",
-        errors="results/{study}/evaluation/ensemble_errors.parquet",
-        agreement="results/{study}/evaluation/agreement.parquet",
-        fidelity="results/{study}/evaluation/fidelity.parquet",
-        averages="results/{study}/evaluation/averages.parquet",
-        measures="results/{study}/evaluation/measures.parquet",
-        members="results/{study}/ensemble/members.parquet",
-        logits="results/{study}/ensemble/logits.parquet",
-    log:
-        "logs/{study}/evaluate_images.log",
-    benchmark:
-        "benchmarks/{study}/evaluate_images.tsv"
-    wildcard_constraints:
-        study=IMAGES,
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(megabytes_of_evaluation),
-    params:
-        study="{study}",
-        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
-        ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
-        networks=lambda wildcards: joint_networks(wildcards.study),
-        evaluation=canonical(settings.evaluation),
-        claims=lambda wildcards: claims_of(wildcards.study),
-        terms=lambda wildcards: claim.digest(claims_of(wildcards.study)),
-        code=IMAGE_EVALUATION_CODE,
-    script:
-        "../scripts/evaluate_images.py"
-
-
 rule headline:
     input:
-        expand("results/{study}/evaluation/image_scores.parquet", study=settings.photos),
+        expand("results/{study}/evaluation/scores.parquet", study=settings.photos),
     output:
         table="results/headline.parquet",
         text="results/headline.md",

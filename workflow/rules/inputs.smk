@@ -119,6 +119,23 @@ def claims_of(study):
     return "theorems" if study in settings.theory else "images"
 
 
+def views_learned(wildcards):
+    """What the networks of a study learned of views, where its data have any, as inputs by name."""
+    kinds = ["learned", "lottery"] if wildcards.study in settings.theory else []
+    return {kind: f"results/{wildcards.study}/evaluation/{kind}.parquet" for kind in kinds}
+
+
+def length_of_training(study):
+    """The key of a study's config that says how long its networks are trained."""
+    return "training.max_steps" if study in settings.theory else "training.epochs"
+
+
+def more_training_of_family(family):
+    """The same, of the studies of a family."""
+    first = next(iter(settings.cells(family).values()))
+    return f"families.{family}.study.{length_of_training(first)}"
+
+
 def students_of(wildcards):
     """The settings of the students that a job trains."""
     return studies[wildcards.study].students[wildcards.students]
@@ -370,8 +387,7 @@ def first_network_of(study):
 
 def scores_of(study):
     """The score table of a study."""
-    name = "scores" if study in settings.theory else "image_scores"
-    return f"results/{study}/evaluation/{name}.parquet"
+    return f"results/{study}/evaluation/scores.parquet"
 
 
 def shown_of_families():
@@ -395,7 +411,6 @@ def files_by_study(family):
             "samples": placed(f"results/{study}/dataset/samples.parquet"),
             "members": placed(f"results/{study}/ensemble/members.parquet"),
             "logits": [placed(path) for path in chunk_files(study, SINGLE, "logits")],
-            "split": "test_single" if study in settings.theory else "test",
         }
         for study in places_in_family(family)
     }

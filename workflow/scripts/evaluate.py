@@ -1,4 +1,4 @@
-"""Measure what every predictor gets wrong and has learned, and hold it against the paper's statements."""
+"""Measure every predictor of a study, and hold it against the paper's statements."""
 
 from multiview.runtime import jobs
 
@@ -6,20 +6,9 @@ jobs.start(snakemake)
 
 import json
 
-import pandas as pd
-
 from multiview import config
 from multiview.claims import claim, measures
-from multiview.measure import dark_knowledge, fidelity
-from multiview.measure.errors import (
-    all_errors,
-    last_step,
-    learned_table,
-    lottery_table,
-    members_of_joint,
-    score_tables,
-    shares,
-)
+from multiview.measure import errors, fidelity, views
 from multiview.predictors import ensembles
 from multiview.predictors.logits import ensemble_table, read_logits, training_accuracy
 from multiview.store import artifacts
@@ -27,72 +16,53 @@ from multiview.store import artifacts
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 settings = config.Evaluation.model_validate_json(params.evaluation)
 roles = json.loads(params.roles)
-about = artifacts.read(source.samples, "samples")
-dataset, classes = about.provenance["dataset"], about.provenance["classes"]
-samples = about.pandas()
-said = read_logits([*source.logits, *source.others], dataset, about.numpy("split"), classes)
-seeds = said["single"].members
-
-
-def read(kind: str, paths: list[str]) -> pd.DataFrame:
-    """One kind of table, of several training jobs."""
-    files = [artifacts.read(path, kind, expect={"dataset": dataset}).pandas() for path in paths]
-    return pd.concat(files, ignore_index=True)
-
-
-members = ensembles.draw(seeds, config.Ensembles.model_validate_json(params.ensembles))
-names = ["single", *roles] + (["joint"] if "joint" in said else [])
-final = {name: last_step(read("strengths", source[f"{name}_strengths"])) for name in names}
-if "joint" in said:
-    final["member_of_joint"] = members_of_joint(read("member_strengths", source.members_of_joint))
-learned = learned_table(final, settings.learned_ratio)
-lottery = lottery_table(read("start", source.start), final["single"], float(params.q), settings.learned_ratio)
-errors = all_errors(samples, said, members, roles)
-scores, ensemble_errors = score_tables(params.study, errors, settings)
-trained = artifacts.read(source.outcome[0], "outcome").provenance
+samples = artifacts.read(source.samples, "samples")
+dataset, classes = samples.provenance["dataset"], samples.provenance["classes"]
+split, label = samples.numpy("split"), samples.numpy("label")
+logits = read_logits([*source.logits, *source.others], dataset, split, classes)
+single = logits["single"]
+members = ensembles.draw(single.members, config.Ensembles.model_validate_json(params.ensembles))
+main = errors.main_split(list(split))
+labels = {name: label[split == name] for name in errors.measured_splits(list(split))}
+measured = errors.measure(labels, logits, members, roles)
+trained = artifacts.read(source.logits[0], "logits").provenance
+of_views = {kind: path for kind, path in source.items() if kind in ("learned", "lottery")}
+tables = {
+    kind: artifacts.read(path, kind, expect={"dataset": dataset}).pandas() for kind, path in of_views.items()
+}
+shares = views.shares(**tables, roles=roles) if tables else {}
 observed = measures.Observed(
     study=params.study,
-    errors=errors,
-    main="error_s",
-    training_accuracy=training_accuracy(said, about.numpy("split"), about.numpy("label")),
-    more_training=measures.key_of(params.study, "training.max_steps"),
-    shares=shares(learned, lottery, roles),
+    errors=measured,
+    main=errors.ERRORS[main],
+    training_accuracy=training_accuracy(logits, split, label),
+    more_training=measures.key_of(params.study, params.more_training),
+    shares=shares,
     roles=roles,
     networks=params.networks,
 )
-measured = measures.measure(observed, claim.lists()[params.claims])
-dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]
-if roles:
-    patches = artifacts.read(source.patches, "patches", expect={"dataset": dataset}).pandas()
-    carried = dark_knowledge.carried_views(samples, patches, classes)
-    label = samples.loc[samples["split"] == dark_knowledge.SPLIT, "label"].to_numpy()
-    dark = [
-        dark_knowledge.table(name, role, said, learned, carried, label, settings) for name, role in roles.items()
-    ]
-
+tables = {
+    "scores": errors.score_table(params.study, measured, settings),
+    "ensemble_errors": errors.ensemble_errors(measured),
+    "agreement": errors.agreement(single, main, labels[main]),
+    "fidelity": fidelity.with_teachers(logits, roles, split, label),
+    "averages": fidelity.of_averages(single, members, split, label),
+    "measures": measures.measure(observed, claim.lists()[params.claims]),
+}
 provenance = {
     "study": params.study,
     "dataset": dataset,
-    "seeds": seeds,
+    "seeds": single.members,
+    "spreads": errors.spreads(measured),
     "config": {
-        "dataset": about.provenance["config"],
+        "dataset": samples.provenance["config"],
         "network": trained["network"],
         "training": trained["training"],
         "students": roles,
         "evaluation": settings.model_dump(),
     },
 }
-tables = {
-    "scores": scores,
-    "ensemble_errors": ensemble_errors,
-    "lottery": lottery,
-    "learned": learned,
-    "dark_knowledge": pd.concat(dark, ignore_index=True),
-    "fidelity": fidelity.with_teachers(said, roles, about.numpy("split"), about.numpy("label")),
-    "averages": fidelity.of_averages(said["single"], members, about.numpy("split"), about.numpy("label")),
-    "measures": measured,
-}
 tables = {kind: table.to_dict("series") for kind, table in tables.items()}
-tables |= {"members": ensembles.members_table(members), "logits": ensemble_table(said["single"])}
+tables |= {"members": ensembles.members_table(members), "logits": ensemble_table(single)}
 for path, (kind, columns) in zip(target, tables.items(), strict=True):
     artifacts.write(path, kind, columns, provenance)

@@ -7,6 +7,7 @@ jobs.start(snakemake)
 import json
 
 from multiview.claims import families
+from multiview.measure.errors import main_split
 from multiview.predictors.logits import read_logits, training_accuracy
 from multiview.store import artifacts
 
@@ -20,9 +21,10 @@ for study, files in json.loads(params.files).items():
     table = drawn.pandas()
     largest = table[table["size"] == table["size"].max()]
     members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)
-    label = about.numpy("label")[about.numpy("split") == files["split"]]
+    split = main_split(list(about.numpy("split")))
+    label = about.numpy("label")[about.numpy("split") == split]
     fitted = training_accuracy({"single": single}, about.numpy("split"), about.numpy("label"))
-    pairs[study] = families.Pair.of(label, single, files["split"], members, fitted["single"])
+    pairs[study] = families.Pair.of(label, single, split, members, fitted["single"])
     provenance["studies"][study] = about.provenance["config"]
 places = {tuple(place): study for study, place in json.loads(params.places).items()}
 pairs = {place: pairs[study] for place, study in places.items()}
@@ -31,6 +33,6 @@ if params.shows == "gains":
     artifacts.write(target.table, "gains", table.to_dict("series"), provenance)
 else:
     by_row = {row: pair for (row, _), pair in pairs.items()}
-    table, measured = families.loss_tables(params.family, by_row)
+    table, measured = families.loss_tables(params.family, by_row, params.more_training)
     artifacts.write(target.table, "losses", table.to_dict("series"), provenance)
     artifacts.write(target.measures, "measures", measured.to_dict("series"), provenance)

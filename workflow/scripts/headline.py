@@ -7,7 +7,7 @@ jobs.start(snakemake)
 from multiview.claims import headline, pages
 from multiview.store import artifacts
 
-files = [artifacts.read(path, "image_scores") for path in snakemake.input]
+files = [artifacts.read(path, "scores") for path in snakemake.input]
 scores = {file.provenance["study"]: file.pandas() for file in files}
 spreads = {file.provenance["study"]: file.provenance["spreads"] for file in files}
 table = headline.table(scores, spreads)

@@ -22,10 +22,7 @@ FITS = 0.99
 """The mean training accuracy from which on networks count as fitting their training set. Paper: 1; range: ours."""
 
 MAIN, ERROR_M, LOWEST = "main", "error_m", "lowest training accuracy"
-LOTTERY = "races won by the larger ticket"
-TAKES = ("other view learned if its teacher has it", "other view learned if its teacher has it not")
-KEEPS = "own view kept"
-"""What terms are means of, beside shares of other names."""
+"""What terms are means of, beside shares, whose names are the evaluation's (`multiview.measure.views`)."""
 
 OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS = "taught by an ensemble", "taught by one network", "taught by students"
 INTERVENED, ALL = "with an intervention", "all"

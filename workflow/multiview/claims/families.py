@@ -1,6 +1,6 @@
 """Families of studies: what the ensemble gains in each, or what is lost from one to the other.
 
-Errors are those on the test split; of a study of the paper's own setting, on its single-view samples.
+Errors are those on the main split of each study (`multiview.measure.errors.main_split`).
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from multiview.claims.claim import lists
-from multiview.claims.measures import Errors, Observed, key_of, measure
+from multiview.claims.measures import Observed, measure
+from multiview.measure.errors import ERRORS, Errors
 from multiview.measure.intervals import Term, mean_errors
 from multiview.predictors import ensembles
 from multiview.predictors.logits import Predictor
@@ -21,12 +22,14 @@ class Pair:
     """Single networks and their largest ensembles on the same samples.
 
     Attributes:
+        split: on which they are measured.
         label: ``[n]``.
         single, ensemble: bool ``[rows, n]``, what they get wrong, a row a network or an ensemble.
         size: L.
         training_accuracy: ``[rows]``, of the single networks.
     """
 
+    split: str
     label: np.ndarray
     single: np.ndarray
     ensemble: np.ndarray
@@ -40,20 +43,20 @@ class Pair:
         """From what single networks say and the `members` ``[ensembles, L]`` of the ensembles, seeds."""
         alone = single.logits[split].argmax(axis=2) != label
         together = ensembles.average(single.logits[split], single.members, members).argmax(axis=2) != label
-        return Pair(label, alone, together, members.shape[1], training_accuracy)
+        return Pair(split, label, alone, together, members.shape[1], training_accuracy)
 
     def errors(self, row: str = "") -> dict[str, Errors]:
         """What the two get wrong; with the name of a row, networks of their own."""
         number, pool = len(self.single), f"single{row}"
         return {
-            "single": Errors(pool, 1, number, {"error": self.single}, pool),
-            "ensemble": Errors(f"ensemble{row}", self.size, number, {"error": self.ensemble}, pool),
+            "single": Errors(pool, 1, number, {self.split: self.single}, pool),
+            "ensemble": Errors(f"ensemble{row}", self.size, number, {self.split: self.ensemble}, pool),
         }
 
     def terms(self, weight: float, row: str = "") -> list[Term]:
         """The error of a single network minus that of the ensemble, as terms of a contrast."""
         found = self.errors(row)
-        return [found["single"].term(weight, "error"), found["ensemble"].term(-weight, "error")]
+        return [found["single"].term(weight, self.split), found["ensemble"].term(-weight, self.split)]
 
 
 def gain_table(pairs: Mapping[tuple[str, str], Pair]) -> pd.DataFrame:
@@ -83,7 +86,7 @@ def gain_table(pairs: Mapping[tuple[str, str], Pair]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def loss_tables(family: str, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def loss_tables(family: str, pairs: Mapping[str, Pair], more_training: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table ``losses``, and the table ``measures`` on whether the ensemble loses less.
 
     A loss is the error in a row minus that in the first one, on the same test samples.
@@ -91,6 +94,7 @@ def loss_tables(family: str, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, p
     Args:
         family: its name.
         pairs: by row.
+        more_training: the key of the config that makes networks fit their training set.
 
     Raises:
         ValueError: if rows have other test samples.
@@ -101,11 +105,11 @@ def loss_tables(family: str, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, p
         if not np.array_equal(pair.label, first.label):
             raise ValueError(f"family {family}: row {name} has other test samples than the first row")
         for predictor in ("single", "ensemble"):
-            own = pair.errors()[predictor].term(1.0, "error")
+            own = pair.errors()[predictor].term(1.0, pair.split)
             error = mean_errors([own]).interval()
             loss = {"loss": 0.0, "loss_low": 0.0, "loss_high": 0.0}
             if number > 0:
-                found = mean_errors([own, first.errors(FIRST)[predictor].term(-1.0, "error")]).interval()
+                found = mean_errors([own, first.errors(FIRST)[predictor].term(-1.0, pair.split)]).interval()
                 loss = {"loss": found.measured, "loss_low": found.low, "loss_high": found.high}
             count = {"size": own.size, "n_seeds": len(pair.single), "scope": error.scope}
             about = {"row": name, "predictor": predictor, "error": error.measured}
@@ -114,9 +118,9 @@ def loss_tables(family: str, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, p
             observed = Observed(
                 study=family,
                 errors=[*pair.errors().values(), *first.errors(FIRST).values()],
-                main="error",
+                main=ERRORS[pair.split],
                 training_accuracy={"single": np.concatenate([first.training_accuracy, pair.training_accuracy])},
-                more_training=key_of(f"{family}/", "training.epochs"),
+                more_training=more_training,
                 other=name.replace("_", " "),
             )
             measures.append(measure(observed, lists()["layers"]))

@@ -36,7 +36,7 @@ def table(scores: Mapping[str, pd.DataFrame], spreads: Mapping[str, Mapping[str,
     """The table ``headline``: for every study and predictor the accuracy, its spread over seeds and its interval.
 
     Args:
-        scores: for every study the table ``image_scores``.
+        scores: for every study the table ``scores``.
         spreads: for every study and predictor the standard deviation of the accuracies of single networks over
             their seeds, the paper's +-; 0 in the table where there is none.
     """

@@ -12,37 +12,18 @@ import numpy as np
 import pandas as pd
 
 from multiview.claims.claim import ALL, FITS, INTERVENED, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, Claim
-from multiview.measure.intervals import CONFIDENCE, GIVEN, Estimate, Term, known, mean_errors, shares_by_network
+from multiview.measure.errors import ERRORS, TEACHER, Errors
+from multiview.measure.intervals import CONFIDENCE, GIVEN, Estimate, known, mean_errors, shares_by_network
 
 TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00001)
 """1 minus each confidence, small enough to correct for thousands of statements."""
 
-ONE_TEACHER, TEACHER = "one teacher", "teacher"
-"""Of students of an ensemble: what their scope has, and the name of the networks that teach them."""
+ONE_TEACHER = "one teacher"
+"""What the scope of students of an ensemble has."""
 
 
-@dataclass(frozen=True)
-class Errors:
-    """Which samples a predictor gets wrong.
-
-    Attributes:
-        predictor: its name.
-        size: how many networks are averaged: L, 1 for single ones.
-        n_seeds: how many seeds its networks come from.
-        wrong: by the name of the error bool ``[rows, n]``, a row a network or an ensemble.
-        pool: the name of the networks it is made of: ``single`` for ensembles of these.
-    """
-
-    predictor: str
-    size: int
-    n_seeds: int
-    wrong: Mapping[str, np.ndarray]
-    pool: str
-
-    def term(self, weight: float, error: str) -> Term:
-        """Its mean error in a weighted sum."""
-        return Term(weight, self.wrong[error], self.pool, self.size, self.n_seeds, samples=error)
-
+SPLITS = {error: split for split, error in ERRORS.items()}
+"""From the name of an error to the split on which it is measured."""
 
 Shares = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 """By predictor and name, hits and cases ``[networks]`` of each network."""
@@ -146,10 +127,11 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
         return known(float(observed.training_accuracy[name].min()))
     errors = observed.by_name()
     of = observed.main if claim.of == (MAIN,) else claim.of[0]
-    if len(claim.of) == 1 and of in errors["single"].wrong:
+    split = SPLITS.get(of)
+    if len(claim.of) == 1 and split in errors["single"].wrong:
         if not terms.keys() <= errors.keys():
             return None
-        estimate = mean_errors([errors[name].term(weight, of) for name, weight in terms.items()])
+        estimate = mean_errors([errors[name].term(weight, split) for name, weight in terms.items()])
         pools = {errors[name].pool for name in terms}
     else:
         (name,) = terms
@@ -174,7 +156,8 @@ def _rows(
     averages = [name for name in terms if name.startswith(("ensemble", "best"))]
     size = errors[averages[0]].size if averages else 1
     fitted = {"single", *({"joint"} & set(terms))}
-    error = own.wrong.get(claim.of[0], own.wrong[observed.main])
+    table = own.wrong.get(SPLITS.get(claim.of[0]), own.wrong[SPLITS[observed.main]])
+    counted = claim.of[0] == MAIN or SPLITS.get(claim.of[0]) in own.wrong
     about = {
         "study": observed.study,
         "claim": claim.name,
@@ -183,7 +166,7 @@ def _rows(
         "size": size,
         "error": observed.main,
         "n_seeds": own.n_seeds,
-        "n_samples": error.shape[1] if estimate.parts and claim.of[0] in (MAIN, *own.wrong) else 0,
+        "n_samples": table.shape[1] if estimate.parts and counted else 0,
         "runs": estimate.runs,
         "training_accuracy": min(float(observed.training_accuracy[name].mean()) for name in fitted),
         "more_training": observed.more_training,

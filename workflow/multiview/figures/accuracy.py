@@ -22,7 +22,7 @@ def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
 ) -> tuple[plt.Figure, pd.DataFrame]:
     """See `multiview.figures.registry.make`."""
-    table = sources.one("image_scores")
+    table = sources.one("scores")
     shown = table.pandas()
     return draw(shown, table.provenance["config"]["students"], settings), shown
 
@@ -31,7 +31,7 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
     """Draw a panel a quantity and a row a predictor, with 95 % intervals.
 
     Args:
-        scores: the table ``image_scores``.
+        scores: the table ``scores``.
         roles: of the students, as `multiview.config.Study.roles` gives them.
         settings: the figures section of the config.
     """

@@ -16,15 +16,15 @@ def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
 ) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
     """See `multiview.figures.registry.make`."""
-    scores, errors = (sources.pandas(name) for name in ("image_scores", "ensemble_errors"))
-    return draw(scores, errors, settings), {"image_scores": scores, "ensemble_errors": errors}
+    scores, errors = (sources.pandas(name) for name in ("scores", "ensemble_errors"))
+    return draw(scores, errors, settings), {"scores": scores, "ensemble_errors": errors}
 
 
 def draw(scores: pd.DataFrame, errors: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     """Draw the mean over ensembles of each size, its interval, and the spread of single ensembles.
 
     Args:
-        scores: the table ``image_scores``.
+        scores: the table ``scores``.
         errors: the table ``ensemble_errors``.
         settings: the figures section of the config.
     """

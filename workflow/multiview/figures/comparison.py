@@ -8,6 +8,7 @@ import pandas as pd
 
 from multiview import config
 from multiview.figures import registry, style
+from multiview.measure.errors import ERRORS, main_split
 
 
 def make(
@@ -26,7 +27,7 @@ def draw(
 
     Args:
         comparison: that section of the config.
-        scores: for each study its table ``scores`` or ``image_scores``.
+        scores: for each study its table ``scores``.
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
@@ -73,11 +74,8 @@ def draw(
 def errors(scores: pd.DataFrame) -> pd.DataFrame:
     """For each predictor, at its largest size, the error with its interval; the index is the predictor."""
     largest = scores[scores["size"] == scores.groupby("predictor")["size"].transform("max")]
-    table = largest[largest["quantity"].isin(["error_s", "accuracy"])].set_index("predictor")
-    if (table["quantity"] == "accuracy").any():
-        turned = {"measured": 1 - table["measured"], "low": 1 - table["high"], "high": 1 - table["low"]}
-        table = table.assign(**turned)
-    return table
+    main = main_split(list(largest["split"]))
+    return largest[(largest["quantity"] == ERRORS[main]) & (largest["split"] == main)].set_index("predictor")
 
 
 def predictors(tables: Sequence[pd.DataFrame]) -> list[str]:

@@ -96,8 +96,8 @@ FIGURES = {
     "student_race": Figure("5 Students", ["learned", "student_strengths"], shows=lambda s: raced(s) is not None),
     "generations": Figure("5 Students", ["scores"], shows=_generations),
     "sweep": Figure("5 Students", ["scores"]),
-    "accuracy": Figure("6 Images", ["image_scores"], shows=_images),
-    "accuracy_over_size": Figure("6 Images", ["image_scores", "ensemble_errors"], shows=_images),
+    "accuracy": Figure("6 Images", ["scores"], shows=_images),
+    "accuracy_over_size": Figure("6 Images", ["scores", "ensemble_errors"], shows=_images),
     "agreement": Figure("6 Images", ["agreement"], shows=_images),
     "disputed": Figure(
         "6 Images",

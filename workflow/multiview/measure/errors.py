@@ -1,7 +1,8 @@
-"""Errors of every predictor with 95 % intervals over seeds and samples (Section 3 of the paper).
+"""What every predictor of a study gets wrong, and how likely it finds the labels: one table for all studies.
 
-Errors are measured stratified, on a split of multi-view and one of single-view samples, and put together as
-``error = (1 - mu) error_m + mu error_s``. How the intervals come about is told in `multiview.measure.intervals`.
+Everything is keyed by split. Where multi-view and single-view samples have splits of their own (Section 3 of the
+paper), errors on the distribution D are put together as ``error = (1 - mu) error_m + mu error_s``. How the
+intervals come about is told in `multiview.measure.intervals`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,59 +10,77 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import log_softmax
 
 from multiview import config
-from multiview.claims.claim import KEEPS, LOTTERY, TAKES
-from multiview.claims.measures import TEACHER, Errors
-from multiview.measure import lottery
-from multiview.measure.intervals import Interval, mean_errors
+from multiview.measure.calibration import calibration_error
+from multiview.measure.intervals import Interval, Term, mean_errors
 from multiview.predictors import ensembles
 from multiview.predictors.logits import Predictor
 
+ERRORS = {"test_multi": "error_m", "test_single": "error_s", "test": "error"}
+"""For each split on which predictors are measured the name of the error there, in that order."""
 
-def score_rows(one: Errors, settings: config.Evaluation) -> Iterator[dict]:
-    """Rows of the score table for a predictor.
+SHARES = {"test_multi": 0.0, "test_single": 1.0}
+"""The mu at which the error on D is that of a split."""
 
-    Args:
-        one: its errors ``error_m`` and ``error_s``.
-        settings: the evaluation section of the config.
+TEACHER = "teacher"
+"""The name of the networks that teach students of an ensemble: these are given."""
 
-    Yields:
-        ``error_m`` and ``error_s``, then ``error`` and ``error / mu`` for every mu of the config.
+
+def measured_splits(splits: Sequence[str]) -> list[str]:
+    """Those of a dataset's splits on which predictors are measured."""
+    return [split for split in ERRORS if split in set(splits)]
+
+
+def main_split(splits: Sequence[str]) -> str:
+    """The split that statements, agreement and spreads are about: that of single-view samples, if there is one."""
+    return measured_splits(splits)[-1]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Which samples a predictor gets wrong.
+
+    Attributes:
+        predictor: its name.
+        size: how many networks are averaged: L, 1 for single ones.
+        n_seeds: how many seeds its networks come from.
+        wrong: for each split bool ``[rows, n]``, a row a network or an ensemble.
+        pool: the name of the networks it is made of: ``single`` for ensembles of these.
     """
-    count = {"size": one.size, "n_seeds": one.n_seeds, "n_ensembles": len(one.wrong["error_s"])}
-    for quantity, table in one.wrong.items():
-        found = mean_errors([one.term(1.0, quantity)]).interval()
-        yield count | _row(quantity, SHARE[quantity], found, table.shape[1])
-    n = sum(table.shape[1] for table in one.wrong.values())
-    for mu in settings.mus:
-        weights = {"error_m": 1 - mu, "error_s": mu}
-        terms = [one.term(weight, quantity) for quantity, weight in weights.items() if weight > 0]
-        found = mean_errors(terms).interval()
-        yield count | _row("error", mu, found, n)
-        if mu > 0:
-            scaled = {end: getattr(found, end) / mu for end in ("measured", "low", "high")}
-            yield count | _row("error / mu", mu, replace(found, **scaled), n)
+
+    predictor: str
+    size: int
+    n_seeds: int
+    wrong: Mapping[str, np.ndarray]
+    pool: str
+
+    def term(self, weight: float, split: str, of: str = "wrong") -> Term:
+        """The mean of one of its tables in a weighted sum: by default its mean error."""
+        return Term(weight, getattr(self, of)[split], self.pool, self.size, self.n_seeds, samples=split)
 
 
-def _row(quantity: str, mu: float, found: Interval, n_samples: int) -> dict:
-    return {
-        "quantity": quantity,
-        "mu": mu,
-        "measured": found.measured,
-        "low": max(0.0, found.low),
-        "high": found.high,
-        "interval": found.method,
-        "scope": found.scope,
-        "n_samples": n_samples,
-    }
+@dataclass(frozen=True)
+class Measured(Errors):
+    """What a predictor gets wrong, and its likelihoods.
 
+    Attributes:
+        nll: for each split float32 ``[rows, n]``, ``-ln p_y`` in nats.
+        confidence: for each split float32 ``[rows, n]``, the largest probability.
+    """
 
-SHARE = {"error_m": 0.0, "error_s": 1.0}
-"""The mu at which the error on D is the stratified one."""
+    nll: Mapping[str, np.ndarray]
+    confidence: Mapping[str, np.ndarray]
 
-QUANTITIES = {"error_m": "test_multi", "error_s": "test_single"}
-"""The stratified errors, and the split on which each is measured."""
+    def rows(self, predictor: str, size: int, rows: Sequence[int]) -> "Measured":
+        """Some of its rows, as another predictor of the same networks."""
+        tables = ({split: table[rows] for split, table in own.items()} for own in self._tables)
+        return Measured(predictor, size, self.n_seeds, next(tables), self.pool, *tables)
+
+    @property
+    def _tables(self) -> tuple[Mapping[str, np.ndarray], ...]:
+        return self.wrong, self.nll, self.confidence
 
 
 @dataclass(frozen=True)
@@ -136,156 +155,151 @@ def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[
     return [min((position[seed] for seed in row), key=mean.__getitem__) for row in members.tolist()]
 
 
-def all_errors(
-    samples: pd.DataFrame,
+def measure(
+    labels: Mapping[str, np.ndarray],
     predictors: Mapping[str, Predictor],
     members: Mapping[int, np.ndarray],
     roles: Mapping[str, Mapping],
-) -> list[Errors]:
-    """Errors of every predictor of a study: its `groups` and its `best`.
+) -> list[Measured]:
+    """Measure every predictor of a study: its `groups`, and `best`, the best single networks.
 
     Args:
-        samples: the ``samples`` artifact.
-        predictors: ``single`` and every kind of students.
+        labels: for each split that is measured ``[n]``.
+        predictors: ``single``, every kind of students, ``joint``.
         members: for each size ``[ensembles, size]``, seeds.
         roles: of the students, as `multiview.config.Study.roles` gives them.
     """
-    labels = {split: part["label"].to_numpy() for split, part in samples.groupby("split")}
-
-    def wrong(group: Group) -> dict[str, np.ndarray]:
-        one = predictors[group.of]
-        return {
-            quantity: ensembles.average(one.logits[split], one.members, np.asarray(group.rows)).argmax(axis=2)
-            != labels[split]
-            for quantity, split in QUANTITIES.items()
+    found = []
+    for group in groups(predictors, members, roles):
+        tables = {
+            split: _tables(predictors[group.of], group.rows, split, label) for split, label in labels.items()
         }
-
-    found = [
-        Errors(group.predictor, group.size, group.n_seeds, wrong(group), group.pool)
-        for group in groups(predictors, members, roles)
-    ]
+        wrong, nll, confidence = ({split: own[i] for split, own in tables.items()} for i in range(3))
+        found.append(Measured(group.predictor, group.size, group.n_seeds, wrong, group.pool, nll, confidence))
     single, largest = found[0], max(members)
-    rows = best(single.wrong["error_s"], predictors["single"].members, members[largest])
-    chosen = {quantity: table[rows] for quantity, table in single.wrong.items()}
-    found.insert(1 + len(members), Errors("best", largest, single.n_seeds, chosen, "single"))
+    chosen = best(single.wrong[main_split(list(labels))], predictors["single"].members, members[largest])
+    found.insert(1 + len(members), single.rows("best", largest, chosen))
     return found
 
 
-def score_tables(
-    study: str, errors: Sequence[Errors], settings: config.Evaluation
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables ``scores`` and ``ensemble_errors``, the latter with the error of each single ensemble.
+def _tables(
+    one: Predictor, rows: Sequence[Sequence[int]], split: str, label: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Errors, NLL and confidence ``[rows, n]`` of averages of a predictor's members."""
+    parts = []
+    for row in rows:  # one at a time: with 100 classes all of them would not fit
+        logits = ensembles.average(one.logits[split], one.members, np.array([row]))[0]
+        log_p = log_softmax(logits.astype(np.float64), axis=1)
+        nll, top = -log_p[np.arange(len(label)), label], log_p.max(axis=1)
+        parts.append((logits.argmax(axis=1) != label, nll.astype(np.float32), np.exp(top).astype(np.float32)))
+    return tuple(np.stack(part) for part in zip(*parts, strict=True))
+
+
+def score_table(study: str, measured: Sequence[Measured], settings: config.Evaluation) -> pd.DataFrame:
+    """The table ``scores``, with intervals at 95 %.
+
+    For each split of the test samples: the error; the accuracy; its gain over single networks, paired in the
+    samples; the negative log-likelihood (NLL, nats); and the expected calibration error (ECE). Names end in ``_m``
+    for multi-view and in ``_s`` for single-view samples. Of both together: ``error`` and ``error / mu`` on D, for
+    every mu of the config; other rows have the mu of their split, 0 where samples are of one kind.
 
     Args:
         study: its name.
-        errors: of every predictor, for each split which samples are wrong, bool ``[networks or ensembles, n]``.
-        settings: the evaluation section of the config, with every mu.
+        measured: of every predictor, the single networks first.
+        settings: the evaluation section of the config.
     """
-    rows, of_each = [], []
-    for one in errors:
-        about = {"study": study, "predictor": one.predictor}
-        rows += [about | row for row in score_rows(one, settings)]
-        if one.predictor == "ensemble":
-            of_each += [
-                {"size": one.size, "ensemble": i, "split": QUANTITIES[quantity], "error": error}
-                for quantity, table in one.wrong.items()
-                for i, error in enumerate(table.mean(axis=1))
-            ]
-    return pd.DataFrame(rows), pd.DataFrame(of_each)
+    rows = []
+    for one in measured:
+        count = {"size": one.size, "n_seeds": one.n_seeds, "n_ensembles": len(next(iter(one.wrong.values())))}
+        about = {"study": study, "predictor": one.predictor} | count
+        rows += [about | row for split in one.wrong for row in _split_rows(one, measured[0], split, settings)]
+        if set(one.wrong) == set(SHARES):
+            rows += [about | row for row in _mixture_rows(one, settings)]
+    return pd.DataFrame(rows)
 
 
-def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
-    """Of the table ``strengths``, the rows of each seed's last step."""
-    return strengths[strengths["step"] == strengths.groupby("seed")["step"].transform("max")]
+def _split_rows(one: Measured, single: Measured, split: str, settings: config.Evaluation) -> Iterator[dict]:
+    """Rows of the score table on one split."""
+    error = mean_errors([one.term(1.0, split)]).interval()
+    turned = {"measured": 1 - error.measured, "low": 1 - error.high, "high": 1 - error.low}
+    found = {"error": replace(error, low=max(0.0, error.low)), "accuracy": replace(error, **turned)}
+    if one.predictor != "single":
+        found["gain"] = mean_errors([single.term(1.0, split), one.term(-1.0, split)]).interval()
+    found["nll"] = mean_errors([one.term(1.0, split, "nll")], shares=False).interval()
+    found["ece"] = calibration_error(one.term(1.0, split), one.confidence[split], settings)
+    kind = ERRORS[split].removeprefix("error")
+    for name, interval in found.items():
+        yield _row(f"{name}{kind}", split, SHARES.get(split, 0.0), interval, one.wrong[split].shape[1])
 
 
-def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ratio: float) -> pd.DataFrame:
-    """Who was predicted to win each race and who did: the table ``lottery``, a row a seed, class and view.
+def _mixture_rows(one: Measured, settings: config.Evaluation) -> Iterator[dict]:
+    """Rows of the score table on D."""
+    n = sum(table.shape[1] for table in one.wrong.values())
+    for mu in settings.mus:
+        weights = {"test_multi": 1 - mu, "test_single": mu}
+        found = mean_errors(
+            [one.term(weight, split) for split, weight in weights.items() if weight > 0]
+        ).interval()
+        yield _row("error", "", mu, replace(found, low=max(0.0, found.low)), n)
+        if mu > 0:
+            scaled = {end: getattr(found, end) / mu for end in ("measured", "low", "high")}
+            scaled["low"] = max(0.0, scaled["low"])
+            yield _row("error / mu", "", mu, replace(found, **scaled), n)
+
+
+def _row(quantity: str, split: str, mu: float, found: Interval, n_samples: int) -> dict:
+    return {
+        "quantity": quantity,
+        "split": split,
+        "mu": mu,
+        "measured": found.measured,
+        "low": found.low,
+        "high": found.high,
+        "interval": found.method,
+        "scope": found.scope,
+        "n_samples": n_samples,
+    }
+
+
+def spreads(measured: Sequence[Measured]) -> dict[str, float]:
+    """For each predictor with several networks, the standard deviation of their accuracies over the seeds."""
+    split = main_split(list(measured[0].wrong))
+    return {
+        one.predictor: float(one.wrong[split].mean(axis=1).std(ddof=1))
+        for one in measured
+        if one.size == 1 and len(one.wrong[split]) > 1 and one.predictor != "ensemble"
+    }
+
+
+def ensemble_errors(measured: Sequence[Measured]) -> pd.DataFrame:
+    """The table ``ensemble_errors``: the error of each single ensemble, on each split."""
+    rows = [
+        {"size": one.size, "ensemble": i, "split": split, "error": error}
+        for one in measured
+        if one.predictor == "ensemble"
+        for split, table in one.wrong.items()
+        for i, error in enumerate(table.mean(axis=1))
+    ]
+    return pd.DataFrame(rows)
+
+
+def agreement(single: Predictor, split: str, label: np.ndarray) -> pd.DataFrame:
+    """The table ``agreement``: how often two single networks name one class, and how often both are wrong.
 
     Args:
-        start: ``lambda`` and ``s`` of every seed, class and view at the initialisation.
-        final: ``phi`` of each at the end.
-        q: power of the smoothed ReLU.
-        learned_ratio: a view counts as learned from this share of its class's larger Phi on.
-
-    Raises:
-        MergeError: of pandas, if a row of one has not exactly one in the other.
+        single: the single networks.
+        split: on which.
+        label: ``[n]``, there.
     """
-    table = start.merge(final.drop(columns="step"), on=["seed", "class", "view"], validate="one_to_one")
-    table = table.sort_values(["seed", "class", "view"], ignore_index=True)
-    table["ticket"] = lottery.ticket(table["lambda"], table["s"], q)
-    phi = table["phi"].to_numpy().reshape(-1, 2)
-    tickets = table["ticket"].to_numpy().reshape(-1, 2)
-    table["learned"] = lottery.learned(phi, learned_ratio).ravel()
-    table["won"] = _larger(phi).ravel()
-    table["predicted"] = _larger(tickets).ravel()
-    return table
-
-
-def learned_table(final: Mapping[str, pd.DataFrame], learned_ratio: float) -> pd.DataFrame:
-    """Which views each network has learned: the table ``learned``.
-
-    Args:
-        final: for each predictor, the rows of ``strengths`` of the last step.
-        learned_ratio: of the evaluation section.
-    """
-    tables = []
-    for predictor, table in final.items():
-        table = table.drop(columns="step").sort_values(["seed", "class", "view"], ignore_index=True)
-        table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
-        tables.append(table.assign(predictor=predictor))
-    return pd.concat(tables, ignore_index=True)
-
-
-def members_of_joint(strengths: pd.DataFrame) -> pd.DataFrame:
-    """The table ``member_strengths`` in the form of ``strengths``.
-
-    Its ``seed`` then counts the networks of all averages that were trained.
-    """
-    runs = strengths["seed"].rank(method="dense").astype(int) - 1
-    number = runs * (strengths["member"].max() + 1) + strengths["member"]
-    return strengths.drop(columns="member").assign(seed=number, step=0)
-
-
-def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Mapping]) -> dict:
-    """What is counted in each network, for `multiview.claims.measures.Observed.shares`.
-
-    Of single networks: races won by the view with the larger ticket. Of students with one teacher each, among the
-    classes in which the student's hard-label training learned one view: those in which it ends with the other view
-    too, where its teacher has learned that one, and where it has not; and of the views that its hard-label
-    training learned those that it ends with.
-
-    Args:
-        learned: the table ``learned``.
-        lottery: the table ``lottery``.
-        roles: of the students, as `multiview.config.Study.roles` gives them.
-
-    Returns:
-        By predictor and name of a share, hits and cases ``[networks]``.
-    """
-    first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
-    right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
-    found = {("single", LOTTERY): (right.sum(axis=1), np.full(len(right), right.shape[1]))}
-    table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
-    table = table.sort_index(axis=1)
-
-    def views(predictor: str, seed: int) -> np.ndarray:
-        return table.loc[(predictor, seed)].to_numpy(bool).reshape(-1, 2)
-
-    for name, role in roles.items():
-        if role["teacher"] != "single" or role["teacher_size"] > 1:
-            continue
-        counts = {share: [] for share in (*TAKES, KEEPS)}
-        for student, (teacher,) in role["teachers"].items():
-            before, has, after = views("single", int(student)), views("single", teacher), views(name, int(student))
-            missing = ~before & before[:, ::-1]
-            for share, where in zip(TAKES, (missing & has, missing & ~has), strict=True):
-                counts[share].append(((where & after).sum(), where.sum()))
-            counts[KEEPS].append(((before & after).sum(), before.sum()))
-        found |= {(name, share): tuple(np.array(one).T) for share, one in counts.items()}
-    return found
-
-
-def _larger(pairs: np.ndarray) -> np.ndarray:
-    """Which of each pair ``[n, 2]`` is the larger one; the first where they are equal."""
-    return pairs.argmax(axis=1)[:, None] == np.arange(2)
+    said = single.logits[split].argmax(axis=2)
+    rows = [
+        {
+            "seed": seed,
+            "other": other,
+            "same": float((said[i] == said[j]).mean()),
+            "both_wrong": float(((said[i] != label) & (said[j] != label)).mean()),
+        }
+        for i, seed in enumerate(single.members)
+        for j, other in enumerate(single.members)
+    ]
+    return pd.DataFrame(rows)

@@ -89,8 +89,15 @@ KINDS: dict[str, dict[str, Any]] = {
         "split": pa.string(),
         "error": pa.float64(),
     },
+    # `split` is empty and `mu` the share of single-view samples where those of both kinds are put together.
     "scores": _SCORE
-    | {"size": pa.int32(), "mu": pa.float64(), "n_ensembles": pa.int32(), "interval": pa.string()},
+    | {
+        "size": pa.int32(),
+        "split": pa.string(),
+        "mu": pa.float64(),
+        "n_ensembles": pa.int32(),
+        "interval": pa.string(),
+    },
     "lottery": _OF_VIEW
     | {
         "lambda": pa.float64(),
@@ -141,8 +148,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "n_seeds": pa.int32(),
         "chosen": pa.bool_(),
     },
-    "image_scores": _SCORE | {"size": pa.int32(), "n_ensembles": pa.int32(), "interval": pa.string()},
-    # Shares of the test samples on which two single networks say the same, and on which both are wrong.
+    # Shares of the test samples on which two single networks name one class, and on which both are wrong.
     "agreement": {"seed": pa.int64(), "other": pa.int64(), "same": pa.float64(), "both_wrong": pa.float64()},
     # Of students: the share of samples on which they name their teacher's class. Of ensembles: the error of
     # averages of logits and of probabilities, and the latter minus the former.

@@ -1,0 +1,110 @@
+"""Views: which of them each network learned, who won each race, and what a student took from its teacher."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from multiview.measure import lottery
+
+LOTTERY = "races won by the larger ticket"
+TAKES = ("other view learned if its teacher has it", "other view learned if its teacher has it not")
+KEEPS = "own view kept"
+"""Names of the shares that are counted in each network."""
+
+
+def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
+    """Of the table ``strengths``, the rows of each seed's last step."""
+    return strengths[strengths["step"] == strengths.groupby("seed")["step"].transform("max")]
+
+
+def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ratio: float) -> pd.DataFrame:
+    """Who was predicted to win each race and who did: the table ``lottery``, a row a seed, class and view.
+
+    Args:
+        start: ``lambda`` and ``s`` of every seed, class and view at the initialisation.
+        final: ``phi`` of each at the end.
+        q: power of the smoothed ReLU.
+        learned_ratio: a view counts as learned from this share of its class's larger Phi on.
+
+    Raises:
+        MergeError: of pandas, if a row of one has not exactly one in the other.
+    """
+    table = start.merge(final.drop(columns="step"), on=["seed", "class", "view"], validate="one_to_one")
+    table = table.sort_values(["seed", "class", "view"], ignore_index=True)
+    table["ticket"] = lottery.ticket(table["lambda"], table["s"], q)
+    phi = table["phi"].to_numpy().reshape(-1, 2)
+    tickets = table["ticket"].to_numpy().reshape(-1, 2)
+    table["learned"] = lottery.learned(phi, learned_ratio).ravel()
+    table["won"] = _larger(phi).ravel()
+    table["predicted"] = _larger(tickets).ravel()
+    return table
+
+
+def learned_table(final: Mapping[str, pd.DataFrame], learned_ratio: float) -> pd.DataFrame:
+    """Which views each network has learned: the table ``learned``.
+
+    Args:
+        final: for each predictor, the rows of ``strengths`` of the last step.
+        learned_ratio: of the evaluation section.
+    """
+    tables = []
+    for predictor, table in final.items():
+        table = table.drop(columns="step").sort_values(["seed", "class", "view"], ignore_index=True)
+        table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
+        tables.append(table.assign(predictor=predictor))
+    return pd.concat(tables, ignore_index=True)
+
+
+def members_of_joint(strengths: pd.DataFrame) -> pd.DataFrame:
+    """The table ``member_strengths`` in the form of ``strengths``.
+
+    Its ``seed`` then counts the networks of all averages that were trained.
+    """
+    runs = strengths["seed"].rank(method="dense").astype(int) - 1
+    number = runs * (strengths["member"].max() + 1) + strengths["member"]
+    return strengths.drop(columns="member").assign(seed=number, step=0)
+
+
+def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Mapping]) -> dict:
+    """What is counted in each network, for `multiview.claims.measures.Observed.shares`.
+
+    Of single networks: races won by the view with the larger ticket. Of students with one teacher each, among the
+    classes in which the student's hard-label training learned one view: those in which it ends with the other view
+    too, where its teacher has learned that one, and where it has not; and of the views that its hard-label
+    training learned those that it ends with.
+
+    Args:
+        learned: the table ``learned``.
+        lottery: the table ``lottery``.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+
+    Returns:
+        By predictor and name of a share, hits and cases ``[networks]``.
+    """
+    first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
+    right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
+    found = {("single", LOTTERY): (right.sum(axis=1), np.full(len(right), right.shape[1]))}
+    table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
+    table = table.sort_index(axis=1)
+
+    def views(predictor: str, seed: int) -> np.ndarray:
+        return table.loc[(predictor, seed)].to_numpy(bool).reshape(-1, 2)
+
+    for name, role in roles.items():
+        if role["teacher"] != "single" or role["teacher_size"] > 1:
+            continue
+        counts = {share: [] for share in (*TAKES, KEEPS)}
+        for student, (teacher,) in role["teachers"].items():
+            before, has, after = views("single", int(student)), views("single", teacher), views(name, int(student))
+            missing = ~before & before[:, ::-1]
+            for share, where in zip(TAKES, (missing & has, missing & ~has), strict=True):
+                counts[share].append(((where & after).sum(), where.sum()))
+            counts[KEEPS].append(((before & after).sum(), before.sum()))
+        found |= {(name, share): tuple(np.array(one).T) for share, one in counts.items()}
+    return found
+
+
+def _larger(pairs: np.ndarray) -> np.ndarray:
+    """Which of each pair ``[n, 2]`` is the larger one; the first where they are equal."""
+    return pairs.argmax(axis=1)[:, None] == np.arange(2)
