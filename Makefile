@@ -38,7 +38,7 @@ doctor:  ## say what this machine has, what would run where, and what is missing
 lint: $(INSTALLED)  ## check the style of the code and of the workflow
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m snakefmt --check workflow
+	$(BIN)/python -m snakefmt --check Snakefile workflow
 	$(BIN)/python -m snakemake --lint
 
 clean:  ## delete what can be drawn again from results in seconds: figures, pages, comparisons

@@ -73,6 +73,7 @@ def checkout(folder):
     """What a clone holds, of the files that Snakemake needs."""
     for part in ("workflow", "envs", "profiles"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copy2(ROOT / "Snakefile", folder)
     configure(folder)
     return folder
 

@@ -11,10 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from multiview.config import Images
-
-
-class DataError(ValueError):
-    """A dataset that cannot be had or used. The message says what was expected, what was found and what helps."""
+from multiview.store.artifacts import DataError
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from multiview.config import ConfigError
-from multiview.data.hub import DataError
 from multiview.runtime import devices, slurm, waiting, worktime
 from multiview.runtime.manifest import RECORD
-from multiview.store.artifacts import ArtifactError
+from multiview.store.artifacts import ArtifactError, DataError
 
 EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
 

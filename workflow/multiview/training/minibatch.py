@@ -207,13 +207,7 @@ class Progress:
         self.images = 0
 
     def after_batch(self, task: ImageTask, images: int, last: bool) -> None:
-        """Log if it is time, or if this was the last batch of all.
-
-        Args:
-            task: what is trained.
-            images: in the batch.
-            last: whether it was.
-        """
+        """After a batch of so many `images`: log if it is time, or if it was the last one of all."""
         now = time.monotonic()
         task.run.seconds += now - self.since
         self.since = now

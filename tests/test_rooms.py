@@ -1,0 +1,67 @@
+"""The rooms of the package: each says what it owns, and none uses one that stands above it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import multiview
+
+PACKAGE = Path(multiview.__file__).parent
+ORDER = [
+    {"soft_labels"},  # kinds of soft labels, which the config names; no other module of the package is used there
+    {"config"},
+    {"store"},
+    {"runtime"},
+    {"objectives", "networks", "data"},
+    {"predictors"},
+    {"training"},  # whose networks' logits make predictors
+    {"measure"},
+    {"claims"},
+    {"figures"},
+]
+"""Each uses those before it and those beside it."""
+
+YET = {("store/artifacts.py", "runtime")}
+"""Not so yet: the times of reads and writes are a job's."""
+
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+
+
+def room_of(path):
+    return path.parts[0].removesuffix(".py")
+
+
+def uses(path):
+    """The rooms of the package that a module imports, wherever in its text."""
+    found = set()
+    for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "multiview":
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("multiview."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {name.name.split(".")[1] for name in node.names if name.name.startswith("multiview.")}
+    return found - {"__version__"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_dependencies_point_one_way(path):
+    own = LEVEL[room_of(path)]
+    above = {room for room in uses(path) if LEVEL[room] > own and (str(path), room) not in YET}
+    assert not above, f"{path} is in the room {room_of(path)}, which may not use {', '.join(sorted(above))}"
+
+
+def test_every_module_is_in_a_room_that_says_what_it_owns():
+    assert {room_of(path) for path in MODULES} == set(LEVEL)
+    for room in LEVEL:
+        path = PACKAGE / room / "__init__.py"
+        text = (path if path.exists() else PACKAGE / f"{room}.py").read_text()
+        first = ast.get_docstring(ast.parse(text)).splitlines()[0]
+        assert len(first) > 20 and first.endswith("."), f"{room}: {first}"
+
+
+def test_no_module_is_long():
+    long = {str(path): n for path in MODULES if (n := len((PACKAGE / path).read_text().splitlines())) > 400}
+    assert not long
