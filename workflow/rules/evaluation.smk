@@ -2,11 +2,6 @@
 # about is measured for each study; the verdicts follow from these numbers alone, all in one job.
 
 
-def modules_of(*names):
-    """A digest of modules given without their endings."""
-    return code_digest(*(f"{name}.py" for name in names))
-
-
 MEASURING = ("measure/intervals", "predictors/ensembles", "predictors/logits")
 
 

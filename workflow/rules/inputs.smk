@@ -8,6 +8,11 @@ def placed(path):
     return str(prefixed.modify(path))
 
 
+def modules_of(*names):
+    """A digest of modules given without their endings."""
+    return code_digest(*(f"{name}.py" for name in names))
+
+
 def of_the_user(paths):
     """Input files of the user's, which get no such prefix."""
     return [local(str(path)) for path in paths]
