@@ -19,6 +19,7 @@ ORDER = [
     {"measure"},
     {"claims"},
     {"figures"},
+    {"plan"},
 ]
 """Each uses those before it and those beside it."""
 

@@ -34,7 +34,7 @@ rule layer_dataset:
     input:
         samples=lambda wildcards: f"results/{layered(wildcards)}/dataset/samples.parquet",
         images=lambda wildcards: f"results/{layered(wildcards)}/dataset/images.parquet",
-        networks=lambda wildcards: first_network_of(layered(wildcards)),
+        networks=lambda wildcards: plan.first_network(layered(wildcards)),
     output:
         samples="results/{study}/dataset/samples.parquet",
         inputs="results/{study}/dataset/inputs.parquet",
@@ -80,7 +80,7 @@ rule gains:
         family="{family}",
         shows="gains",
         files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
-        places=lambda wildcards: json.dumps(places_in_family(wildcards.family)),
+        places=lambda wildcards: json.dumps(plan.places(wildcards.family)),
         code=FAMILY_CODE,
     script:
         "../scripts/family.py"
@@ -106,9 +106,9 @@ rule losses:
         family="{family}",
         shows="losses",
         files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
-        places=lambda wildcards: json.dumps(places_in_family(wildcards.family)),
+        places=lambda wildcards: json.dumps(plan.places(wildcards.family)),
         terms=claim.digest("layers"),
-        more_training=lambda wildcards: more_training_of_family(wildcards.family),
+        more_training=lambda wildcards: plan.more_training(wildcards.family),
         code=FAMILY_CODE,
     script:
         "../scripts/family.py"

@@ -40,7 +40,7 @@ rule views:
 
 rule evaluate:
     input:
-        unpack(views_learned),
+        unpack(lambda wildcards: plan.views_learned(wildcards.study)),
         samples="results/{study}/dataset/samples.parquet",
         logits=of_every_seed("logits"),
         others=of_all_others("logits"),
@@ -65,11 +65,11 @@ rule evaluate:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
-        networks=lambda wildcards: joint_networks(wildcards.study),
+        networks=lambda wildcards: plan.networks_of_joint(wildcards.study),
         evaluation=canonical(settings.evaluation),
-        claims=lambda wildcards: claims_of(wildcards.study),
-        terms=lambda wildcards: claim.digest(claims_of(wildcards.study)),
-        more_training=lambda wildcards: length_of_training(wildcards.study),
+        claims=lambda wildcards: plan.claims(wildcards.study),
+        terms=lambda wildcards: claim.digest(plan.claims(wildcards.study)),
+        more_training=lambda wildcards: plan.length_of_training(wildcards.study),
         code=modules_of(
             *("claims/measures", "measure/calibration", "measure/errors", "measure/fidelity", "measure/views"),
             *MEASURING,
@@ -98,7 +98,7 @@ rule summary:
         "../../envs/multiview.yaml"
     params:
         study="{study}",
-        claims=lambda wildcards: claim.content(claims_of(wildcards.study)),
+        claims=lambda wildcards: claim.content(plan.claims(wildcards.study)),
         code=code_digest("claims/claim.py", "measure/fidelity.py", "measure/intervals.py", "claims/verdicts.py"),
     script:
         "../scripts/summary.py"

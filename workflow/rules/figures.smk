@@ -1,7 +1,7 @@
 # Figures, from the tables alone: one job draws all those of a study, of a family or of a comparison.
 
 
-for group in figure_groups():
+for group in plan.figure_groups():
 
     rule:
         name:

@@ -14,10 +14,10 @@ from multiview.store import artifacts
 params, target = snakemake.params, snakemake.output
 pairs, provenance = {}, {"study": params.family, "studies": {}}
 for study, files in json.loads(params.files).items():
-    about = artifacts.read(files["samples"], "samples")
+    about = artifacts.read(*files["samples"], "samples")
     dataset, classes = about.provenance["dataset"], about.provenance["classes"]
     single = read_logits(files["logits"], dataset, about.numpy("split"), classes)["single"]
-    drawn = artifacts.read(files["members"], "members", expect={"dataset": dataset, "seeds": single.members})
+    drawn = artifacts.read(*files["members"], "members", expect={"dataset": dataset, "seeds": single.members})
     table = drawn.pandas()
     largest = table[table["size"] == table["size"].max()]
     members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)

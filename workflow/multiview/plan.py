@@ -1,0 +1,257 @@
+"""The plan: which job makes which file, and who teaches whom. Pure: it follows from the config alone.
+
+Paths are relative to the folder in which Snakemake runs. The rules turn these functions into input functions.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from multiview.config import JOINT, SINGLE, Config, Family
+from multiview.figures import registry
+
+FILE_NAMES = {"networks": "networks.pt"}
+"""By kind, where it is not ``<kind>.parquet``."""
+
+CELL = "_CELL_"
+"""In the name of a rule, the slash of <family>/<row>/<column>."""
+
+
+@dataclass(frozen=True)
+class FigureGroup:
+    """The figures that one job draws.
+
+    Attributes:
+        name: of the rule, after ``figures_``. Names in a config are in small letters: capitals keep theirs apart.
+        label: of the figures in the report, in the column of studies.
+        log: of the job, without its ending.
+        figures: for each path, without its ending, the name of the figure there.
+        files: for each name of an input its path or paths.
+        about: what the figures have to know besides.
+    """
+
+    name: str
+    label: str
+    log: str
+    figures: Mapping[str, str]
+    files: Mapping[str, str | Sequence[str]]
+    about: Mapping[str, Any]
+
+    def inputs(self, _) -> Mapping[str, str | Sequence[str]]:
+        """The files, as an input function."""
+        return self.files
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is made of a config."""
+
+    settings: Config
+
+    # --- Networks ------------------------------------------------------------------------------------------
+
+    def predictors(self, study: str) -> list[str]:
+        """The predictors of a study that have jobs of their own: single networks, students, the trained average."""
+        own = self.settings.studies[study]
+        return [SINGLE, *sorted(own.students), *([JOINT] if own.joint is not None else [])]
+
+    def files(self, study: str, predictor: str, kind: str, seeds: Iterable[int] | None = None) -> list[str]:
+        """The files of one kind that the training jobs of a predictor write: all, or those with some seeds."""
+        name = FILE_NAMES.get(kind, f"{kind}.parquet")
+        chunks = self.settings.studies[study].chunks_of(predictor, seeds)
+        return [f"results/{study}/{predictor}/seeds_{a}-{b}/{name}" for a, b in chunks]
+
+    def files_by_predictor(self, study: str, kind: str) -> dict[str, list[str]]:
+        """The files of one kind of all trained networks of a study, by the name of the predictor and the kind."""
+        return {f"{name}_{kind}": self.files(study, name, kind) for name in self.predictors(study)}
+
+    def files_of_others(self, study: str, kind: str) -> list[str]:
+        """The files of one kind of all trained predictors of a study but its single networks."""
+        return [file for name in self.predictors(study)[1:] for file in self.files(study, name, kind)]
+
+    def files_of_joint(self, study: str, kind: str) -> list[str]:
+        """The files of one kind of the averages that are trained end to end, if there are any."""
+        return self.files(study, JOINT, kind) if self.networks_of_joint(study) is not None else []
+
+    def networks_of_joint(self, study: str) -> int | None:
+        """How many networks are averaged where the average is trained, or None."""
+        joint = self.settings.studies[study].joint
+        return None if joint is None else joint.networks
+
+    def first_network(self, study: str) -> str:
+        """The file with the first trained network of a study."""
+        (path,) = self.files(study, SINGLE, "networks", [self.settings.studies[study].first_seed])
+        return path
+
+    # --- Who teaches whom ----------------------------------------------------------------------------------
+
+    def taught(self, study: str, students: str, seeds: Iterable[int]) -> dict[int, list[int]]:
+        """For each of some students, the seeds of the networks that teach it."""
+        return self.settings.studies[study].teachers(students, seeds)
+
+    def teacher_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
+        """The files of one kind of the networks that teach some students."""
+        needed = {member for members in self.taught(study, students, seeds).values() for member in members}
+        return self.files(study, self.settings.studies[study].students[students].teacher, kind, needed)
+
+    def start_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
+        """The files of one kind of the hard-label training from whose end some students start, if they do."""
+        scratch = self.settings.studies[study].students[students].start == "scratch"
+        return [] if scratch else self.files(study, SINGLE, kind, seeds)
+
+    def own_logits(self, study: str, students: str, seeds: Iterable[int]) -> list[str]:
+        """The logits of the students' own hard-label training, where soft labels or the end of training need them."""
+        needs = getattr(self.settings.studies[study].students[students], "needs_own", False)
+        return self.files(study, SINGLE, "logits", seeds) if needs else []
+
+    def trials(self, study: str, students: str, first: int, last: int) -> list[tuple[float, float, int]]:
+        """What one job tries of a grid: alpha, temperature and seed of each trial."""
+        return self.settings.studies[study].trials(students)[first : last + 1]
+
+    def trial_files(self, study: str, students: str) -> list[str]:
+        """The files with what some students tried."""
+        chunks = self.settings.studies[study].trial_chunks(students)
+        return [f"results/{study}/{students}/trials/{a}-{b}.parquet" for a, b in chunks]
+
+    def choice_files(self, study: str, students: str) -> list[str]:
+        """The file with the objective that some students chose, if they have a grid."""
+        chooses = students in self.choosing(study)
+        return [f"results/{study}/{students}/choice.parquet"] if chooses else []
+
+    def choosing(self, study: str) -> list[str]:
+        """The students of a study that choose their objective."""
+        students = self.settings.studies[study].students
+        return [name for name, one in students.items() if getattr(one, "grid", None) is not None]
+
+    # --- Evaluation ----------------------------------------------------------------------------------------
+
+    def claims(self, study: str) -> str:
+        """The list of the paper's statements that a study is held against."""
+        own = self.settings.studies[study]
+        if own.dataset.kind == "gaussian":
+            return "gaussian"
+        if own.network.regime != "learned":
+            return "no_features"
+        return "theorems" if study in self.settings.theory else "images"
+
+    def table(self, study: str, kind: str) -> str:
+        """A table that the evaluation of a study writes."""
+        return f"results/{study}/evaluation/{kind}.parquet"
+
+    def scores(self, study: str) -> str:
+        """The score table of a study."""
+        return self.table(study, "scores")
+
+    def views_learned(self, study: str) -> dict[str, str]:
+        """What the networks of a study learned of views, where its data have any."""
+        kinds = ["learned", "lottery"] if study in self.settings.theory else []
+        return {kind: self.table(study, kind) for kind in kinds}
+
+    def length_of_training(self, study: str) -> str:
+        """The key of a study's config that says how long its networks are trained."""
+        return "training.max_steps" if study in self.settings.theory else "training.epochs"
+
+    # --- Studies beside one another ------------------------------------------------------------------------
+
+    def main_studies(self, some: Iterable[str]) -> list[str]:
+        """Those of some studies that are no cells of families and whose networks learn features."""
+        named = self.settings.named
+        return [name for name in some if name in named and named[name].network.regime == "learned"]
+
+    def contrasting_studies(self) -> list[str]:
+        """The studies beside the paper's own setting and real images: of models that learn no features, and others."""
+        main = self.main_studies([*self.settings.theory, *self.settings.photos])
+        return [name for name in self.settings.named if name not in main]
+
+    def swept_studies(self) -> list[str]:
+        """The studies that are points of sweeps."""
+        return sorted({point.study for sweep in self.settings.sweeps.values() for point in sweep.points})
+
+    def shown_of_families(self) -> dict[str, list[str]]:
+        """The families, and what each shows, as lists for `expand`."""
+        families = self.settings.families
+        return {"family": list(families), "shows": [family.shows for family in families.values()]}
+
+    def places(self, family: str) -> dict[str, list[str]]:
+        """For each study of a family its row and column; those beside it have a column of their own."""
+        places = {study: list(place) for place, study in self.settings.cells(family).items()}
+        return places | {study: ["beside", study] for study in self._family(family).beside}
+
+    def files_by_study(self, family: str) -> dict[str, dict[str, list[str]]]:
+        """For each study of a family, and beside it, the files that tell what its networks get wrong."""
+        return {
+            study: {
+                "samples": [f"results/{study}/dataset/samples.parquet"],
+                "members": [f"results/{study}/ensemble/members.parquet"],
+                "logits": self.files(study, SINGLE, "logits"),
+            }
+            for study in self.places(family)
+        }
+
+    def more_training(self, family: str) -> str:
+        """The key of the config that makes the networks of a family fit their training set."""
+        first = next(iter(self.settings.cells(family).values()))
+        return f"families.{family}.study.{self.length_of_training(first)}"
+
+    def _family(self, family: str) -> Family:
+        return self.settings.families[family]
+
+    # --- Figures -------------------------------------------------------------------------------------------
+
+    def figure_groups(self) -> list[FigureGroup]:
+        """All figures: those of studies, families, comparisons, and the sweeps together."""
+        settings, groups = self.settings, []
+        for study in settings.studies:
+            names = registry.of_study(settings.studies[study])
+            paths = {f"results/{study}/figures/{name}": name for name in names}
+            inputs, about = self.figure_inputs(study, names), self.about_figures(study, names)
+            groups.append(
+                FigureGroup(CELL.join(study.split("/")), study, f"{study}/figures", paths, inputs, about)
+            )
+        for family, own in settings.families.items():
+            paths = {f"results/{family}/figures/{own.shows}": own.shows}
+            inputs = {own.shows: self.table(family, own.shows)}
+            groups.append(FigureGroup(f"FAMILY_{family}", family, f"{family}/figures", paths, inputs, {}))
+        for name, comparison in settings.comparisons.items():
+            path, log = f"results/comparisons/{name}", f"comparisons/{name}"
+            about = {"comparison": comparison.model_dump(mode="json")}
+            inputs = {"scores": [self.scores(study) for study in comparison.studies]}
+            groups.append(FigureGroup(f"COMPARISON_{name}", name, log, {path: "comparison"}, inputs, about))
+        if settings.sweeps:
+            about = {"sweeps": {name: sweep.model_dump(mode="json") for name, sweep in settings.sweeps.items()}}
+            inputs = {"scores": [self.scores(study) for study in self.swept_studies()]}
+            groups.append(FigureGroup("SWEEPS", "sweep", "sweep", {"results/sweep": "sweep"}, inputs, about))
+        return groups
+
+    def figure_inputs(self, study: str, figures: Iterable[str]) -> dict[str, str | list[str]]:
+        """The files that figures of a study show, by the names of their inputs."""
+        return {
+            name: self._shown(study, name)
+            for name in sorted({name for figure in figures for name in registry.FIGURES[figure].inputs})
+        }
+
+    def _shown(self, study: str, name: str) -> str | list[str]:
+        """The files of one input of a figure."""
+        if name == "choice":
+            return [file for students in self.choosing(study) for file in self.choice_files(study, students)]
+        if name.startswith("single_"):
+            return self.files(study, SINGLE, name.removeprefix("single_"))
+        if name.startswith("student_"):
+            raced = registry.raced(self.settings.studies[study])
+            return self.files(study, raced, name.removeprefix("student_"))
+        if name in ("samples", "patches", "images"):
+            return f"results/{study}/dataset/{name}.parquet"
+        return self.table(study, name)
+
+    def about_figures(self, study: str, figures: Iterable[str]) -> dict[str, Any]:
+        """What figures of a study have to know besides their inputs."""
+        own, about, figures = self.settings.studies[study], {}, set(figures)
+        if "race" in figures:
+            about["first_seed"] = own.first_seed
+        if "outcome" in figures:
+            about["learned_ratio"] = self.settings.evaluation.learned_ratio
+        if "student_race" in figures:
+            about["raced"] = registry.raced(own)
+        if "choice" in figures:
+            about["choosing"] = self.choosing(study)
+        return about
