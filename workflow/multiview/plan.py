@@ -51,7 +51,7 @@ class Plan:
     # --- Networks ------------------------------------------------------------------------------------------
 
     def predictors(self, study: str) -> list[str]:
-        """The predictors of a study that have jobs of their own: single networks, students, the trained average."""
+        """The predictors of a study that have jobs: single networks, students, the trained average."""
         own = self.settings.studies[study]
         return [SINGLE, *sorted(own.students), *([JOINT] if own.joint is not None else [])]
 
@@ -100,7 +100,7 @@ class Plan:
         return [] if scratch else self.files(study, SINGLE, kind, seeds)
 
     def own_logits(self, study: str, students: str, seeds: Iterable[int]) -> list[str]:
-        """The logits of the students' own hard-label training, where soft labels or the end of training need them."""
+        """The logits of the students' own hard-label training, where soft labels or when to stop need them."""
         needs = getattr(self.settings.studies[study].students[students], "needs_own", False)
         return self.files(study, SINGLE, "logits", seeds) if needs else []
 
@@ -159,7 +159,7 @@ class Plan:
         return [name for name in some if name in named and named[name].network.regime == "learned"]
 
     def contrasting_studies(self) -> list[str]:
-        """The studies beside the paper's own setting and real images: of models that learn no features, and others."""
+        """The studies beside the paper's setting and real images: of models without features, and others."""
         main = self.main_studies([*self.settings.theory, *self.settings.photos])
         return [name for name in self.settings.named if name not in main]
 
