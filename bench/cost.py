@@ -15,7 +15,7 @@ from snakemake.utils import update_config
 from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
-from multiview.networks.build import BUILDERS
+from multiview.networks.build import bare
 
 SIZES = {"digits": (1, 8, 8, 400), "fashion_mnist": (1, 28, 28, 60000)} | dict.fromkeys(
     ("cifar10", "cifar100"), (3, 32, 32, 50000)
@@ -28,7 +28,7 @@ FLOAT = 4
 def flops_of_a_step(study: config.ImageStudy, shape: tuple[int, int, int], k: int) -> tuple[float, int]:
     """Operations of forward and backward for one image, and the number of parameters."""
     with torch.device("meta"):
-        network = BUILDERS[study.network.kind](study.network, shape, k)
+        network = bare(study.network, shape, k)
         images = torch.empty(2, *shape)
     counter = FlopCounterMode(display=False)
     with counter:

@@ -16,7 +16,7 @@ from training import ROOT  # beside this file
 
 from multiview import config
 from multiview.networks.two_layer import TwoLayerNetwork
-from multiview.training import full_batch
+from multiview.training import full_batch, seed_run
 
 FACTORS = (0.5, 1, 2, 4)
 
@@ -36,7 +36,7 @@ def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: i
     law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
     networks = [TwoLayerNetwork(k, d, study.network.neurons, **law, seed=seed) for seed in range(seeds)]
     settings = study.training.model_copy(update={"max_steps": 10**9, "loss_threshold": 1e-30})
-    runs = [full_batch.SeedRun(seed, network) for seed, network in enumerate(networks)]
+    runs = [seed_run.SeedRun(seed, network) for seed, network in enumerate(networks)]
     chunk = full_batch.ChunkTraining(runs, x, label, torch.ones(1, n), torch.eye(d)[: 2 * k], settings)
     chunk.step()
     begin = time.perf_counter()

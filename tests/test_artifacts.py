@@ -40,11 +40,6 @@ def test_round_trip(path):
     assert list(found.pandas().columns) == list(COLUMNS)
 
 
-def test_reading_some_columns(path):
-    found = artifacts.read(path, "logits", columns=["logits"])
-    assert found.table.column_names == ["logits"]
-
-
 def test_no_temporary_file_is_left(path):
     assert [file.name for file in path.parent.iterdir()] == ["logits.parquet"]
 
@@ -137,7 +132,7 @@ DAMAGE = [
     (without_provenance, "without its provenance"),
     (by_pandas, "without its provenance"),
     (with_bad_record, "without its provenance"),
-    (edited, "column 'sample'.*other values"),
+    (edited, "other values"),
     (reordered, "other values"),
     (shortened, "other values"),
     (holed, "missing value in column 'sample'"),
@@ -164,9 +159,3 @@ def test_artifact_made_from_something_else_is_refused(path):
 def test_writing_other_columns_than_declared_is_refused(tmp_path):
     with pytest.raises(ArtifactError, match="members has the columns"):
         artifacts.write(tmp_path / "x.parquet", "members", {"size": [1]}, {})
-
-
-def test_code_digest_changes_with_the_code_alone():
-    one = artifacts.code_digest("measure/lottery.py", "predictors/ensembles.py")
-    assert one == artifacts.code_digest("predictors/ensembles.py", "measure/lottery.py")
-    assert one != artifacts.code_digest("measure/lottery.py")

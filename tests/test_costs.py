@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
-from multiview.networks.build import BUILDERS
+from multiview.networks.build import bare
 from multiview.runtime import costs
 
 NETWORKS = [
@@ -25,7 +25,7 @@ NETWORKS = [
 @pytest.mark.parametrize("settings", NETWORKS, ids=lambda one: one["kind"])
 def test_multiplications_and_parameters_are_those_that_pytorch_counts(settings):
     section, shape = TypeAdapter(config.ImageNetwork).validate_python(settings), (3, 9, 7)
-    network = BUILDERS[section.kind](section, torch.Size(shape), 10)
+    network = bare(section, torch.Size(shape), 10)
     counter = FlopCounterMode(display=False)
     with counter:
         network.eval()(torch.zeros(1, *shape))

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from multiview import config, objectives, soft_labels
 from multiview.networks.two_layer import TwoLayerNetwork
+from multiview.training import full_batch_job
 
 TEACHER = torch.tensor([[5.0, 1.0, 3.0], [7.0, 2.0, 0.0], [1.0, 6.0, 0.0]])
 OWN = torch.tensor([[50.0, 10.0, 30.0], [70.0, 20.0, 0.0], [10.0, 60.0, 0.0]])
@@ -89,6 +90,27 @@ def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher()
     # A view counts as shown from half of what is asked for.
     assert not union.reached(torch.tensor([[2.0, 0.9, 9.0]] * 2), label)
     assert union.reached(torch.stack([own, teacher]), label).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("kind", soft_labels.KINDS)
+def test_the_union_is_with_the_teacher_itself_whatever_part_of_it_teaches(kind, study):
+    # Of other classes an own-class student's soft labels are its own: a union with these is reached at once.
+    settings = study.students["distilled"].model_copy(update={"soft_labels": kind, "stop": "union"})
+    label, seeds = torch.tensor([2, 2]), [4, 7]
+    own = {seed: torch.tensor([[2.0, 0.0, 9.0], [2.0, 0.0, 9.0]]) for seed in seeds}
+    teachers = {seed: torch.tensor([[0.0, 2.0, 9.0], [0.0, 2.0, 8.0]]) for seed in seeds}
+    given = full_batch_job.lessons(settings, teachers, own, label)
+    for seed in seeds:
+        expected = soft_labels.soft_label_logits(kind, teachers[seed], label, own[seed], seed)
+        torch.testing.assert_close(given["teachers"][seed], expected)
+        union = given["unions"][seed]
+        assert union.teacher is teachers[seed] and union.scale == settings.objective.teacher_scale / 2
+        assert not union.reached(own[seed], label) and union.reached(
+            torch.maximum(own[seed], teachers[seed]), label
+        )
+    assert "unions" not in full_batch_job.lessons(
+        settings.model_copy(update={"stop": "steps"}), teachers, own, label
+    )
 
 
 def test_interventions_are_those_of_the_config(default):

@@ -1,6 +1,5 @@
 """What jobs leave of themselves, and how they take GPUs."""
 
-import datetime
 import json
 import os
 import platform
@@ -9,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -20,28 +18,21 @@ from packaging.specifiers import SpecifierSet
 from snakemake.cli import parse_args
 
 from multiview.config import ConfigError
-from multiview.runtime import devices, locks, manifest, slurm, waiting, worktime
-from multiview.store import artifacts
+from multiview.runtime import devices, locks, manifest, slurm
 
 
 def test_a_log_says_where_its_job_ran_and_the_manifest_repeats_it(tmp_path):
     code = """
 from types import SimpleNamespace
 from multiview.runtime import jobs
-jobs.start(SimpleNamespace(log=["logs/a/train_0-1.log"], input=["old", "new"], output=["c/out"], resources={}))
+jobs.start(SimpleNamespace(log=["logs/a/train_0-1.log"], resources={}))
 print("hello")
 """
     (tmp_path / "logs/a").mkdir(parents=True)
-    for name, second in (("old", 1_000_000_000), ("new", 1_000_000_040)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (second, second))
     (tmp_path / "bin").mkdir()
-    scontrol = (
-        "#!/bin/sh\necho '   SubmitTime=1000000050 EligibleTime=1000000050'\necho '   StartTime=1000000053'\n"
-    )
-    (tmp_path / "bin/scontrol").write_text(scontrol)
+    (tmp_path / "bin/scontrol").write_text("#!/bin/sh\necho '   Requeue=1 Restarts=2 BatchFlag=1'\n")
     (tmp_path / "bin/scontrol").chmod(0o755)
-    environment = {"SLURM_JOB_ID": "12", "PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
+    environment = {"SLURM_JOB_ID": "12", devices.SCHEDULED: "1", "PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=environment)
     (tmp_path / "logs/other.log").write_text("not ours\n")
     (tmp_path / "benchmarks/a").mkdir(parents=True)
@@ -53,102 +44,10 @@ print("hello")
         3.5,
         None,
     )
-    assert (tmp_path / waiting.STAMPS / "c/out").exists()
-    assert (entry["waited"]["on_workflow"], entry["waited"]["in_queue"]) == (10, 3)
-    assert (tmp_path / "logs/a/train_0-1.log").read_text().splitlines()[1] == "hello"
+    lines = (tmp_path / "logs/a/train_0-1.log").read_text().splitlines()
+    assert entry["restarts"] == 2 and "SLURM put this job back into its queue" in lines[1] and lines[2] == "hello"
     whole = manifest.make({"x": 1}, {"a": [0, 1]}, tmp_path / "logs", tmp_path / "benchmarks")
-    assert whole["waited"]["in_queue"] == {"jobs": 1, "seconds": 3, "longest": 3}
     assert whole["hosts"] == [entry["host"]] and json.loads(json.dumps(whole)) == whole
-
-
-def at(**seconds):
-    """The moments of a job, in seconds after some minute."""
-    return {name: f"2026-01-01T00:01:{second:02}+00:00" for name, second in seconds.items()}
-
-
-@pytest.mark.parametrize(
-    ("moments", "waited"),
-    [
-        (at(ready=1, submitted=4, allocated=9, started=19), {"on_workflow": 3, "in_queue": 5, "on_start": 10}),
-        (at(ready=1, started=9), {"on_workflow": 8}),  # not in SLURM
-        (at(ready=5, submitted=1, allocated=2, started=9), {"on_workflow": 4}),  # the run is itself a SLURM job
-        (at(ready=9, started=8), {"on_workflow": 0}),  # another machine's clock
-        (at(ready=1, started=9) | {"slurm_job": "3"}, {}),  # SLURM did not answer
-        (at(started=9), {}),
-        ({}, {}),  # a log of an earlier version
-    ],
-)
-def test_what_a_job_waited_for(moments, waited):
-    assert waiting.waits(moments) == waited
-
-
-def test_a_job_could_begin_when_the_run_had_and_the_attempt_before_was_over(tmp_path, monkeypatch):
-    data, own, before = (tmp_path / name for name in ("data", "7.log", "6.log"))
-    for path, second in ((data, 100), (own, 900), (before, 300)):
-        path.touch()
-        os.utime(path, (second, second))
-
-    def ready(**more):
-        said = {"submitted": 400, "allocated": 410, "log": str(own)} | more
-        return datetime.datetime.fromisoformat(waiting.moments([data], said)["ready"]).timestamp()
-
-    monkeypatch.setenv(waiting.RUN_BEGAN, "200")
-    assert waiting.of_this_run({"submitted": 400})
-    assert not waiting.of_this_run({"submitted": 100, "restarts": 1})  # the run is in an allocation of its own
-    assert ready() == 300
-    assert ready(restarts=1) == 400  # SLURM itself put it back
-    before.unlink()
-    assert ready() == 200
-    monkeypatch.delenv(waiting.RUN_BEGAN)
-    assert ready() == 100
-    monkeypatch.chdir(tmp_path)
-    waiting.finished([data])
-    stamp = waiting.STAMPS / str(data).lstrip("/")
-    os.utime(stamp, (50, 50))  # Snakemake has touched the file since
-    assert ready() == 50
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that a test moves by hand, and a process that has not read yet."""
-    now = [100.0]
-    monkeypatch.setattr(worktime, "time", SimpleNamespace(perf_counter=lambda: now[0]))
-    monkeypatch.setattr(worktime, "_began", None)
-    monkeypatch.setattr(worktime.Transfer, "seconds", 0.0)
-    monkeypatch.setattr(worktime.Transfer, "_depth", 0)
-    return now
-
-
-def test_a_job_works_after_its_first_reading_but_for_reading_and_writing(clock):
-    @worktime.Transfer()
-    def read(seconds):
-        clock[0] += seconds
-
-    clock[0] += 4  # imports
-    assert worktime.worked() == 0
-    read(1)
-    clock[0] += 10  # work
-    with worktime.Transfer():
-        read(2)  # as part of another: once
-        clock[0] += 1
-    clock[0] += 5  # work
-    with pytest.raises(ValueError), worktime.Transfer():
-        clock[0] += 7
-        raise ValueError
-    assert worktime.worked() == 15
-
-
-def test_writing_an_artifact_is_no_work(clock, tmp_path, monkeypatch):
-    write_table = artifacts.pq.write_table
-
-    def slow(*arguments, **more):
-        clock[0] += 3
-        write_table(*arguments, **more)
-
-    monkeypatch.setattr(artifacts.pq, "write_table", slow)
-    columns = {name: [] for name in artifacts.KINDS["outcome"]}
-    artifacts.write(tmp_path / "outcome.parquet", "outcome", columns, {})
-    assert (worktime.Transfer.seconds, worktime.worked()) == (3, 0)
 
 
 @pytest.mark.parametrize(("at", "requeued"), [("1000000050", True), ("None", False)])
@@ -231,7 +130,7 @@ def test_a_job_takes_a_gpu_unless_a_scheduler_has_given_it_one(folder, environme
     code = """
 from types import SimpleNamespace
 from multiview.runtime import jobs
-jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={"gpu": 1}))
+jobs.start(SimpleNamespace(log=["a.log"], resources={"gpu": 1}))
 """
     path = {"TMPDIR": str(folder), "CUDA_VISIBLE_DEVICES": "2,5", "PATH": "/usr/bin:/bin"}
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, env=path | environment)
@@ -258,7 +157,7 @@ def test_a_gpu_that_this_pytorch_cannot_use_counts_as_none(folder):
 LOG = """
 from types import SimpleNamespace
 from multiview.runtime import jobs
-jobs.start(SimpleNamespace(log=["a.log"], input=[], output=["out"], resources={}))
+jobs.start(SimpleNamespace(log=["a.log"], resources={}))
 print("attempt", NUMBER)
 END
 """

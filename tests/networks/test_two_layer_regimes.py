@@ -4,10 +4,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from multiview.networks.frozen_two_layer import REGIMES, LinearisedTwoLayer, RandomFeaturesTwoLayer
+from multiview.networks import frozen_two_layer, two_layer
+from multiview.networks.frozen_two_layer import LinearisedTwoLayer, RandomFeaturesTwoLayer
 from multiview.networks.linearised import Linearised
 from multiview.networks.two_layer import TwoLayerNetwork, smoothed_relu, view_strengths
 
+REGIMES = two_layer.REGIMES | frozen_two_layer.REGIMES
 SHAPE = {"classes": 3, "dim": 8, "neurons": 4, "q": 4, "rho": 1.0, "init_std": 0.5, "seed": 2}
 
 

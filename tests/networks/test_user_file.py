@@ -9,6 +9,7 @@ from conftest import ROOT, merge
 
 from multiview import config
 from multiview.networks.build import build
+from multiview.store import code
 
 IMAGES = torch.randint(0, 256, (20, 3, 5, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -64,12 +65,22 @@ def test_a_file_that_is_missing_is_an_error_of_the_config(default):
         config.load(default)
 
 
+def digest(path):
+    """Of the code of a network of one's own, read again."""
+    code.digest.cache_clear(), code._parsed.cache_clear(), code._tree.cache_clear()
+    return code.digest(*code.networks(own(path)))
+
+
 def test_an_edit_of_the_file_makes_another_network(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("a = 1")
-    before = own(path).code
+    before = digest(path)
+    path.write_text("a = 1  # one")
+    assert digest(path) == before
     path.write_text("a = 2")
-    assert own(path).code != before
+    assert digest(path) != before
+    path.write_text("a =")  # its job says so
+    assert digest(path) != before
 
 
 def test_a_file_may_import_its_neighbours_and_an_edit_of_them_is_another_network(tmp_path, monkeypatch):
@@ -98,9 +109,9 @@ def test_a_file_may_import_its_neighbours_and_an_edit_of_them_is_another_network
         "far_away_part.py",
     }
     for file in (near, far):
-        before = own(path).code
-        file.write_text(file.read_text() + "\n# edited")
-        assert own(path).code != before
+        before = digest(path)
+        file.write_text(file.read_text() + "\nedited = 1")
+        assert digest(path) != before
 
 
 def test_home_and_variables_are_filled_in_and_what_is_not_set_is_an_error(tmp_path, monkeypatch):

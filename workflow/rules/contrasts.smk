@@ -4,7 +4,6 @@
 
 
 FAMILIES = any_of(settings.families)
-FAMILY_CODE = modules_of("claims/families", "claims/measures", "measure/errors", *MEASURING)
 
 
 rule gaussian_dataset:
@@ -25,7 +24,7 @@ rule gaussian_dataset:
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=code_digest("data/base.py", "data/gaussian.py"),
+        code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
     script:
         "../scripts/dataset.py"
 
@@ -54,9 +53,7 @@ rule layer_dataset:
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
         network=lambda wildcards: canonical(studies[layered(wildcards)].network),
         seed=lambda wildcards: studies[layered(wildcards)].first_seed,
-        code=code_digest(
-            "data/base.py", "data/tensors.py", "networks/inference.py", "data/layer.py", "networks/build.py"
-        ),
+        code=lambda wildcards: code_of("layer_dataset", *network_code(layered(wildcards))),
     script:
         "../scripts/layer_dataset.py"
 
@@ -81,7 +78,7 @@ rule gains:
         shows="gains",
         files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
         places=lambda wildcards: json.dumps(plan.places(wildcards.family)),
-        code=FAMILY_CODE,
+        code=code_of("family"),
     script:
         "../scripts/family.py"
 
@@ -109,7 +106,7 @@ rule losses:
         places=lambda wildcards: json.dumps(plan.places(wildcards.family)),
         terms=claim.digest("layers"),
         more_training=lambda wildcards: plan.more_training(wildcards.family),
-        code=FAMILY_CODE,
+        code=code_of("family"),
     script:
         "../scripts/family.py"
 
@@ -138,6 +135,6 @@ rule features:
         seeds=lambda wildcards: studies[wildcards.study].seed_list,
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         features=lambda wildcards: canonical(studies[wildcards.study].features),
-        code=code_digest("measure/features.py", "data/tensors.py", "networks/inference.py", "networks/build.py"),
+        code=lambda wildcards: code_of("features", *network_code(wildcards.study)),
     script:
         "../scripts/features.py"

@@ -20,6 +20,6 @@ rule dataset:
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=code_digest("data/base.py", "data/multi_view.py"),
+        code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
     script:
         "../scripts/dataset.py"

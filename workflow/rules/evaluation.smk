@@ -2,9 +2,6 @@
 # about is measured for each study; the verdicts follow from these numbers alone, all in one job.
 
 
-MEASURING = ("measure/intervals", "predictors/ensembles", "predictors/logits")
-
-
 rule views:
     input:
         unpack(of_every_predictor("strengths")),
@@ -33,7 +30,7 @@ rule views:
         q=lambda wildcards: studies[wildcards.study].network.q,
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         evaluation=canonical(settings.evaluation),
-        code=modules_of("measure/dark_knowledge", "measure/lottery", "measure/views", *MEASURING),
+        code=code_of("views"),
     script:
         "../scripts/views.py"
 
@@ -70,10 +67,7 @@ rule evaluate:
         claims=lambda wildcards: plan.claims(wildcards.study),
         terms=lambda wildcards: claim.digest(plan.claims(wildcards.study)),
         more_training=lambda wildcards: plan.length_of_training(wildcards.study),
-        code=modules_of(
-            *("claims/measures", "measure/calibration", "measure/errors", "measure/fidelity", "measure/views"),
-            *MEASURING,
-        ),
+        code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"
 
@@ -99,7 +93,7 @@ rule summary:
     params:
         study="{study}",
         claims=lambda wildcards: claim.content(plan.claims(wildcards.study)),
-        code=code_digest("claims/claim.py", "measure/fidelity.py", "measure/intervals.py", "claims/verdicts.py"),
+        code=code_of("summary"),
     script:
         "../scripts/summary.py"
 
@@ -129,7 +123,7 @@ rule verdicts:
         "../../envs/multiview.yaml"
     params:
         claims=lambda wildcards: [claim.content(kind) for kind in claim.lists()],
-        code=code_digest("claims/claim.py", "measure/intervals.py", "claims/pages.py", "claims/verdicts.py"),
+        code=code_of("verdicts"),
     script:
         "../scripts/verdicts.py"
 
@@ -154,7 +148,7 @@ rule manifest:
         ),
         logs=placed("logs"),
         benchmarks=placed("benchmarks"),
-        code=code_digest("runtime/manifest.py", "runtime/waiting.py"),
+        code=code_of("manifest", "multiview/runtime/manifest.py"),
     script:
         "../scripts/manifest.py"
 
@@ -177,6 +171,6 @@ rule manifest_page:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("claims/pages.py"),
+        code=code_of("manifest_page"),
     script:
         "../scripts/manifest_page.py"

@@ -34,6 +34,6 @@ for group in plan.figure_groups():
             names=list(group.figures.values()),
             about=json.dumps(group.about),
             figures=canonical(settings.figures),
-            code=code_digest(*registry.modules(group.figures.values())),
+            code=code_of("figures", *registry.modules(group.figures.values())),
         script:
             "../scripts/figures.py"

@@ -3,22 +3,6 @@
 
 IMAGES = any_of(settings.images)
 PHOTOS = any_of(name for name, study in settings.images.items() if study.dataset.kind in PHOTO_KINDS)
-IMAGE_TRAINING_CODE = code_digest(
-    "data/augmentation.py",
-    "training/lightning.py",
-    "training/minibatch.py",
-    "networks/inference.py",
-    "runtime/interrupts.py",
-    "objectives.py",
-    "networks/build.py",
-    "networks/linearised.py",
-    "networks/user_file.py",
-    "networks/plain.py",
-    "networks/wide_resnet.py",
-)
-IMAGE_JOB_CODE = code_digest(
-    "data/tensors.py", "training/minibatch_job.py", "predictors/logits.py", "training/objective_grid.py"
-)
 
 
 rule image_dataset:
@@ -44,7 +28,7 @@ rule image_dataset:
     params:
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=code_digest("data/base.py", "data/hub.py", "data/photos.py"),
+        code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
     script:
         "../scripts/dataset.py"
 
@@ -82,10 +66,9 @@ rule train_images:
         networks=lambda wildcards: studies[wildcards.study].networks_of(wildcards.predictor),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(wildcards.predictor)),
-        checkpoints=placed("results/{study}/checkpoints/{predictor}"),
+        checkpoints=placed("results/{study}/checkpoints/{predictor}/{first}-{last}"),
         lightning_logs=placed("logs/{study}/lightning"),
-        training_code=IMAGE_TRAINING_CODE,
-        code=IMAGE_JOB_CODE,
+        code=lambda wildcards: code_of("train_images", *network_code(wildcards.study)),
     script:
         "../scripts/train_images.py"
 
@@ -121,8 +104,7 @@ rule label_copies:
         copies=lambda wildcards: studies[wildcards.study].copies,
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training),
-        training_code=IMAGE_TRAINING_CODE,
-        code=IMAGE_JOB_CODE,
+        code=lambda wildcards: code_of("label_copies", *network_code(wildcards.study)),
     script:
         "../scripts/label_copies.py"
 
@@ -159,10 +141,9 @@ rule try_objectives:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
-        checkpoints=placed("results/{study}/checkpoints/{students}"),
+        checkpoints=placed("results/{study}/checkpoints/{students}/trials_{first}-{last}"),
         lightning_logs=placed("logs/{study}/lightning"),
-        training_code=IMAGE_TRAINING_CODE,
-        code=IMAGE_JOB_CODE,
+        code=lambda wildcards: code_of("try_objectives", *network_code(wildcards.study)),
     script:
         "../scripts/try_objectives.py"
 
@@ -182,7 +163,7 @@ rule choose_objective:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("training/objective_grid.py"),
+        code=code_of("choose_objective"),
     script:
         "../scripts/choose_objective.py"
 
@@ -222,10 +203,9 @@ rule distil_images:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
-        checkpoints=placed("results/{study}/checkpoints/{students}"),
+        checkpoints=placed("results/{study}/checkpoints/{students}/{first}-{last}"),
         lightning_logs=placed("logs/{study}/lightning"),
-        training_code=IMAGE_TRAINING_CODE,
-        code=IMAGE_JOB_CODE,
+        code=lambda wildcards: code_of("distil_images", *network_code(wildcards.study)),
     script:
         "../scripts/distil_images.py"
 
@@ -249,6 +229,6 @@ rule headline:
     conda:
         "../../envs/multiview.yaml"
     params:
-        code=code_digest("claims/headline.py", "claims/pages.py"),
+        code=code_of("headline"),
     script:
         "../scripts/headline.py"

@@ -10,11 +10,6 @@ def placed(path):
     return str(prefixed.modify(path))
 
 
-def modules_of(*names):
-    """A digest of modules given without their endings."""
-    return code_digest(*(f"{name}.py" for name in names))
-
-
 def of_the_user(paths):
     """Input files of the user's, which get no such prefix."""
     return [local(str(path)) for path in paths]
@@ -24,6 +19,21 @@ def of_profile(name, default=None):
     """What a profile says among its default-resources, or a default."""
     resources = workflow.resource_settings.default_resources or {}
     return getattr(resources[name], "raw", resources[name]) if name in resources else default
+
+
+def code_of(script, *used):
+    """A digest of the code of a script, and of modules that it finds by name; comments do not count."""
+    return code.digest(f"scripts/{script}.py", *used)
+
+
+def network_code(study):
+    """The files with the network of a study."""
+    return code.networks(studies[study].network)
+
+
+def dataset_code(study):
+    """The file that draws the dataset of a study."""
+    return f"multiview/data/{studies[study].dataset.module}.py"
 
 
 def growing(amount):
@@ -144,9 +154,8 @@ def inputs_of(wildcards):
 
 
 def own_network(wildcards):
-    """The user's own files with the network, if there are any: an edit of them is another network."""
-    network = studies[wildcards.study].network
-    return of_the_user(network.files) if network.kind == "file" else []
+    """The user's own files with the network, if there are any. Of these the code counts, see `network_code`."""
+    return [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)]
 
 
 def trials_of(wildcards):
@@ -219,15 +228,16 @@ def files_of_family(wildcards):
     return of_the_user(path for files in studies_files for paths in files.values() for path in paths)
 
 
-def finished_checkpoints():
-    """The folders with checkpoints of networks whose training is finished: nothing carries on from them."""
-    folders = []
-    for study, own in studies.items():
-        last = "networks" if study in settings.images else "strengths"
-        for predictor in [SINGLE, *own.students, *([JOINT] if own.joint is not None else [])]:
-            if all(Path(placed(file)).exists() for file in plan.files(study, predictor, last)):
-                folders.append(Path(placed(f"results/{study}/checkpoints/{predictor}")))
-    return [folder for folder in folders if folder.exists()]
+def delete_finished_checkpoints():
+    """Delete the checkpoints of all jobs of this run that are finished: nothing carries on from them.
+
+    Not done by the jobs themselves: what they wrote is safe only when Snakemake has taken note of it.
+    """
+    for job in workflow.dag.jobs:
+        folder = job.params.get("checkpoints")
+        if folder is not None and Path(folder).exists() and all(Path(file).exists() for file in job.output):
+            if not workflow.async_run(workflow.persistence.incomplete(job)):
+                shutil.rmtree(folder)
 
 
 def made(path):

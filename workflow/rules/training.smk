@@ -6,15 +6,6 @@ SINGLE_FOLDER = "results/{study}/single/seeds_{first}-{last}"
 JOINT_FOLDER = "results/{study}/joint/seeds_{first}-{last}"
 STUDENTS_FOLDER = "results/{study}/{students}/seeds_{first}-{last}"
 THEORY = any_of(settings.theory)
-TRAINING_CODE = [
-    "training/full_batch.py",
-    "training/step_size.py",
-    "runtime/interrupts.py",
-    "objectives.py",
-    "networks/two_layer.py",
-    "networks/frozen_two_layer.py",
-    "training/stacked.py",
-]
 
 
 rule train:
@@ -49,14 +40,8 @@ rule train:
         last_seed="{last}",
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training),
-        checkpoints=placed("results/{study}/checkpoints/single"),
-        training_code=code_digest(*TRAINING_CODE),
-        code=code_digest(
-            "training/full_batch_job.py",
-            "measure/lottery.py",
-            "predictors/logits.py",
-            "training/full_batch_tables.py",
-        ),
+        checkpoints=placed("results/{study}/checkpoints/single/{first}-{last}"),
+        code=lambda wildcards: code_of("train", *network_code(wildcards.study)),
     script:
         "../scripts/train.py"
 
@@ -92,14 +77,8 @@ rule train_joint:
         networks=lambda wildcards: studies[wildcards.study].networks_of(JOINT),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
-        checkpoints=placed("results/{study}/checkpoints/joint"),
-        training_code=code_digest(*TRAINING_CODE),
-        code=code_digest(
-            "training/full_batch_job.py",
-            "soft_labels.py",
-            "predictors/logits.py",
-            "training/full_batch_tables.py",
-        ),
+        checkpoints=placed("results/{study}/checkpoints/joint/{first}-{last}"),
+        code=lambda wildcards: code_of("train_joint", *network_code(wildcards.study)),
     script:
         "../scripts/train_joint.py"
 
@@ -138,13 +117,7 @@ rule distil:
         teachers=lambda wildcards: json.dumps(teachers_of(wildcards)),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), Distillation),
-        checkpoints=placed("results/{study}/checkpoints/{students}"),
-        training_code=code_digest(*TRAINING_CODE),
-        code=code_digest(
-            "training/full_batch_job.py",
-            "soft_labels.py",
-            "predictors/logits.py",
-            "training/full_batch_tables.py",
-        ),
+        checkpoints=placed("results/{study}/checkpoints/{students}/{first}-{last}"),
+        code=lambda wildcards: code_of("distil", *network_code(wildcards.study)),
     script:
         "../scripts/distil.py"

@@ -11,9 +11,7 @@ from multiview.data import (
     base,
     registry,
 )
-from multiview.runtime import worktime
 
-worktime.begin()
 dataset, settings = registry.draw(snakemake.params.dataset)
 provenance = {"study": snakemake.params.study, "config": settings.model_dump()}
 stored = not {"inputs", "images"}.isdisjoint(snakemake.output.keys())

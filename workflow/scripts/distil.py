@@ -10,7 +10,7 @@ import logging
 import numpy as np
 import torch
 
-from multiview import config, objectives, soft_labels
+from multiview import config
 from multiview.predictors.logits import read_logits
 from multiview.runtime import devices
 from multiview.store import artifacts
@@ -31,16 +31,7 @@ if source.own:
     single = read_logits(source.own, data.digest, data.names, data.about["classes"])["single"]
     own = {seed: torch.from_numpy(single.of([seed], "train")[0]) for seed in seeds}
 taught = {seed: torch.from_numpy(teacher.of(members, "train").mean(axis=0)) for seed, members in taught_by.items()}
-more = {
-    "objective": objectives.from_config(way.objective),
-    "teachers": {
-        seed: soft_labels.soft_label_logits(way.soft_labels, logits, label, own.get(seed), seed)
-        for seed, logits in taught.items()
-    },
-}
-if way.stop == "union":
-    half = way.objective.teacher_scale / 2
-    more["unions"] = {seed: objectives.Union(taught[seed], own[seed], half) for seed in seeds}
+more = full_batch_job.lessons(way, taught, own, label)
 if way.start == "warm":
     more["starts"] = full_batch_job.read_weights(source.start, seeds, data, network)
     if way.init_std is not None:
@@ -52,7 +43,7 @@ elif way.init_std is not None:
     network = network.model_copy(update={"init_std": way.init_std})
 for seed, members in taught_by.items():
     logging.info("student %d learns from %s %s", seed, params.teacher, ", ".join(map(str, members)))
-decisive = [params.training_code, config.canonical(way.objective), way.stop]
+decisive = [config.canonical(way.objective), way.stop]
 runs = full_batch_job.fit(data, seeds, network, way.training, params.checkpoints, decisive, **more)
 
 provenance = {

@@ -29,7 +29,6 @@ job = minibatch_job.Job(
     way.training,
     params.checkpoints,
     params.lightning_logs,
-    params.training_code,
     copies=params.copies,
 )
 teacher = read_copies(source.teacher, data.digest, params.teacher)

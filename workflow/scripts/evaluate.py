@@ -10,7 +10,7 @@ from multiview import config
 from multiview.claims import claim, measures
 from multiview.measure import errors, fidelity, views
 from multiview.predictors import ensembles
-from multiview.predictors.logits import ensemble_table, read_logits, training_accuracy
+from multiview.predictors.logits import read_logits, training_accuracy
 from multiview.store import artifacts
 
 source, target, params = snakemake.input, snakemake.output, snakemake.params
@@ -63,6 +63,6 @@ provenance = {
     },
 }
 tables = {kind: table.to_dict("series") for kind, table in tables.items()}
-tables |= {"members": ensembles.members_table(members), "logits": ensemble_table(single)}
+tables |= {"members": ensembles.members_table(members), "logits": ensembles.ensemble_table(single)}
 for path, (kind, columns) in zip(target, tables.items(), strict=True):
     artifacts.write(path, kind, columns, provenance)

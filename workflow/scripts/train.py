@@ -20,7 +20,7 @@ seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 
 data = full_batch_job.read(source.samples, source.views)
 patches = artifacts.read(source.patches, "patches", expect={"dataset": data.digest})
-runs = full_batch_job.fit(data, seeds, network, settings, params.checkpoints, [params.training_code])
+runs = full_batch_job.fit(data, seeds, network, settings, params.checkpoints)
 
 in_train = patches.numpy("split") == "train"
 columns = {name: patches.numpy(name)[in_train] for name in ("sample", "class", "view", "z")}

@@ -20,7 +20,6 @@ job = minibatch_job.Job(
     config.ImageTraining.model_validate_json(params.training),
     params.checkpoints,
     params.lightning_logs,
-    params.training_code,
     networks=params.networks,
 )
 runs = [job.fit(seed) for seed in range(int(params.first_seed), int(params.last_seed) + 1)]

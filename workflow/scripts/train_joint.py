@@ -18,8 +18,7 @@ settings = config.Training.model_validate_json(params.training)
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 
 data = full_batch_job.read(source.samples, source.views)
-decisive = [params.training_code]
-runs = full_batch_job.fit(data, seeds, network, settings, params.checkpoints, decisive, members=params.networks)
+runs = full_batch_job.fit(data, seeds, network, settings, params.checkpoints, members=params.networks)
 
 provenance = {
     "dataset": data.digest,

@@ -5,7 +5,6 @@ Numbers of the training that are called published are those of Zagoruyko and Kom
 """
 
 import functools
-import hashlib
 import modulefinder
 import os
 from pathlib import Path
@@ -42,6 +41,8 @@ class Images(Section):
     """Labelled images, all of one size, and how they are divided into splits."""
 
     artifact: ClassVar[str] = "images"
+    module: ClassVar[str] = "photos"
+    """Of the package `multiview.data`, with a function ``draw``."""
     kind: Literal["digits", "fashion_mnist", "cifar10", "cifar100", "parquet"] = Field(
         description="digits comes with scikit-learn, parquet from `path`, the others from the Hugging Face hub"
     )
@@ -105,6 +106,7 @@ class Gaussian(Section):
     """
 
     artifact: ClassVar[str] = "inputs"
+    module: ClassVar[str] = "gaussian"
     path: ClassVar[None] = None
     kind: Literal["gaussian"]
     seed: Annotated[Int, Field(ge=0)] = Field(description="seed of everything drawn")
@@ -145,17 +147,26 @@ class Layer(Section):
 class Network(Section):
     """What all networks for images have."""
 
-    code: ClassVar[str] = ""
+    module: ClassVar[str]
+    """Of the package `multiview.networks`, with a function ``build``."""
+    files: ClassVar[tuple[Path, ...]] = ()
+    """Of the user's own."""
 
     regime: Regime = Field(
         "learned",
         description="what is trained: all weights, the network linearised at its initialisation, its last layer",
     )
 
+    @property
+    def modules(self) -> list[str]:
+        """The modules in use, by name: an edit of them makes another network."""
+        return [self.module] + (["linearised"] if self.regime != "learned" else [])
+
 
 class WideResNet(Network):
     """A wide residual network with pre-activation blocks."""
 
+    module: ClassVar[str] = "wide_resnet"
     kind: Literal["wide_resnet"]
     depth: Annotated[Int, Field(ge=10)] = Field(description="layers, 6 n + 4 for n blocks a stage; paper: 28")
     width: Count = Field(description="factor of the channels 16, 32, 64; paper: 10")
@@ -175,6 +186,7 @@ class WideResNet(Network):
 class CNN(Network):
     """A plain convolutional network: convolution, ReLU and halving for each entry, then the mean."""
 
+    module: ClassVar[str] = "plain"
     kind: Literal["cnn"]
     channels: Annotated[list[Count], Field(min_length=1)] = Field(description="of each 3x3 convolution")
 
@@ -187,6 +199,7 @@ class CNN(Network):
 class VGG(Network):
     """A network in the style of VGG: blocks of 3x3 convolutions with batch normalisation, halved after each."""
 
+    module: ClassVar[str] = "plain"
     kind: Literal["vgg"]
     channels: Annotated[list[Count], Field(min_length=1)] = Field(description="of each block")
     convolutions: Annotated[list[Count], Field(min_length=1)] = Field(description="how many in each block")
@@ -208,6 +221,7 @@ class VGG(Network):
 class MLP(Network):
     """A fully connected network with ReLU; without hidden layers it is linear."""
 
+    module: ClassVar[str] = "plain"
     kind: Literal["mlp"]
     hidden: list[Count] = Field(description="neurons of each hidden layer; []: a linear network")
     trunk_length: ClassVar[int] = 0  # its layers have no channels
@@ -216,6 +230,7 @@ class MLP(Network):
 class OwnNetwork(Network):
     """A network of one's own: a class in a file, called with the shape of an input, k, and arguments."""
 
+    module: ClassVar[str] = "user_file"
     kind: Literal["file"]
     path: UserPath = Field(description="the Python file, relative to the folder in which Snakemake runs")
     name: str = Field(description="the class in it, a torch.nn.Module from inputs [n, *shape] to logits [n, k]")
@@ -250,11 +265,6 @@ class OwnNetwork(Network):
             return [self.file]
         imported = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
         return [self.file, *sorted(imported - {self.file})]
-
-    @property
-    def code(self) -> str:
-        """A digest of these files: an edit makes another network."""
-        return hashlib.sha256(b"\0".join(path.read_bytes() for path in self.files)).hexdigest()[:16]
 
 
 ImageNetwork = Annotated[WideResNet | CNN | VGG | MLP | OwnNetwork, Field(discriminator="kind")]

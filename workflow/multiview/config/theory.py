@@ -1,6 +1,7 @@
 """Sections of a study of the paper's own setting: multi-view data and the two-layer network (Section 2)."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -33,6 +34,7 @@ class Strengths(Section):
 class Dataset(Section):
     """The multi-view distribution and how much is drawn from it (paper, Section 2)."""
 
+    module: ClassVar[str] = "multi_view"
     kind: Literal["multiview"]
     seed: Annotated[Int, Field(ge=0)] = Field(description="seed of everything drawn for the dataset")
     classes: Annotated[Int, Field(ge=2)] = Field(description="k, the number of classes")
@@ -86,6 +88,7 @@ class Dataset(Section):
 class Network(Section):
     """The two-layer network of the paper (Section 2.2)."""
 
+    files: ClassVar[tuple[Path, ...]] = ()
     kind: Literal["two_layer"]
     neurons: Annotated[Int, Field(ge=1)] = Field(description="m, neurons of a class")
     q: Annotated[Float, Field(ge=3)] = Field(description="q, the power of the smoothed ReLU")
@@ -96,6 +99,11 @@ class Network(Section):
         description="what is trained: all weights, the network linearised at its initialisation, or weights of "
         "the activations it has there",
     )
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules in use, by name: an edit of them makes another network."""
+        return ["two_layer" if self.regime == "learned" else "frozen_two_layer"]
 
 
 class Training(Section):

@@ -12,7 +12,6 @@ from torch import Tensor
 from multiview import config
 from multiview.data import base
 from multiview.data.augmentation import Copies
-from multiview.runtime.worktime import Transfer
 from multiview.store import artifacts, torch_files
 
 
@@ -66,7 +65,6 @@ def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> C
     return Copies.draw(augmentation, number, len(data.labels["train"]), rng)
 
 
-@Transfer()
 def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> dict[int, dict[str, Tensor]]:
     """The states of trained networks of some seeds; no code is unpickled.
 

@@ -22,13 +22,11 @@ class Figure:
         category: of the report.
         inputs: names of the artifacts that it shows; ``single_...`` are of single networks, ``student_...`` of
             the students that `raced` names.
-        modules: whose code it uses besides its own.
         shows: whether a study has it; never for what shows several studies.
     """
 
     category: str
     inputs: Sequence[str]
-    modules: Sequence[str] = ()
     shows: Callable[[config.Study], bool] = lambda study: False
 
 
@@ -79,10 +77,8 @@ FIGURES = {
     "samples": Figure("2 The data", ["samples", "patches"], shows=_races),
     "race": Figure("3 The race", ["single_strengths"], shows=_races),
     "outcome": Figure("3 The race", ["lottery"], shows=_theory),
-    "ensemble_size": Figure(
-        "4 Ensembles", ["scores", "ensemble_errors", "lottery"], ["predictors/ensembles"], _races
-    ),
-    "lottery": Figure("3 The race", ["lottery"], ["measure/intervals"], _races),
+    "ensemble_size": Figure("4 Ensembles", ["scores", "ensemble_errors", "lottery"], _races),
+    "lottery": Figure("3 The race", ["lottery"], _races),
     "error_over_mu": Figure(
         "5 Students", ["scores"], shows=lambda s: _races(s) and bool(s.students or s.joint is not None)
     ),
@@ -102,7 +98,6 @@ FIGURES = {
     "disputed": Figure(
         "6 Images",
         ["samples", "images", "single_logits"],
-        ["predictors/logits", "data/base"],
         lambda s: _images(s) and s.dataset.kind in config.PHOTO_KINDS,
     ),
     "choice": Figure(
@@ -128,9 +123,8 @@ def without_intervention(roles: Mapping[str, Mapping]) -> dict[str, Mapping]:
 
 
 def modules(names: Iterable[str]) -> list[str]:
-    """Paths in the package of all code that some figures use."""
-    own = {f"figures/{name}" for name in names} | {"figures/registry", "figures/style"}
-    return [f"{module}.py" for module in own.union(*(FIGURES[name].modules for name in names))]
+    """The files that draw some figures, as `multiview.store.code` takes them."""
+    return [f"multiview/figures/{name}.py" for name in sorted(set(names))]
 
 
 class Sources:

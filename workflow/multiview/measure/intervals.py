@@ -179,7 +179,10 @@ class Estimate:
 
 
 def exact_interval(errors: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The Clopper-Pearson interval of a proportion of `errors` in `n`, whole numbers or effective ones."""
+    """The Clopper-Pearson interval of a proportion of `errors` in `n`, whole numbers or effective ones.
+
+    Of whole numbers it is that of `scipy.stats.binomtest`, which takes no others.
+    """
     tail = (1 - confidence) / 2
     low = betaincinv(errors, n - errors + 1, tail) if errors > 1e-9 else 0.0
     high = betaincinv(errors + 1, n - errors, 1 - tail) if errors < n - 1e-9 else 1.0

@@ -1,28 +1,11 @@
 """Networks for images, made from the config, and what is put around all of them."""
 
-import math
+from importlib import import_module
 
 import torch
 from torch import Tensor, nn
 
 from multiview import config
-from multiview.networks import user_file
-from multiview.networks.linearised import REGIMES, check_expansion, settle
-from multiview.networks.plain import CNN, MLP, VGG
-from multiview.networks.wide_resnet import WideResNet
-
-BUILDERS = {
-    "wide_resnet": lambda s, shape, classes: WideResNet(shape[0], classes, s.depth, s.width),
-    "cnn": lambda s, shape, classes: CNN(shape[0], classes, s.channels),
-    "vgg": lambda s, shape, classes: VGG(shape[0], classes, s.channels, s.convolutions),
-    "file": user_file.load,
-    "mlp": lambda s, shape, classes: MLP(math.prod(shape), classes, s.hidden),
-}
-"""From ``network.kind`` to what builds it, given its section, the shape of an image, and k.
-
-A network has a ``trunk`` of modules that images pass one after the other, a last layer ``linear``, and ``embed``,
-which gives what that layer sees.
-"""
 
 GREY_LEVELS = 255
 """Bytes are divided by it, so that pixels are 0 to 1; inputs that are no bytes are taken as they are."""
@@ -62,6 +45,16 @@ class Average(nn.Module):
         return torch.stack([network(x) for network in self.networks]).mean(dim=0)
 
 
+def bare(settings: config.ImageNetwork, shape: torch.Size, classes: int) -> nn.Module:
+    """Build a network for images of a shape, as its own module does.
+
+    It has a ``trunk`` of modules that images pass one after the other, a last layer ``linear``, and ``embed``,
+    which gives what that layer sees.
+    """
+    # By name, as the one in use alone is in the digest of the code (`multiview.store.code`).
+    return import_module(f"multiview.networks.{settings.module}").build(settings, shape, classes)
+
+
 def build(
     settings: config.ImageNetwork, images: Tensor, classes: int, seed: int, networks: int = 1
 ) -> Standardised:
@@ -78,13 +71,10 @@ def build(
     deviation = pixels.std(dim=1).clamp(min=1 / GREY_LEVELS)  # a channel without contrast stays without it
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        built = [BUILDERS[settings.kind](settings, images.shape[1:], classes) for _ in range(networks)]
+        built = [bare(settings, images.shape[1:], classes) for _ in range(networks)]
     whole = Standardised(nn.Identity(), pixels.mean(dim=1).float(), deviation.float())
     if settings.regime != "learned":
-        for network in built:
-            settle(network, whole(images))
-    built = [REGIMES[settings.regime](network) for network in built]
-    if settings.regime == "linearised":
-        check_expansion(built[0], whole(images[:2]))
+        linearised = import_module("multiview.networks.linearised")
+        built = [linearised.frozen(network, settings.regime, whole(images)) for network in built]
     whole.network = built[0] if networks == 1 else Average(built)
     return whole

@@ -131,5 +131,5 @@ class RandomFeaturesTwoLayer(FrozenTwoLayer):
         return weight @ self._of_member(self.initial, member)
 
 
-REGIMES = {"learned": TwoLayerNetwork, "linearised": LinearisedTwoLayer, "random_features": RandomFeaturesTwoLayer}
+REGIMES = {"linearised": LinearisedTwoLayer, "random_features": RandomFeaturesTwoLayer}
 """From ``network.regime`` to the network."""

@@ -6,12 +6,13 @@ there are no learned views behind the gain, so that distilling it does not work.
 
 import contextlib
 from collections.abc import Iterator
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jvp
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.swa_utils import update_bn
 
 from multiview import config
 
@@ -25,6 +26,8 @@ class Linearised(nn.Module):
     Args:
         network: with the weights ``w_0``; it is frozen, and its batch normalisation uses its running statistics.
     """
+
+    compiles = False  # `torch.compile` knows no forward derivatives
 
     def __init__(self, network: nn.Module):
         super().__init__()
@@ -85,8 +88,23 @@ class RandomFeatures(nn.Module):
         return self.network(x)
 
 
-REGIMES = {"learned": lambda network: network, "linearised": Linearised, "random_features": RandomFeatures}
-"""From ``network.regime`` to what is made of a network at its initialisation."""
+def frozen(network: nn.Module, regime: Literal["linearised", "random_features"], inputs: Tensor) -> nn.Module:
+    """What is made of a network at its initialisation.
+
+    Args:
+        network: freshly initialised.
+        regime: ``linearised`` or ``random_features``.
+        inputs: the training data, ``[n, ...]``.
+
+    Raises:
+        ConfigError: if the network cannot be linearised.
+    """
+    settle(network, inputs)
+    if regime == "random_features":
+        return RandomFeatures(network)
+    expansion = Linearised(network)
+    check_expansion(expansion, inputs[:2])
+    return expansion
 
 
 def check_expansion(network: nn.Module, inputs: Tensor) -> None:
@@ -114,15 +132,5 @@ def settle(network: nn.Module, inputs: Tensor, batch: int = 512) -> None:
 
     Where the weights do not move, the statistics do not either: they are taken at the initialisation.
     """
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the average over all batches
-    network.train()
-    with torch.no_grad():
-        for part in inputs.split(batch):
-            network(part)
+    update_bn(inputs.split(batch), network)
     network.eval()
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum

@@ -1,8 +1,12 @@
 """Networks without shortcuts: fully connected, plain convolutional, and in the style of VGG."""
 
+import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
+
+from multiview import config
 
 
 class _Convolutional(nn.Module):
@@ -80,3 +84,12 @@ class MLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Inputs ``[n, channels, h, w]`` to logits ``[n, k]``."""
         return self.linear(self.embed(x))
+
+
+def build(settings: config.CNN | config.VGG | config.MLP, shape: torch.Size, classes: int) -> nn.Module:
+    """The network that a section of the config describes, for images of a shape ``[channels, h, w]``."""
+    if settings.kind == "mlp":
+        return MLP(math.prod(shape), classes, settings.hidden)
+    if settings.kind == "cnn":
+        return CNN(shape[0], classes, settings.channels)
+    return VGG(shape[0], classes, settings.channels, settings.convolutions)

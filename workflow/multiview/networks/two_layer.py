@@ -225,3 +225,7 @@ def view_strengths(weight: Tensor, views: Tensor, classes: int) -> tuple[Tensor,
     own = views.unflatten(0, (classes, -1)).transpose(1, 2)
     positive = (weight.detach().unflatten(-2, (classes, -1)) @ own).clamp(min=0)
     return positive.sum(dim=-2), positive.amax(dim=-2)
+
+
+REGIMES = {"learned": TwoLayerNetwork}
+"""From ``network.regime`` to the network; the others are in `multiview.networks.frozen_two_layer`."""

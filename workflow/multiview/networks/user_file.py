@@ -9,7 +9,7 @@ from torch import nn
 from multiview import config
 
 
-def load(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Module:
+def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Module:
     """Make the network that a file defines, which may import its neighbours.
 
     Args:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from multiview import config
+
 STEM = 16
 STAGES = ((16, 1), (32, 2), (64, 2))
 """Channels of a stage at width 1, and the stride of its first block."""
@@ -58,3 +60,8 @@ class WideResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Images ``[n, channels, h, w]`` to logits ``[n, k]``."""
         return self.linear(self.embed(x))
+
+
+def build(settings: config.WideResNet, shape: torch.Size, classes: int) -> nn.Module:
+    """The network that a section of the config describes, for images of a shape ``[channels, h, w]``."""
+    return WideResNet(shape[0], classes, settings.depth, settings.width)

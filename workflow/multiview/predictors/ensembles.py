@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from multiview import config
+from multiview.predictors.logits import Predictor, logits_table
 
 
 def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
@@ -91,3 +92,10 @@ def predicted_errors(learned: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
     n = len(learned)
     without = n - learned.sum(axis=0).ravel()
     return np.array([np.mean([math.comb(int(w), L) / math.comb(n, L) for w in without]) for L in sizes])
+
+
+def ensemble_table(single: Predictor) -> dict:
+    """Columns of ``logits``, for the ensemble of all members of `single`."""
+    seeds = single.members
+    together = {split: average(F, seeds, np.array([seeds])) for split, F in single.logits.items()}
+    return logits_table("ensemble", [0], together)

@@ -8,7 +8,6 @@ import numpy as np
 from scipy.special import log_softmax
 
 from multiview.data.base import split_index
-from multiview.predictors import ensembles
 from multiview.store import artifacts
 
 
@@ -107,13 +106,6 @@ def _check_alike(path: str | Path, made: Mapping, first_path: str | Path, first:
                 f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
                 "they cannot be averaged. Delete it and run again"
             )
-
-
-def ensemble_table(single: Predictor) -> dict:
-    """Columns of ``logits``, for the ensemble of all members of `single`."""
-    seeds = single.members
-    together = {split: ensembles.average(F, seeds, np.array([seeds])) for split, F in single.logits.items()}
-    return logits_table("ensemble", [0], together)
 
 
 def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:

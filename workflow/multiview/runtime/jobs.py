@@ -1,6 +1,7 @@
 """What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
 
 import atexit
+import datetime
 import itertools
 import json
 import logging
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from multiview.config import ConfigError
-from multiview.runtime import devices, slurm, waiting, worktime
+from multiview.runtime import devices, slurm
 from multiview.runtime.manifest import RECORD
 from multiview.store.artifacts import ArtifactError, DataError
 
@@ -53,20 +54,17 @@ def start(job: Any) -> None:
             print("SLURM preempts this job: it is put back into the queue", file=terminal)
 
     def end():
-        waiting.finished(list(job.output))
-        if not failed:
-            print(f"{worktime.WORKED}{worktime.worked():.2f} s", file=stream)
-            if copy is not None:
-                copy.unlink(missing_ok=True)
+        if not failed and copy is not None:
+            copy.unlink(missing_ok=True)
 
     sys.excepthook = report
     atexit.register(end)
-    of_slurm = waiting.of_this_run(slurm.ask())
     record = {
         "host": platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
-        "restarts": of_slurm.get("restarts", 0),
-    } | waiting.moments(job.input, of_slurm)
+        "restarts": slurm.ask().get("restarts", 0) if devices.given_by_scheduler() else 0,
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
     print(RECORD + json.dumps(record))
     if record["restarts"]:
         logging.warning("SLURM put this job back into its queue: it was preempted, or its node was lost")

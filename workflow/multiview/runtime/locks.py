@@ -3,7 +3,8 @@
 Snakemake marks a folder as in use by files in ``.snakemake/locks`` and leaves them behind when it is killed.
 Which of them are stale it cannot tell. This workflow notes the host and the process of its run: only the same
 host may take the locks away, and only if that process is dead. An advisory lock besides keeps two runs that begin
-at the same time on one host apart; across hosts many file systems know none.
+at the same time on one host apart; across hosts many file systems know none. (`filelock.SoftFileLock` goes by the
+same rule, but does not tell which host holds a lock, which the user has to know.)
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""A run's manifest: what made these results, where, how long it took and how long its jobs waited."""
+"""A run's manifest: what made these results, where, and how long it took."""
 
 import csv
 import datetime
@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from multiview.runtime import waiting
 from multiview.store.artifacts import revision, versions
 
 RECORD = "job "
@@ -20,8 +19,7 @@ RECORD = "job "
 def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
     """What the logs and the benchmark files say of every job whose log is there.
 
-    A job is called as its log is. One that did not finish has no ``seconds``. What it ``waited`` is in seconds,
-    see `multiview.runtime.waiting`.
+    A job is called as its log is. One that did not finish has no ``seconds``.
 
     Args:
         logs: folder of logs.
@@ -35,7 +33,7 @@ def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
             continue
         name = log.relative_to(logs).with_suffix("")
         record = json.loads(line.removeprefix(RECORD))
-        entry = {"job": str(name)} | record | {"waited": waiting.waits(record)}
+        entry = {"job": str(name)} | record
         benchmark = benchmarks / name.with_suffix(".tsv")
         if benchmark.exists():
             with benchmark.open() as file:
@@ -92,7 +90,6 @@ def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchm
         "versions": versions(),
         "machine": {"host": platform.node(), "system": platform.platform()},
         "hosts": sorted({entry["host"] for entry in entries}),
-        "waited": waiting.total([entry["waited"] for entry in entries]),
         "core_hours": round(sum(entry.get("seconds", 0.0) for entry in entries) / 3600, 3),
         "seeds": seeds,
         "jobs": entries,

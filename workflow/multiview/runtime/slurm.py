@@ -1,32 +1,28 @@
-"""What a job asks SLURM about itself, and how it goes back into the queue when it is preempted."""
+"""What a job asks SLURM about itself, and how it goes back into the queue when it is preempted.
+
+The plugin's ``--slurm-requeue`` is not enough: a job that saves what it has and ends within the grace time
+counts as failed for SLURM, and would use up one of its ``retries``.
+"""
 
 import os
 import re
 import subprocess
-from typing import Any
 
-_NUMBERS = {
-    "submitted": "SubmitTime",
-    "allocated": "StartTime",
-    "preempted": "PreemptTime",
-    "restarts": "Restarts",
-}
+_NUMBERS = {"allocated": "StartTime", "preempted": "PreemptTime", "restarts": "Restarts"}
 
 
-def ask() -> dict[str, Any]:
+def ask() -> dict[str, int]:
     """What SLURM's controller says of this job; nothing if there is none, or if it does not answer.
 
     Returns:
-        The Unix times when it was ``submitted``, ``allocated`` its node and, if so, ``preempted``; how many
-        ``restarts`` SLURM itself has given it; its ``log``, the file for what it prints.
+        The Unix times when it was ``allocated`` its node and, if so, ``preempted``; how many ``restarts`` SLURM
+        itself has given it, of which a job's own environment says nothing.
     """
-    said = _scontrol("show", "job")
-    if said is None:
+    text = _scontrol("show", "job")
+    if text is None:
         return {}
-    found = {name: re.search(rf"\b{word}=(\d+)", said) for name, word in _NUMBERS.items()}
-    answer = {name: int(match[1]) for name, match in found.items() if match}
-    log = re.search(r"\bStdOut=(.+)", said)
-    return answer | ({"log": log[1]} if log else {})
+    matches = {name: re.search(rf"\b{word}=(\d+)", text) for name, word in _NUMBERS.items()}
+    return {name: int(match[1]) for name, match in matches.items() if match}
 
 
 def requeue_if_preempted() -> bool:
@@ -35,8 +31,8 @@ def requeue_if_preempted() -> bool:
     SLURM requeues a preempted job that it has to kill, after the grace time. One that ends by itself before,
     having saved what it has, would count as failed. A job that was cancelled or is out of time stays as it is.
     """
-    said = ask()
-    now = "preempted" in said and said["preempted"] >= said.get("allocated", 0)  # not before it ran this time
+    job = ask()
+    now = "preempted" in job and job["preempted"] >= job.get("allocated", 0)  # not before it ran this time
     return now and _scontrol("requeue") is not None
 
 

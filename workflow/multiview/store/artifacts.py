@@ -1,7 +1,7 @@
 """The one place that reads and writes artifacts: Parquet files with a declared schema and their provenance.
 
 A file is written to a temporary name beside the final one and renamed, so that a reader never meets half
-of it. Its key-value metadata say what it is, how it was made, and a digest of every column: a file that
+of it. Its key-value metadata say what it is, how it was made, and a digest of its values: a file that
 is cut off, foreign, edited by hand or made from other inputs is refused with one error that names it.
 """
 
@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +22,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from multiview import __version__
-from multiview.runtime.worktime import Transfer
 from multiview.store.kinds import KINDS, VECTORS
 
 METADATA_KEY = b"multiview"
@@ -58,7 +57,6 @@ class Artifact:
         return self.table.to_pandas()
 
 
-@Transfer()
 def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
     """Write an artifact.
 
@@ -80,7 +78,7 @@ def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: M
         "kind": kind,
         "versions": versions(),
         "revision": revision(),
-        "digests": {name: _digest(table.column(name)) for name in declared},
+        "digest": _digest(table),
         "provenance": dict(provenance),
     }
     table = table.replace_schema_metadata({METADATA_KEY: json.dumps(record, sort_keys=True)})
@@ -88,7 +86,7 @@ def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: M
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-class replacing(Transfer):
+class replacing:
     """Context manager: gives a temporary name beside `path`, renamed to it if the block succeeds.
 
     Raises:
@@ -101,16 +99,9 @@ class replacing(Transfer):
 
     def __enter__(self) -> Path:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        super().__enter__()
         return self.temporary
 
-    def __exit__(self, kind, failure, _):
-        try:
-            self._end(failure)
-        finally:
-            super().__exit__()
-
-    def _end(self, failure: BaseException | None) -> None:
+    def __exit__(self, kind, failure: BaseException | None, _) -> None:
         if failure is None:
             with self.temporary.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -134,11 +125,9 @@ class replacing(Transfer):
         return None
 
 
-@Transfer()
 def read(
     path: str | Path,
     kind: str,
-    columns: Iterable[str] | None = None,
     expect: Mapping[str, Any] | None = None,
 ) -> Artifact:
     """Read an artifact and check that it is what it should be.
@@ -146,7 +135,6 @@ def read(
     Args:
         path: the file.
         kind: the kind of artifact that must be in it.
-        columns: the columns to read, all by default.
         expect: entries that its provenance must have, such as the digest of the dataset it is about.
 
     Raises:
@@ -161,7 +149,7 @@ def read(
         raise _damaged(path, error) from error
     try:
         record = json.loads((schema.metadata or {})[METADATA_KEY])
-        found, digests, provenance = record["kind"], record["digests"], record["provenance"]
+        found, digest, provenance = record["kind"], record["digest"], record["provenance"]
         libraries = record["versions"]
     except (KeyError, TypeError, ValueError):
         raise ArtifactError(
@@ -182,21 +170,20 @@ def read(
                 f"{path}: expected an artifact whose {key} is {value!r}, found {provenance.get(key)!r}: "
                 "it was made from something else. Delete it and run again"
             )
-    names = list(declared if columns is None else columns)
     try:
-        table = pq.read_table(path, columns=names, page_checksum_verification=True)
+        table = pq.read_table(path, columns=list(declared), page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
-    for name in names:
+    for name in declared:
         if table.column(name).null_count:
             raise ArtifactError(
                 f"{path}: expected no missing value in column {name!r}, found {table.column(name).null_count}"
             )
-        if _digest(table.column(name)) != digests.get(name):
-            raise ArtifactError(
-                f"{path}: expected column {name!r} as it was written, found other values: "
-                "the file was edited. Delete it and run again"
-            )
+    if _digest(table) != digest:
+        raise ArtifactError(
+            f"{path}: expected its values as they were written, found other values: "
+            "the file was edited. Delete it and run again"
+        )
     return Artifact(table, provenance, libraries)
 
 
@@ -208,16 +195,6 @@ def _damaged(path: Path, error: Exception) -> Exception:
         f"{path}: expected a complete Parquet file, found one that is damaged "
         f"({_first_line(error)}). Delete it and run again"
     )
-
-
-def code_digest(*modules: str) -> str:
-    """A digest of the source of the package's modules, given as paths such as ``networks/two_layer.py``.
-
-    Snakemake does not see edits in imported modules; the rules pass this as a parameter.
-    """
-    package = Path(__file__).parents[1]
-    text = b"\0".join((package / module).read_bytes() for module in sorted(modules))
-    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def data_digest(*arrays: np.ndarray) -> str:
@@ -271,14 +248,16 @@ def _same_type(found: pa.DataType, declared: Any) -> bool:
     return found == declared
 
 
-def _digest(column: pa.ChunkedArray) -> str:
-    """A digest of a column's values that does not depend on how it is cut into chunks."""
+def _digest(table: pa.Table) -> str:
+    """A digest of a table's values that does not depend on how they are cut into chunks."""
     digest = hashlib.blake2b(digest_size=16)
-    for chunk in column.chunks:
-        if pa.types.is_string(chunk.type):
-            digest.update("\0".join(map(str, [*chunk.to_pylist(), ""])).encode())
-            continue
-        if pa.types.is_fixed_size_list(chunk.type):
-            chunk = chunk.flatten()
-        digest.update(np.ascontiguousarray(chunk.to_numpy(zero_copy_only=False)).data)
+    for name in table.column_names:
+        digest.update(f"\0{name}\0{table.num_rows}\0".encode())
+        for chunk in table.column(name).chunks:
+            if pa.types.is_string(chunk.type):
+                digest.update("\0".join(map(str, [*chunk.to_pylist(), ""])).encode())
+                continue
+            if pa.types.is_fixed_size_list(chunk.type):
+                chunk = chunk.flatten()
+            digest.update(np.ascontiguousarray(chunk.to_numpy(zero_copy_only=False)).data)
     return digest.hexdigest()

@@ -7,99 +7,25 @@ takes longer than some of these trainings.
 """
 
 import logging
-import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from multiview import config
-from multiview.networks.frozen_two_layer import REGIMES
-from multiview.networks.two_layer import TwoLayerNetwork, view_strengths
+from multiview.networks.two_layer import view_strengths
 from multiview.objectives import HARD_LABELS, Objective, Union
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
-from multiview.runtime.worktime import Transfer
 from multiview.store import artifacts, torch_files
+from multiview.training.seed_run import SeedRun, Step, look
 from multiview.training.stacked import StackedTraining
 from multiview.training.step_size import AdaptiveDescent
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class SeedRun:
-    """One seed on its way: its network, and what was recorded at every step so far.
-
-    Attributes:
-        history: for each step, ``[kinds, 2]``: mean loss and accuracy of each kind of sample.
-        step_sizes: the eta taken from each step; 0 at the last one, from which none was taken.
-        phi: for each step ``[k, 2]``, the view strengths; empty without views.
-        start: ``Lambda`` at the initialisation, ``[k, 2]``.
-    """
-
-    seed: int
-    network: TwoLayerNetwork
-    history: list[Tensor] = field(default_factory=list)
-    step_sizes: list[float] = field(default_factory=list)
-    phi: list[Tensor] = field(default_factory=list)
-    start: Tensor | None = None
-    finished: bool = False
-    converged: bool = False
-    loss: float = math.nan
-    accuracy: float = math.nan
-
-    @property
-    def step(self) -> int:
-        """How many steps have been taken."""
-        return sum(size > 0 for size in self.step_sizes)
-
-    def check_loss(self, settings: config.Training) -> None:
-        """Raise a FloatingPointError if the loss is not finite."""
-        if not math.isfinite(self.loss):
-            raise FloatingPointError(
-                f"seed {self.seed}: the loss is {self.loss} at step {self.step}; training.step_size "
-                f"({settings.step_size}) is too large for step_rule {settings.step_rule!r}"
-            )
-
-    def check_step(self, size: float, settings: config.Training) -> None:
-        """Raise a FloatingPointError if a step that is taken is 0."""
-        if size == 0:
-            raise FloatingPointError(
-                f"seed {self.seed}: the step from step {self.step} is 0, so that training would never end; "
-                f"training.step_rule {settings.step_rule!r} with training.relative_change "
-                f"({settings.relative_change}) moves no neuron by a share of its size where the size is 0"
-            )
-
-    def state(self) -> dict:
-        """Everything that a resumed job needs, in tensors and numbers only."""
-        return {
-            "weight": self.network.weight.detach().cpu(),
-            "history": torch.stack(self.history).cpu() if self.history else torch.empty(0),
-            "step_sizes": torch.tensor(self.step_sizes, dtype=torch.float64),
-            "phi": torch.stack(self.phi).cpu() if self.phi else torch.empty(0),
-            "start": self.start,
-            "ending": [self.finished, self.converged, self.loss, self.accuracy],
-        }
-
-    def restore(self, state: dict) -> None:
-        """Take up where `state` was saved.
-
-        Raises:
-            ValueError, KeyError: if it lacks anything; then nothing was changed.
-        """
-        history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
-        step_sizes = state["step_sizes"].tolist()
-        finished, converged, loss, accuracy = state["ending"]
-        if len(history) != len(step_sizes):
-            raise ValueError(f"{len(history)} steps of history, but {len(step_sizes)} step sizes")
-        # The weights last: a state that lacks anything has changed nothing by then.
-        self.network.weight.data.copy_(state["weight"])
-        self.history, self.phi, self.start, self.step_sizes = history, phi, start, step_sizes
-        self.finished, self.converged, self.loss, self.accuracy = finished, converged, loss, accuracy
 
 
 class ChunkTraining(nn.Module):
@@ -155,39 +81,29 @@ class ChunkTraining(nn.Module):
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have it already: here they do."""
         for i in self.active:
-            run = self.runs[i]
-            self._record(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
-            if run.finished:
-                continue
-            self.optimizers[i].step()
-            run.step_sizes[-1] = float(self.optimizers[i].param_groups[0]["lr"])
-            run.check_step(run.step_sizes[-1], self.settings)
+            run, size = self.runs[i], 0.0
+            step = self._look(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
+            if not step.finished:
+                self.optimizers[i].step()
+                size = float(self.optimizers[i].param_groups[0]["lr"])
+            run.note(step, size, self.settings)
         return True
 
     def catch_up(self) -> None:
         """Bring the runs to the present step: here they are."""
 
-    def _record(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> None:
-        """Compute loss and gradient at the present weights, note them, and decide whether to stop."""
+    def _look(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> Step:
+        """Compute loss and gradient at the present weights; what there is to record, and whether to stop."""
         logits, losses = run.network.loss_and_gradient(
             self.x, self.label, self.settings.block_samples, self.objective, teacher
         )
-        correct = (logits.argmax(dim=1) == self.label).to(losses.dtype)
-        by_kind = torch.stack([losses, correct], dim=1)
-        run.history.append((self.kinds @ by_kind / self.kinds.sum(dim=1, keepdim=True)).cpu())
-        run.loss, run.accuracy = float(losses.mean()), float(correct.mean())
+        phi = start = None
         if self.views is not None:
-            classes = run.network.classes
-            run.phi.append(view_strengths(run.network.directions(), self.views, classes)[0].cpu())
+            phi = view_strengths(run.network.directions(), self.views, run.network.classes)[0]
             if run.start is None:
-                run.start = view_strengths(run.network.gating, self.views, classes)[1].cpu()
-        run.check_loss(self.settings)
-        threshold, last = self.settings.loss_threshold, run.step >= self.settings.max_steps
-        # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
-        taught = union is not None and run.step > 0 and bool(union.reached(logits, self.label))
-        run.converged = run.accuracy == 1.0 and (last or taught if threshold is None else run.loss <= threshold)
-        run.finished = run.converged or last or taught
-        run.step_sizes.append(0.0)
+                start = view_strengths(run.network.gating, self.views, run.network.classes)[1]
+        taken = self.label.new_tensor(run.step)
+        return look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
 
 
 class Checkpoints:
@@ -206,7 +122,6 @@ class Checkpoints:
         """Where a seed's state is kept."""
         return self.folder / f"seed_{seed}{self.marks[seed]}.pt"
 
-    @Transfer()
     def restore(self, runs: Sequence[SeedRun]) -> None:
         """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
         for run in runs:
@@ -323,14 +238,17 @@ def train(
     """
     shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
     law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
-    build, device = REGIMES[network.regime], torch.device(devices.type_of(settings.accelerator))
+    device = torch.device(devices.type_of(settings.accelerator))
+    # By name, as the one in use alone is in the digest of the code (`multiview.store.code`).
+    build = import_module(f"multiview.networks.{network.modules[0]}").REGIMES[network.regime]
     runs = [SeedRun(seed, build(**shape, **law, seed=seed, members=members)) for seed in seeds]
     for run in runs:
         if starts is not None:
             run.network.weight.data.copy_(starts[run.seed])
     keeper, progress = None, Progress(settings.max_steps)
     if checkpoints is not None:
-        keeper = Checkpoints(checkpoints, settings.checkpoint_seconds, _marks(seeds, teachers, starts))
+        of_unions = None if unions is None else {seed: union.teacher for seed, union in unions.items()}
+        keeper = Checkpoints(checkpoints, settings.checkpoint_seconds, _marks(seeds, teachers, starts, of_unions))
         keeper.restore(runs)
     told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
     ends = None if unions is None else [unions[seed].to(device) for seed in seeds]

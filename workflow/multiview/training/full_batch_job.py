@@ -1,4 +1,4 @@
-"""What every training job does around `training.train`: read the data, find checkpoints, make the tables."""
+"""What every training job does around `full_batch.train`: read the data, find checkpoints, make the tables."""
 
 import hashlib
 import json
@@ -11,12 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multiview import config
+from multiview import config, objectives
 from multiview.data import base, registry
 from multiview.predictors.logits import logits_table
 from multiview.runtime import devices
-from multiview.store import artifacts
+from multiview.soft_labels import soft_label_logits
+from multiview.store import artifacts, code
 from multiview.training import full_batch, full_batch_tables
+from multiview.training.seed_run import SeedRun
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,10 @@ def fit(
     network: config.Network,
     settings: config.Training,
     checkpoints: str | Path,
-    decisive: Sequence[Any],
+    decisive: Sequence[Any] = (),
     members: int = 1,
     **more,
-) -> list[full_batch.SeedRun]:
+) -> list[SeedRun]:
     """Train `seeds`, resuming from checkpoints that were made under the very same conditions.
 
     Args:
@@ -88,13 +90,14 @@ def fit(
         network: the network section of the config.
         settings: the training section of the config.
         checkpoints: folder of all checkpoints of the study.
-        decisive: everything besides data, network and settings that decides what is learned: digests, say.
+        decisive: everything besides data, network, settings and code that decides what is learned.
         members: how many networks are averaged.
         more: objective, teachers and starts, for `training.train`.
     """
     train = data.splits["train"]
     machine = [torch.__version__, devices.name(settings.accelerator), torch.get_num_threads()]
-    key = [data.digest, config.canonical(network), deciding(settings), list(decisive), members, machine]
+    used = code.digest("multiview/training/full_batch.py", *code.networks(network))
+    key = [data.digest, config.canonical(network), deciding(settings), list(decisive), members, machine, used]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     return full_batch.train(
         seeds,
@@ -111,12 +114,37 @@ def fit(
     )
 
 
+def lessons(
+    settings: config.Distillation, teachers: Mapping[int, Tensor], own: Mapping[int, Tensor], label: Tensor
+) -> dict[str, Any]:
+    """Objective, teachers and ends of students, for `full_batch.train`.
+
+    The union at which a student may end is with its teacher itself, whatever part of it soft labels are made of:
+    where they have the student's own logits for a part, that part is reached before the first step.
+
+    Args:
+        settings: of the students, from the config.
+        teachers: for each student's seed ``[n, k]``, the logits of its teacher.
+        own: likewise its own, before it is taught; of those that need them.
+        label: int64 ``[n]``.
+    """
+    soft = {
+        seed: soft_label_logits(settings.soft_labels, logits, label, own.get(seed), seed)
+        for seed, logits in teachers.items()
+    }
+    given = {"objective": objectives.from_config(settings.objective), "teachers": soft}
+    if settings.stop == "union":
+        half = settings.objective.teacher_scale / 2
+        given["unions"] = {seed: objectives.Union(logits, own[seed], half) for seed, logits in teachers.items()}
+    return given
+
+
 def deciding(settings: config.Training) -> dict[str, Any]:
     """The training section without what has no influence on what is learned."""
     return settings.model_dump(exclude={"accelerator", "checkpoint_seconds"})
 
 
-def tables(predictor: str, runs: Sequence[full_batch.SeedRun], data: Data, block: int) -> dict[str, dict]:
+def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> dict[str, dict]:
     """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind.
 
     Args:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from multiview.networks.two_layer import view_strengths
-from multiview.training.full_batch import SeedRun
+from multiview.training.seed_run import SeedRun
 
 
 def history_table(runs: Sequence[SeedRun], kinds: Sequence[str]) -> dict:

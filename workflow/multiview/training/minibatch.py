@@ -24,11 +24,9 @@ from torch.utils.data import Dataset
 
 from multiview import config
 from multiview.data.augmentation import Copies, augment
-from multiview.networks.linearised import Linearised
 from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
-from multiview.runtime.worktime import Transfer
 from multiview.store import artifacts, torch_files
 
 log = logging.getLogger(__name__)
@@ -97,12 +95,10 @@ class ImageTask(nn.Module):
         Raises:
             ConfigError: if the network cannot be compiled but must be.
         """
-        linearised = any(isinstance(module, Linearised) for module in self.network.modules())
+        compiles = all(getattr(module, "compiles", True) for module in self.network.modules())
         if self.settings.channels_last in (True, "auto"):
             self.network.to(memory_format=torch.channels_last)
-        if self.settings.compile is True or (
-            self.settings.compile == "auto" and device == "cuda" and not linearised
-        ):
+        if self.settings.compile is True or (self.settings.compile == "auto" and device == "cuda" and compiles):
             refused = devices.cannot_compile(device)
             if refused is None:
                 self._compute_by(torch.compile(self.network))
@@ -374,7 +370,6 @@ def _check_last_batch(network: nn.Module, images: int, batch_size: int) -> None:
         )
 
 
-@Transfer()
 def _usable(checkpoint: Path) -> dict | None:
     """A checkpoint, or None if there is none, or it is damaged."""
     if not checkpoint.exists():

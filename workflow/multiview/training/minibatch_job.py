@@ -20,7 +20,7 @@ from multiview.networks.inference import logits_of
 from multiview.objectives import Objective
 from multiview.predictors.logits import logits_table, negative_log_likelihood
 from multiview.runtime import devices
-from multiview.store import artifacts
+from multiview.store import artifacts, code
 from multiview.training.minibatch import ImageRun, precision, train
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,6 @@ class Job:
         settings: the training section of the config.
         checkpoints: folder of all checkpoints of the study.
         logs: folder of all of Lightning's logs of the study.
-        code: digest of the code that decides what is learned.
         networks: how many networks are averaged; 1 but for ``joint``.
         copies: how many augmented copies of the training images students see; 0: augmentations of their own.
     """
@@ -48,7 +47,6 @@ class Job:
     settings: config.ImageTraining
     checkpoints: str
     logs: str
-    code: str
     networks: int = 1
     copies: int = 0
 
@@ -74,8 +72,9 @@ class Job:
         given = [] if teacher is None else [teacher.numpy()]
         given += [] if start is None else [tensor.numpy() for tensor in start.values()]
         machine = [torch.__version__, devices.name(self.settings.accelerator), torch.get_num_threads()]
-        key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks, self.code]
-        key += [self.network.code] if self.network.code else []
+        key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks]
+        used = ("multiview/training/minibatch.py", "multiview/networks/build.py", *code.networks(self.network))
+        key += [code.digest(*used)]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
         train(

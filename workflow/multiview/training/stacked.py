@@ -2,12 +2,10 @@
 
 The arithmetic is that of `multiview.training.full_batch.ChunkTraining`, with a dimension more. A step waits for
 nothing: what it finds stays on the device, also whether a seed is finished, and the runs hear of it every `EVERY`
-steps.
-Rounding depends on how many seeds there are, as that of batched products does.
+steps. Rounding depends on how many seeds there are, as that of batched products does.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +13,8 @@ from torch import Tensor, nn
 from multiview import config
 from multiview.networks.two_layer import StackedNetworks, view_strengths
 from multiview.objectives import HARD_LABELS, Objective, Union
+from multiview.training.seed_run import SeedRun, Step, look
 from multiview.training.step_size import largest_step
-
-if TYPE_CHECKING:
-    from multiview.training.full_batch import SeedRun
 
 EVERY = 25
 """Steps between two looks of the host at the device."""
@@ -32,7 +28,7 @@ class StackedTraining(nn.Module):
 
     def __init__(
         self,
-        runs: Sequence["SeedRun"],
+        runs: Sequence[SeedRun],
         x: Tensor,
         label: Tensor,
         kinds: Tensor,
@@ -51,7 +47,7 @@ class StackedTraining(nn.Module):
         data["taken"] = torch.tensor([run.step for run in runs])  # steps of each
         for name, tensor in data.items():
             self.register_buffer(name, tensor, persistent=False)
-        self.noted: list[dict[str, Tensor]] = []  # of each step that the runs have not heard of
+        self.noted: list[tuple[Step, Tensor, Tensor]] = []  # of each step that the runs have not heard of
 
     @property
     def active(self) -> list[int]:
@@ -64,28 +60,16 @@ class StackedTraining(nn.Module):
         logits, losses = self.networks.loss_and_gradient(
             self.x, self.label, self.settings.block_samples, self.objective, self.teachers
         )
-        weight = self.networks.weight
-        correct = (logits.argmax(dim=-1) == self.label).to(losses.dtype)
-        by_kind = torch.stack([losses, correct], dim=-1)
-        loss, accuracy = losses.mean(dim=-1), correct.mean(dim=-1)
-        threshold, last = self.settings.loss_threshold, self.taken >= self.settings.max_steps
-        taught = torch.zeros_like(last)
-        if self.union is not None:
-            taught = self.union.reached(logits, self.label) & (self.taken > 0)
-        converged = (accuracy == 1) & (last | taught if threshold is None else loss <= threshold)
-        before, self.finished = self.finished, self.finished | converged | last | taught
-        size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
-        noted = {
-            "history": self.kinds @ by_kind / self.kinds.sum(dim=1, keepdim=True),
-            "ending": torch.stack([before, self.finished, converged], dim=-1),
-            "numbers": torch.stack([loss, accuracy, size], dim=-1),
-        }
+        weight, phi, start = self.networks.weight, None, None
         if self.views is not None:
             phi, start = view_strengths(weight, self.views, self.networks.classes)
-            noted |= {"phi": phi} | ({} if self.noted or self.runs[0].start is not None else {"start": start})
+            start = start if not self.noted and self.runs[0].start is None else None
+        step = look(logits, losses, self.label, self.kinds, self.taken, self.settings, self.union, phi, start)
+        before, self.finished = self.finished, self.finished | step.finished
+        size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
         weight.sub_(size[:, None, None] * weight.grad)
         self.taken = self.taken + ~self.finished
-        self.noted.append(noted)
+        self.noted.append((step, before, size))
         if len(self.noted) < EVERY:
             return False
         self.catch_up()
@@ -104,21 +88,12 @@ class StackedTraining(nn.Module):
         Raises:
             FloatingPointError: if a loss was not finite, or a step was 0.
         """
-        noted, self.noted = [{name: value.cpu() for name, value in one.items()} for one in self.noted], []
+        noted, self.noted = [(step.cpu(), before.cpu(), size.tolist()) for step, before, size in self.noted], []
         for i, run in enumerate(self.runs):
-            for step in noted:
-                before, finished, converged = step["ending"][i].tolist()
-                if before:
+            for step, before, size in noted:
+                if before[i]:
                     break
-                run.loss, run.accuracy, size = step["numbers"][i].tolist()
-                run.history.append(step["history"][i])
-                run.phi += [step["phi"][i]] if "phi" in step else []
-                run.start = step["start"][i] if "start" in step and run.start is None else run.start
-                run.check_loss(self.settings)
-                if not finished:
-                    run.check_step(size, self.settings)
-                run.step_sizes.append(size)
-                run.finished, run.converged = finished, converged
+                run.note(step.of(i), size[i], self.settings)
             run.network.weight.data.copy_(self.networks.weight[i])
 
 

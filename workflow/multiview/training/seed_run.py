@@ -1,0 +1,160 @@
+"""What is recorded of a seed at every step, and when it ends: the same for one network and for a stack of them."""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from multiview import config
+from multiview.networks.two_layer import TwoLayerNetwork
+from multiview.objectives import Union
+
+
+@dataclass
+class SeedRun:
+    """One seed on its way: its network, and what was recorded at every step so far.
+
+    Attributes:
+        history: for each step, ``[kinds, 2]``: mean loss and accuracy of each kind of sample.
+        step_sizes: the eta taken from each step; 0 at the last one, from which none was taken.
+        phi: for each step ``[k, 2]``, the view strengths; empty without views.
+        start: ``Lambda`` at the initialisation, ``[k, 2]``.
+    """
+
+    seed: int
+    network: TwoLayerNetwork
+    history: list[Tensor] = field(default_factory=list)
+    step_sizes: list[float] = field(default_factory=list)
+    phi: list[Tensor] = field(default_factory=list)
+    start: Tensor | None = None
+    finished: bool = False
+    converged: bool = False
+    loss: float = math.nan
+    accuracy: float = math.nan
+
+    @property
+    def step(self) -> int:
+        """How many steps have been taken."""
+        return sum(size > 0 for size in self.step_sizes)
+
+    def note(self, step: "Step", size: float, settings: config.Training) -> None:
+        """Record a step, on the CPU, and the eta taken from there: 0 where the seed ends.
+
+        Raises:
+            FloatingPointError: if the loss is not finite, or a step that is taken is 0.
+        """
+        self.loss, self.accuracy = float(step.loss), float(step.accuracy)
+        self.history.append(step.history)
+        if step.phi is not None:
+            self.phi.append(step.phi)
+        if self.start is None:
+            self.start = step.start
+        self._check_loss(settings)
+        self.finished, self.converged = bool(step.finished), bool(step.converged)
+        if not self.finished:
+            self._check_step(size, settings)
+        self.step_sizes.append(size)
+
+    def _check_loss(self, settings: config.Training) -> None:
+        if not math.isfinite(self.loss):
+            raise FloatingPointError(
+                f"seed {self.seed}: the loss is {self.loss} at step {self.step}; training.step_size "
+                f"({settings.step_size}) is too large for step_rule {settings.step_rule!r}"
+            )
+
+    def _check_step(self, size: float, settings: config.Training) -> None:
+        if size == 0:
+            raise FloatingPointError(
+                f"seed {self.seed}: the step from step {self.step} is 0, so that training would never end; "
+                f"training.step_rule {settings.step_rule!r} with training.relative_change "
+                f"({settings.relative_change}) moves no neuron by a share of its size where the size is 0"
+            )
+
+    def state(self) -> dict:
+        """Everything that a resumed job needs, in tensors and numbers only."""
+        return {
+            "weight": self.network.weight.detach().cpu(),
+            "history": torch.stack(self.history).cpu() if self.history else torch.empty(0),
+            "step_sizes": torch.tensor(self.step_sizes, dtype=torch.float64),
+            "phi": torch.stack(self.phi).cpu() if self.phi else torch.empty(0),
+            "start": self.start,
+            "ending": [self.finished, self.converged, self.loss, self.accuracy],
+        }
+
+    def restore(self, state: dict) -> None:
+        """Take up where `state` was saved.
+
+        Raises:
+            ValueError, KeyError: if it lacks anything; then nothing was changed.
+        """
+        history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
+        step_sizes = state["step_sizes"].tolist()
+        finished, converged, loss, accuracy = state["ending"]
+        if len(history) != len(step_sizes):
+            raise ValueError(f"{len(history)} steps of history, but {len(step_sizes)} step sizes")
+        # The weights last: a state that lacks anything has changed nothing by then.
+        self.network.weight.data.copy_(state["weight"])
+        self.history, self.phi, self.start, self.step_sizes = history, phi, start, step_sizes
+        self.finished, self.converged, self.loss, self.accuracy = finished, converged, loss, accuracy
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step begins with, of one network or, with a dimension more in front, of a stack of them.
+
+    Attributes:
+        history: ``[..., kinds, 2]``, mean loss and accuracy of each kind of sample.
+        loss, accuracy: ``[...]``, of all samples.
+        finished, converged: bool ``[...]``: whether this was the last step; whether the network has fitted.
+        phi: ``[..., k, 2]``, the view strengths, or None.
+        start: ``Lambda`` likewise, before the first step alone.
+    """
+
+    history: Tensor
+    loss: Tensor
+    accuracy: Tensor
+    finished: Tensor
+    converged: Tensor
+    phi: Tensor | None = None
+    start: Tensor | None = None
+
+    def of(self, index: int) -> "Step":
+        """That of one network of a stack."""
+        return Step(*(None if value is None else value[index] for value in vars(self).values()))
+
+    def cpu(self) -> "Step":
+        """The same on the CPU."""
+        return Step(*(None if value is None else value.cpu() for value in vars(self).values()))
+
+
+def look(
+    logits: Tensor,
+    losses: Tensor,
+    label: Tensor,
+    kinds: Tensor,
+    taken: Tensor,
+    settings: config.Training,
+    union: Union | None,
+    phi: Tensor | None = None,
+    start: Tensor | None = None,
+) -> Step:
+    """Record a step and decide whether it is the last one, without asking the device.
+
+    Args:
+        logits: ``[..., n, k]``; losses: ``[..., n]``; label: ``[n]``.
+        kinds: ``[kinds, n]``, 1 where a sample is of a kind.
+        taken: ``[...]``, how many steps have been taken.
+        settings: the training section of the config.
+        union: a network ends once it is reached; None: it does not.
+        phi, start: to be recorded.
+    """
+    correct = (logits.argmax(dim=-1) == label).to(losses.dtype)
+    by_kind = torch.stack([losses, correct], dim=-1)
+    loss, accuracy = losses.mean(dim=-1), correct.mean(dim=-1)
+    threshold, last = settings.loss_threshold, taken >= settings.max_steps
+    taught = torch.zeros_like(last) if union is None else union.reached(logits, label) & (taken > 0)
+    # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
+    converged = (accuracy == 1) & (last | taught if threshold is None else loss <= threshold)
+    history = kinds @ by_kind / kinds.sum(dim=1, keepdim=True)
+    return Step(history, loss, accuracy, converged | last | taught, converged, phi, start)
