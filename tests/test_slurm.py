@@ -103,7 +103,7 @@ def training(cluster, folder, chunk):
         return [n for n, name in jobs.items() if name.endswith(f"train_wildcards_theory_{first}_{last}")]
 
     cluster.wait_for(running, f"a job that trains {chunk}")
-    saved = f"results/theory/checkpoints/single/*/seed_{first}.pt"
+    saved = f"results/theory/checkpoints/single/{chunk}/*/seed_{first}.pt"
     cluster.wait_for(lambda: list(folder.glob(saved)), "a checkpoint")
     return running()[-1]
 

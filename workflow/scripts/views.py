@@ -46,6 +46,7 @@ if roles:
         dark_knowledge.table(name, role, logits, learned, carried, label, settings) for name, role in roles.items()
     ]
 tables = {"lottery": lottery, "learned": learned, "dark_knowledge": pd.concat(dark, ignore_index=True)}
-provenance = {"study": params.study, "dataset": dataset, "evaluation": settings.model_dump()}
+decisive = {"students": roles, "evaluation": settings.model_dump()}
+provenance = {"study": params.study, "dataset": dataset, "config": decisive}
 for kind, table in tables.items():
     artifacts.write(snakemake.output[kind], kind, table.to_dict("series"), provenance)
