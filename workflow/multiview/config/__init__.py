@@ -23,7 +23,7 @@ from multiview.config.images import (
     OwnNetwork,
     WideResNet,
 )
-from multiview.config.loading import ConfigError, load
+from multiview.config.loading import ConfigError, load, load_with_origins
 from multiview.config.models import Comparison, Config, Family, Point, Sweep
 from multiview.config.sections import (
     Ensembles,

@@ -1,6 +1,6 @@
 """Sections of a study on images: where they come from, networks for small images, and how these are trained.
 
-Numbers of the training that are called published are those of Zagoruyko and Komodakis, "Wide Residual Networks"
+Defaults are those of the study `digits`: small images, few of them, networks that a CPU trains in seconds. Numbers of the training that are called published are those of Zagoruyko and Komodakis, "Wide Residual Networks"
 (arXiv 1605.07146), which the paper follows (Section 5).
 """
 
@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from multiview.config.sections import (
+    Auto,
+    Count,
     Float,
     Int,
     Joint,
@@ -22,14 +24,15 @@ from multiview.config.sections import (
     Positive,
     Regime,
     Section,
+    Seed,
     UserPath,
+    Weight,
     expanded,
+    key,
 )
 
 Share = Annotated[Float, Field(gt=0, le=1)]
-Count = Annotated[Int, Field(ge=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Auto = Literal["auto", True, False]
 
 CLASSES = {"digits": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
 """Of the datasets that are known; of the others the config says how many there are."""
@@ -43,24 +46,29 @@ class Images(Section):
     artifact: ClassVar[str] = "images"
     module: ClassVar[str] = "photos"
     """Of the package `multiview.data`, with a function ``draw``."""
-    kind: Literal["digits", "fashion_mnist", "cifar10", "cifar100", "parquet"] = Field(
-        description="digits comes with scikit-learn, parquet from `path`, the others from the Hugging Face hub"
+    kind: Literal["digits", "fashion_mnist", "cifar10", "cifar100", "parquet"] = key(
+        "digits comes with scikit-learn, parquet from `path`, the others from the Hugging Face hub"
     )
-    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the division into splits")
-    path: UserPath | None = Field(
+    seed: Seed = key("seed of the division into splits", 0, follows="data_seed")
+    path: UserPath | None = key(
+        "folder with train*.parquet and test*.parquet in the hub's schema, read instead of the hub", None
+    )
+    revision: str | None = key("of the hub's repository; null: the one that is known", None)
+    sha256: dict[Literal["train", "test"], Sha256] | None = key("of the hub's files; null: those that are known", None)
+    image_column: str | None = key("parquet: column of the images; null: image", None)
+    label_column: str | None = key("parquet: column of the labels; null: label", None)
+    classes: Annotated[Int, Field(ge=2)] | None = key(
+        "parquet: how many, labels are 0 to k - 1; of the others it is known", None, symbol="k"
+    )
+    train_samples: Count | None = key(
+        "training images; null: all but those for validation. digits needs it: it is one set, the rest is for testing",
         None,
-        description="folder with train*.parquet and test*.parquet in the hub's schema, read instead of the hub",
+        symbol="N",
     )
-    revision: str | None = Field(None, description="of the hub's repository; null: the one that is known")
-    sha256: dict[Literal["train", "test"], Sha256] | None = Field(
-        None, description="of the hub's files; null: those that are known"
+    validation_samples: Count = key(
+        "images held out of the training file, to choose objectives by", 300, reason="the paper: silent"
     )
-    image_column: str | None = Field(None, description="parquet: column of the images; default image")
-    label_column: str | None = Field(None, description="parquet: column of the labels; default label")
-    classes: Annotated[Int, Field(ge=2)] | None = Field(None, description="parquet: k, labels are 0 to k - 1")
-    train_samples: Count | None = Field(None, description="training images; null: all but those for validation")
-    validation_samples: Count = Field(description="images held out of the training file, to choose objectives by")
-    test_samples: Count | None = Field(None, description="test images; null: all there are")
+    test_samples: Count | None = key("test images; null: all there are", None)
 
     @model_validator(mode="after")
     def _of_its_kind(self):
@@ -108,25 +116,25 @@ class Gaussian(Section):
     artifact: ClassVar[str] = "inputs"
     module: ClassVar[str] = "gaussian"
     path: ClassVar[None] = None
-    kind: Literal["gaussian"]
-    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of everything drawn")
-    shape: Annotated[list[Count], Field(min_length=3, max_length=3)] = Field(
-        description="channels, height and width of an input: convolutions see an image"
+    kind: Literal["gaussian"] = key("inputs without views")
+    seed: Seed = key("seed of everything drawn", 0, follows="data_seed")
+    shape: Annotated[list[Count], Field(min_length=3, max_length=3)] = key(
+        "channels, height and width of an input", [1, 8, 8], reason="convolutions see an image"
     )
-    classes: Annotated[Int, Field(ge=2)] = Field(description="k; a label is the target's largest output")
-    inputs: Literal["normal", "mixture"] = Field(description="N(0, I), or a mixture of Gaussians")
-    components: Count = Field(description="mixture: Gaussians, equally frequent")
-    spread: NonNegative = Field(description="mixture: standard deviation of an entry of their means, beside 1")
-    target: Literal["linear", "mlp", "cnn"] = Field(
-        description="random network that labels: linear, one hidden ReLU layer, or one of 3x3 convolutions"
+    classes: Annotated[Int, Field(ge=2)] = key("classes; a label is the target's largest output", 10, symbol="k")
+    inputs: Literal["normal", "mixture"] = key("normal: N(0, I); mixture: of Gaussians", "normal")
+    components: Count = key("mixture: Gaussians, equally frequent", 20)
+    spread: NonNegative = key("mixture: standard deviation of an entry of their means, beside 1", 1.0)
+    target: Literal["linear", "mlp", "cnn"] = key(
+        "random network that labels: linear, one hidden ReLU layer, or one of 3x3 convolutions", "linear"
     )
-    target_width: Count = Field(description="mlp: hidden neurons; cnn: channels")
-    margin: NonNegative = Field(
-        description="samples whose two largest outputs are closer are rejected; in deviations of an output"
+    target_width: Count = key("mlp: hidden neurons; cnn: channels", 16)
+    margin: NonNegative = key(
+        "samples whose two largest outputs are closer are rejected", 0.3, unit="deviations of an output"
     )
-    train_samples: Count = Field(description="training samples")
-    validation_samples: Count = Field(description="samples to choose settings by")
-    test_samples: Count = Field(description="test samples")
+    train_samples: Count = key("training samples", 1000, symbol="N")
+    validation_samples: Count = key("samples to choose settings by", 300)
+    test_samples: Count = key("test samples", 4000)
 
 
 class Layer(Section):
@@ -134,14 +142,14 @@ class Layer(Section):
 
     artifact: ClassVar[str] = "inputs"
     path: ClassVar[None] = None
-    kind: Literal["layer"]
-    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the draw of channels and training samples")
-    study: Name = Field(description="a study on images: its first network, its images and its splits are taken")
-    layers: Count = Field(description="modules of the network's trunk that its images pass")
-    channels: Share = Field(description="share of the channels that is kept, drawn at random; in (0, 1]")
-    train_share: Share = Field(
-        description="share of the training samples that is kept, drawn at random; in (0, 1]"
+    kind: Literal["layer"] = key("what a layer says of images")
+    seed: Seed = key("seed of the draw of channels and training samples", 0, follows="data_seed")
+    study: Name = key("a study on images: its first network, its images and its splits are taken")
+    layers: Count = key(
+        "modules of the network's trunk that its images pass", 2, reason="of digits: a convolution and a block"
     )
+    channels: Share = key("share of the channels that is kept, drawn at random", 1.0)
+    train_share: Share = key("share of the training samples that is kept, drawn at random", 1.0)
 
 
 class Network(Section):
@@ -152,9 +160,8 @@ class Network(Section):
     files: ClassVar[tuple[Path, ...]] = ()
     """Of the user's own."""
 
-    regime: Regime = Field(
-        "learned",
-        description="what is trained: all weights, the network linearised at its initialisation, its last layer",
+    regime: Regime = key(
+        "what is trained: all weights, the network linearised at its initialisation, or its last layer", "learned"
     )
 
     @property
@@ -167,9 +174,9 @@ class WideResNet(Network):
     """A wide residual network with pre-activation blocks."""
 
     module: ClassVar[str] = "wide_resnet"
-    kind: Literal["wide_resnet"]
-    depth: Annotated[Int, Field(ge=10)] = Field(description="layers, 6 n + 4 for n blocks a stage; paper: 28")
-    width: Count = Field(description="factor of the channels 16, 32, 64; paper: 10")
+    kind: Literal["wide_resnet"] = key("as in arXiv 1605.07146", "wide_resnet")
+    depth: Annotated[Int, Field(ge=10)] = key("layers, 6 n + 4 for n blocks a stage", 10, reason="paper: 28")
+    width: Count = key("factor of the channels 16, 32, 64", 1, reason="paper: 10")
 
     @model_validator(mode="after")
     def _divides(self):
@@ -187,8 +194,8 @@ class CNN(Network):
     """A plain convolutional network: convolution, ReLU and halving for each entry, then the mean."""
 
     module: ClassVar[str] = "plain"
-    kind: Literal["cnn"]
-    channels: Annotated[list[Count], Field(min_length=1)] = Field(description="of each 3x3 convolution")
+    kind: Literal["cnn"] = key("plain convolutions")
+    channels: Annotated[list[Count], Field(min_length=1)] = key("of each 3x3 convolution")
 
     @property
     def trunk_length(self) -> int:
@@ -200,9 +207,9 @@ class VGG(Network):
     """A network in the style of VGG: blocks of 3x3 convolutions with batch normalisation, halved after each."""
 
     module: ClassVar[str] = "plain"
-    kind: Literal["vgg"]
-    channels: Annotated[list[Count], Field(min_length=1)] = Field(description="of each block")
-    convolutions: Annotated[list[Count], Field(min_length=1)] = Field(description="how many in each block")
+    kind: Literal["vgg"] = key("blocks of convolutions")
+    channels: Annotated[list[Count], Field(min_length=1)] = key("of each block")
+    convolutions: Annotated[list[Count], Field(min_length=1)] = key("how many in each block")
 
     @model_validator(mode="after")
     def _same_length(self):
@@ -222,8 +229,8 @@ class MLP(Network):
     """A fully connected network with ReLU; without hidden layers it is linear."""
 
     module: ClassVar[str] = "plain"
-    kind: Literal["mlp"]
-    hidden: list[Count] = Field(description="neurons of each hidden layer; []: a linear network")
+    kind: Literal["mlp"] = key("fully connected")
+    hidden: list[Count] = key("neurons of each hidden layer; []: a linear network")
     trunk_length: ClassVar[int] = 0  # its layers have no channels
 
 
@@ -231,10 +238,10 @@ class OwnNetwork(Network):
     """A network of one's own: a class in a file, called with the shape of an input, k, and arguments."""
 
     module: ClassVar[str] = "user_file"
-    kind: Literal["file"]
-    path: UserPath = Field(description="the Python file, relative to the folder in which Snakemake runs")
-    name: str = Field(description="the class in it, a torch.nn.Module from inputs [n, *shape] to logits [n, k]")
-    arguments: dict[str, Any] = Field({}, description="it is called with besides shape and k")
+    kind: Literal["file"] = key("a network of one's own")
+    path: UserPath = key("the Python file, relative to the folder in which Snakemake runs")
+    name: str = key("the class in it, a torch.nn.Module from inputs [n, *shape] to logits [n, k]")
+    arguments: dict[str, Any] = key("what it is called with besides shape and k", {})
     trunk_length: ClassVar[int] = 0  # what it is made of is not known
 
     @model_validator(mode="after")
@@ -274,36 +281,31 @@ ImageData = Annotated[Images | Gaussian | Layer, Field(discriminator="kind")]
 class Augmentation(Section):
     """Random changes of the training images, drawn anew in every epoch."""
 
-    crop_padding: Annotated[Int, Field(ge=0)] = Field(
-        description="zeros around an image, of which a crop is cut; published: 4, the image reflected"
+    crop_padding: Annotated[Int, Field(ge=0)] = key(
+        "zeros around an image, of which a crop is cut", 1, unit="pixels", reason="published: 4 of 32, reflected"
     )
-    flip: bool = Field(description="mirror half of the images left to right")
+    flip: bool = key("mirror half of the images left to right", False, reason="wrong for digits; published: true")
 
 
 class ImageTraining(Section):
     """Stochastic gradient descent with momentum and a step schedule."""
 
-    epochs: Count = Field(description="passes over the training images; published: 200")
-    batch_size: Count = Field(description="images a step; published: 128")
-    learning_rate: Positive = Field(description="at the start; published: 0.1")
-    momentum: Annotated[Float, Field(ge=0, lt=1)] = Field(description="published: 0.9")
-    nesterov: bool = Field(description="published: true")
-    weight_decay: NonNegative = Field(description="of all parameters; published: 5e-4")
-    milestones: list[Annotated[Float, Field(gt=0, lt=1)]] = Field(
-        description="shares of the epochs after which the learning rate drops; published: 0.3, 0.6, 0.8"
+    epochs: Count = key("passes over the training images", 40, reason="enough for 400 images; published: 200")
+    batch_size: Count = key("images a step", 64, unit="images", reason="published: 128")
+    learning_rate: Positive = key("at the start", 0.1, reason="published")
+    momentum: Annotated[Float, Field(ge=0, lt=1)] = key("of past gradients", 0.9, reason="published")
+    nesterov: bool = key("Nesterov's momentum", True, reason="published")
+    weight_decay: NonNegative = key("of all parameters", 0.0005, reason="published")
+    milestones: list[Annotated[Float, Field(gt=0, lt=1)]] = key(
+        "shares of the epochs after which the learning rate drops", [0.3, 0.6, 0.8], reason="published"
     )
-    drop: Annotated[Float, Field(gt=0, le=1)] = Field(description="factor of a drop; published: 0.2")
-    augmentation: Augmentation
-    precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = Field(
-        description="Lightning's; auto: bf16-mixed on a GPU that computes in it, else 32-true"
+    drop: Share = key("factor of a drop", 0.2, reason="published")
+    augmentation: Augmentation = key("of the training images", Augmentation)
+    precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = key(
+        "Lightning's. Networks trained in another one are other networks, so this is no key of the machine",
+        "auto",
+        reason="auto: bf16-mixed on a GPU that computes in it, else 32-true",
     )
-    channels_last: Auto = Field(description="memory layout; auto: yes")
-    compile: Auto = Field(description="torch.compile; auto: on a GPU")
-    accelerator: Literal["auto", "cpu", "gpu"] = Field(description="Lightning's accelerator")
-    loggers: list[Literal["csv", "tensorboard"]] = Field(
-        description="Lightning's loggers, in logs/<study>/lightning"
-    )
-    checkpoint_seconds: NonNegative = Field(description="at the end of an epoch, if the last one is this long ago")
 
     @model_validator(mode="after")
     def _sensible(self):
@@ -314,23 +316,45 @@ class ImageTraining(Section):
         return self
 
 
+class ImageJointTraining(ImageTraining):
+    """How averages are trained end to end: what is not said here is as in the study's training."""
+
+    learning_rate: Positive = key(
+        "at the start",
+        1.0,
+        follows="joint.networks * training.learning_rate",
+        reason="the average gives each network 1/L of the gradient: L times the rate moves it as far (without, it "
+        "does not fit the training images)",
+    )
+    weight_decay: NonNegative = key(
+        "of all parameters",
+        0.00005,
+        follows="training.weight_decay / joint.networks",
+        reason="with L times the rate it decays a network as much",
+    )
+
+
 class Grid(Section):
     """Values of Hinton's objective that are tried; the best on the validation split are used."""
 
-    alpha: Annotated[list[Annotated[Float, Field(ge=0, le=1)]], Field(min_length=1)]
-    temperature: Annotated[list[Positive], Field(min_length=1)]
-    students: Count = Field(description="the first so many students try each pair")
+    alpha: Annotated[list[Weight], Field(min_length=1)] = key("weights of the soft labels", [0.5, 0.9], symbol="alpha")
+    temperature: Annotated[list[Positive], Field(min_length=1)] = key("temperatures", [1.0, 4.0, 16.0], symbol="T")
+    students: Count = key("the first so many students try each pair", 2)
 
 
 class ImageDistillation(Section):
-    """How students learn, unless one has its own way."""
+    """How students learn, unless a kind of students has its own way."""
 
-    start: Literal["warm", "scratch"] = Field(
-        description="scratch: from a fresh initialisation; warm: from the end of the student's own training"
+    start: Literal["warm", "scratch"] = key(
+        "scratch: from a fresh initialisation; warm: from the end of the student's own training",
+        "scratch",
+        reason="the paper's students are fresh networks",
     )
-    objective: Objective
-    grid: Grid | None = Field(description="alpha and temperature to choose from; null: those of the objective")
-    training: ImageTraining
+    objective: Objective = key("what students are trained towards", Objective)
+    grid: Grid | None = key(
+        "alpha and temperature to choose from, for each kind of students; null: those of the objective", None
+    )
+    training: ImageTraining = key("laid over the study's training", ImageTraining)
 
     @model_validator(mode="after")
     def _grid_is_of_hinton(self):
@@ -342,16 +366,16 @@ class ImageDistillation(Section):
 class ImageJoint(Joint):
     """Training the average of networks for images."""
 
-    training: ImageTraining
+    training: ImageJointTraining = key("laid over the study's training", ImageJointTraining)
 
 
 class Features(Section):
     """What is shown of the features that seeds learn (Section 5)."""
 
-    classes: Annotated[list[Annotated[Int, Field(ge=0)]], Field(min_length=1)] = Field(
-        description="classes of which the most important channel is shown"
+    classes: Annotated[list[Seed], Field(min_length=1)] = key(
+        "of each the channel that adds most to its logit is shown", [0, 1]
     )
-    seeds: Annotated[Int, Field(ge=2)] = Field(description="the first so many seeds are shown; at most seeds")
-    images: Count = Field(description="test images that excite a channel most, of each")
-    steps: Count = Field(description="steps of gradient ascent to the optimised image")
-    step_size: Positive = Field(description="their size, the norm of a change, in grey levels of 0 to 1")
+    seeds: Annotated[Int, Field(ge=2)] = key("the first so many seeds are shown; at most seeds", 5)
+    images: Count = key("test images that excite a channel most, of each", 6)
+    steps: Count = key("steps of gradient ascent to the optimised image", 100)
+    step_size: Positive = key("their size, the norm of a change", 0.5, unit="grey levels of 0 to 1")

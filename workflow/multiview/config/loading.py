@@ -1,137 +1,86 @@
 """From the plain dictionary that Snakemake has read to a checked `Config`, with errors that name the key."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from multiview.config.models import Config, cell_name
-from multiview.config.studies import (
-    IMAGE_KINDS,
-    NETWORK_KINDS,
-    PHOTO_KINDS,
-    THEORY_KINDS,
-    ImageStudy,
-    Study,
-    TheoryStudy,
+from multiview.config.fitting_seeds import fit
+from multiview.config.models import Config
+from multiview.config.resolving import (
+    SHARED_KEYS,
+    ConfigError,
+    Tree,
+    overlaid,
+    place,
+    plain,
+    sections,
+    tagged,
+    whole,
+    with_cells,
 )
+from multiview.config.sections import Machine
+from multiview.config.studies import IMAGE_KINDS, NETWORK_KINDS, ImageStudy, LineUp, Study, TheoryStudy
 
-
-class ConfigError(ValueError):
-    """A config that cannot be run. The message has one line for each key at fault."""
-
-
-SHARED_KEYS = ("seeds", "first_seed", "seeds_per_job", "data_seed")
-"""Scalars at the top of the config that every study takes unless it has its own, so that
-``--config seeds=25`` works (Snakemake passes nested values of ``--config`` as strings)."""
+POSITIONS = "which seeds teach and learn follows from teachers, students and distance"
+MOVED = {"teacher_size": "it is called teachers", "first_teacher": POSITIONS, "first_student": POSITIONS}
+MOVED |= {key: f"it is machine.{key}, for all studies or in one" for key in Machine.model_fields}
+"""Keys that are refused where configs had them once, and what is there for them."""
 
 
 def load(raw: Mapping[str, Any]) -> Config:
-    """Check the raw config and return it, with ``based_on`` and the shared keys filled in.
+    """Check the raw config and return it, with ``based_on``, the shared keys and what follows from others filled in.
 
     Raises:
         ConfigError: naming the path of every key at fault, what was found and what is allowed.
     """
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("studies"), Mapping):
+    return load_with_origins([("config", raw)])[0]
+
+
+def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Config, dict[str, Tree]]:
+    """Check a config that is made of several, each laid over the ones before.
+
+    Args:
+        sources: the name of each and its keys.
+
+    Returns:
+        The config, and the whole studies as trees whose leaves say where they were written.
+
+    Raises:
+        ConfigError: as `load` does.
+    """
+    config: Tree = {}
+    for origin, raw in sources:
+        if not isinstance(raw, Mapping):
+            raise ConfigError(f"{origin}: expected a mapping from keys to values, found {raw!r}")
+        config = overlaid(config, tagged(raw, origin))
+    if not isinstance(config.get("studies"), Mapping):
         raise ConfigError("studies: expected at least one study, as a mapping from its name to its settings")
-    raw = _without_nulls(raw)
-    shared = {key: raw[key] for key in SHARED_KEYS if key in raw}
-    body = {key: value for key, value in raw.items() if key not in SHARED_KEYS}
-    studies = dict(raw["studies"]) | _cells(raw.get("families"))
-    body["studies"] = {name: _complete(name, studies, shared) for name in studies}
+    config = sections(config)
+    shared = {key: config[key] for key in (*SHARED_KEYS, "machine") if key in config}
+    written, notes = with_cells(config), []
+
+    def fitted(study: dict[str, Tree], images: bool) -> None:
+        said.extend(fit(study, images))
+
+    studies = {}
+    for name in written:
+        said: list[str] = []
+        studies[name] = whole(name, written, shared, fitted)
+        if said:
+            notes.append(f"{place(['studies', name])}: seeds is {plain(studies[name]['seeds'])}, so {', '.join(said)}")
+    body = plain({key: one for key, one in config.items() if key not in SHARED_KEYS} | {"studies": studies})
     try:
-        return Config.model_validate(body)
+        loaded = Config.model_validate(body)
     except ValidationError as error:
-        items = _without_repeats(error.errors(), studies)
-        lines = [_explain(item, shared, body) for item in items]
+        items = _without_repeats(error.errors(), plain(written))
+        lines = [_explain(item, plain(shared), body) for item in items]
         # A shared key at fault is at fault in every study: once is enough.
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
-
-
-def _without_nulls(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the studies, families, comparisons and sweeps that are null: a file laid over another drops them so.
-
-    (Snakemake lays mappings over one another, so that an empty one drops nothing.)
-    """
-    kept = dict(raw)
-    for key in ("studies", "families", "comparisons", "sweeps"):
-        if key in raw and raw[key] is None:
-            kept[key] = {}
-        elif isinstance(raw.get(key), Mapping):
-            kept[key] = {name: one for name, one in raw[key].items() if one is not None}
-    return kept
-
-
-def _cells(families: Any) -> dict[str, Any]:
-    """The studies of all cells of families. What is no family yet is left for the check of the config."""
-    cells = {}
-    for family, one in families.items() if isinstance(families, Mapping) else ():
-        if not isinstance(one, Mapping) or not isinstance(one.get("rows"), Mapping):
-            continue
-        columns = one.get("columns") if isinstance(one.get("columns"), Mapping) else {}
-        for row, own in one["rows"].items():
-            for column, more in (columns or {"": {}}).items():
-                cells[cell_name(family, row, column)] = _merge(_merge(one.get("study"), own), more)
-    return cells
-
-
-def _complete(name: str, studies: Mapping[str, Any], shared: Mapping[str, Any]) -> Any:
-    study = _inherit(name, studies, ())
-    if not isinstance(study, Mapping):
-        return study
-    _known_kind(name, study.get("dataset"))
-    study = {key: value for key, value in shared.items() if key != "data_seed"} | dict(study)
-    if isinstance(study.get("dataset"), Mapping) and "data_seed" in shared:
-        study["dataset"] = {"seed": shared["data_seed"]} | dict(study["dataset"])
-    # Students' training is the study's with their own keys laid over it; each kind of students likewise.
-    for section in ("distillation", "joint"):
-        if isinstance(study.get(section), Mapping) and "training" in study:
-            study[section] = _merge({"training": study["training"]}, study[section])
-    if isinstance(study.get("students"), Mapping) and isinstance(study.get("distillation"), Mapping):
-        study["students"] = {
-            key: _merge(study["distillation"], own) if own is not None else None
-            for key, own in study["students"].items()
-        }
-        study["students"] = {key: own for key, own in study["students"].items() if own is not None}
-    return study
-
-
-def _known_kind(name: str, dataset: Any) -> None:
-    """The kind of the dataset says what all other sections of a study may hold: it is checked first."""
-    kinds = THEORY_KINDS + IMAGE_KINDS
-    if isinstance(dataset, Mapping) and "kind" in dataset and dataset["kind"] not in kinds:
-        raise ConfigError(
-            f"{_place(['studies', name, 'dataset', 'kind'])}: found {dataset['kind']!r}. "
-            f"The kinds are {', '.join(kinds)}"
-        )
-
-
-def _inherit(name: str, studies: Mapping[str, Any], below: tuple[str, ...]) -> Any:
-    """A study `based_on` another one is that one with its own keys laid over it."""
-    study = studies[name]
-    if not isinstance(study, Mapping) or "based_on" not in study:
-        return study
-    parent = study["based_on"]
-    if not isinstance(parent, str) or parent not in studies:
-        raise ConfigError(
-            f"studies.{name}.based_on: found {parent!r}, but the studies are {', '.join(sorted(studies))}"
-        )
-    if parent in (*below, name):
-        raise ConfigError(f"studies.{name}.based_on: {' -> '.join((*below, name, parent))} is a circle")
-    own = {key: value for key, value in study.items() if key != "based_on"}
-    return _merge(_inherit(parent, studies, (*below, name)), own)
-
-
-def _merge(base: Any, over: Any, key: str = "") -> Any:
-    if isinstance(base, Mapping) and isinstance(over, Mapping):
-        # A dataset or network with other keys takes the place of the one below; datasets of images share theirs.
-        kinds = {section["kind"] for section in (base, over) if "kind" in section}
-        kinds = {"image" if kind in PHOTO_KINDS else kind for kind in kinds}
-        if key not in ("dataset", "network") or len(kinds) < 2:
-            return dict(base) | {k: _merge(base[k], v, k) if k in base else v for k, v in over.items()}
-    return over
+    loaded._notes = tuple(notes)
+    return loaded, studies
 
 
 def _without_tags(loc: tuple) -> tuple:
@@ -153,9 +102,13 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
         return root(study["based_on"]) if inherits else name.split("/")[0]
 
     known: dict[tuple, list] = {}
-    kept = []
+    kept, machine = [], []
     for item in items:
         item["loc"] = loc = _without_tags(item["loc"])
+        if loc[0] == "machine":
+            machine.append((loc, item["input"]))
+        elif any(loc[2:] == there and item["input"] is value for there, value in machine):
+            continue
         if len(loc) > 1 and loc[0] == "studies" and loc[1] in studies:
             # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
             tail = loc[2:]
@@ -172,21 +125,15 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
     return kept
 
 
-def _place(path: list[str]) -> str:
-    """A path in the config; that into a cell of a family names the family."""
-    if len(path) > 1 and "/" in path[1]:
-        family, *cell = path[1].split("/")
-        return ".".join([f"families.{family} (cell {', '.join(cell)})", *path[2:]])
-    return ".".join(path)
-
-
 def _explain(item: dict[str, Any], shared: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     path = [str(part) for part in item["loc"] if part != "[key]"]
-    where = _place(path) or "config"
+    where = place(path) or "config"
     key = "data_seed" if path[2:] == ["dataset", "seed"] else path[-1] if len(path) == 3 else None
     if key in shared and item["input"] is shared[key]:
         where = f"{key} (of every study that does not set its own)"
     if item["type"] == "extra_forbidden":
+        if path[-1] in MOVED:
+            return f"{where}: unknown key; {MOVED[path[-1]]}"
         allowed = _allowed(item["loc"][:-1], body)
         near = difflib.get_close_matches(path[-1], allowed, n=1, cutoff=0)
         return f"{where}: unknown key; did you mean {near[0]!r}? Allowed here: {', '.join(allowed)}"
@@ -215,7 +162,7 @@ def _allowed(loc: tuple, body: Mapping[str, Any]) -> list[str]:
     names = sorted(model.model_fields)
     if model is Config:
         names += SHARED_KEYS
-    if issubclass(model, Study):
+    if issubclass(model, Study | LineUp):
         names += ["based_on"]
     return names
 

@@ -5,9 +5,9 @@ The models are also the source of ``workflow/schemas/config.schema.json``.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from multiview.config.sections import Evaluation, Figures, Float, Name, Section
+from multiview.config.sections import Evaluation, Figures, Float, Machine, Name, Section, key
 from multiview.config.studies import PHOTO_KINDS, AnyStudy, ImageStudy, TheoryStudy
 
 Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){0,2}$")]
@@ -22,25 +22,25 @@ def cell_name(family: str, row: str, column: str) -> str:
 class Point(Section):
     """A point of a sweep: the study that was made there, and which of its students are meant."""
 
-    value: Float = Field(description="where on the axis")
-    study: Name = Field(description="the study")
-    distilled: Name = Field("distilled", description="its students of an ensemble, if it has any")
-    self_distilled: Name = Field("self_distilled", description="its self-distilled students, if it has any")
+    value: Float = key("where on the axis")
+    study: Name = key("the study")
+    distilled: Name = key("its students of an ensemble, if it has any", "distilled")
+    self_distilled: Name = key("its self-distilled students, if it has any", "self_distilled")
 
 
 class Sweep(Section):
     """Errors over one parameter, a panel of the figure of all sweeps."""
 
-    label: str = Field(description="of the axis, with its symbol between $ signs")
-    scale: Literal["linear", "log"] = Field("linear", description="of the axis")
-    points: Annotated[list[Point], Field(min_length=1)]
+    label: str = key("of the axis, with its symbol between $ signs")
+    scale: Literal["linear", "log"] = key("of the axis", "linear")
+    points: Annotated[list[Point], Field(min_length=1)] = key("studies along the axis")
 
 
 class Comparison(Section):
     """Studies beside one another in one figure: the errors of every predictor of each."""
 
-    title: str = Field(description="of the figure")
-    studies: dict[Name, str] = Field(description="from the name of a study to what it is called there")
+    title: str = key("of the figure")
+    studies: dict[Name, str] = key("from the name of a study to what it is called there")
 
 
 class Family(Section):
@@ -49,14 +49,14 @@ class Family(Section):
     The study of a cell is called ``<family>/<row>/<column>``, or ``<family>/<row>``.
     """
 
-    shows: Literal["gains", "losses"] = Field(
-        description="gains: what the ensemble gains in each cell; losses: what single networks and ensemble lose "
-        "from the first row on"
+    shows: Literal["gains", "losses"] = key(
+        "gains: what the ensemble gains in each cell; losses: what single networks and ensemble lose from the first "
+        "row on"
     )
-    study: dict[str, Any] = Field(description="what all cells share, as a study")
-    rows: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)] = Field(description="laid over it, by name")
-    columns: dict[Name, dict[str, Any]] = Field({}, description="and over this; none: a row is a cell")
-    beside: list[Name] = Field([], description="gains: other studies whose gain is shown on the same scale")
+    study: dict[str, Any] = key("what all cells share, as a study on images")
+    rows: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)] = key("laid over it, by name")
+    columns: dict[Name, dict[str, Any]] = key("and over this, by name; none: a row is a cell", {})
+    beside: list[Name] = key("gains: other studies whose gain is shown on the same scale", [])
 
     @model_validator(mode="after")
     def _shown(self):
@@ -68,12 +68,19 @@ class Family(Section):
 class Config(Section):
     """The whole config. Studies hold their own settings; the keys beside them serve them all."""
 
-    studies: Annotated[dict[Path, AnyStudy], Field(min_length=1)]
-    families: dict[Name, Family] = Field({}, description="studies that differ in one or two settings, by name")
-    comparisons: dict[Name, Comparison] = Field({}, description="studies beside one another, by name")
-    sweeps: dict[Name, Sweep]
-    evaluation: Evaluation
-    figures: Figures
+    machine: Machine = key("how jobs use the machine, in all studies", Machine)
+    studies: Annotated[dict[Path, AnyStudy], Field(min_length=1)] = key("by name; null leaves one out")
+    families: dict[Name, Family] = key("studies that differ in one or two settings, by name", {})
+    comparisons: dict[Name, Comparison] = key("studies beside one another, by name", {})
+    sweeps: dict[Name, Sweep] = key("studies along a parameter, by its name", {})
+    evaluation: Evaluation = key("what is measured", Evaluation)
+    figures: Figures = key("how figures look", Figures)
+    _notes: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was made smaller, or left out, for want of seeds: a line for each study."""
+        return self._notes
 
     @property
     def theory(self) -> dict[str, TheoryStudy]:

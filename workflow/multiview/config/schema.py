@@ -1,16 +1,80 @@
-"""The JSON schema of the config, for editors and readers: ``python -m multiview.config.schema`` writes it anew."""
+"""The JSON schema of a config file, for editors and readers: ``python -m multiview.config.schema`` writes it anew.
+
+It is that of the models, made to fit what a file may leave out: a preset has only what it changes, a study what it does
+not take from the one it is `based_on`, and null leaves out what the config below has.
+"""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from multiview.config.models import Config
+from multiview.config.resolving import SHARED_KEYS
+from multiview.config.studies import ImageStudy, Study, TheoryStudy
+from multiview.config.theory import Dataset
 
 SCHEMA_FILE = Path(__file__).parents[2] / "schemas" / "config.schema.json"
 
+STUDIES = (TheoryStudy.__name__, ImageStudy.__name__)
+STUDENTS = ("Students", "ImageStudents")
+LISTED = ("Point",)
+"""Sections that are members of lists, which are never laid over one another: they are whole."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of `config.yaml` and of every file that is laid over it."""
+    whole = Config.model_json_schema()
+    parts = whole["$defs"]
+    for name, part in [*parts.items(), ("", whole)]:
+        if name not in LISTED:
+            part.pop("required", None)
+    _loosen(whole)
+    based_on = {"type": "string", "description": "what is not set here is taken from there"}
+    for name in (*STUDIES, *STUDENTS):
+        parts[name]["properties"]["based_on"] = based_on
+    for name in STUDIES:
+        _of_names(parts[name]["properties"]["students"], null=True)
+    any_study = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in STUDIES]}
+    cell = {"$ref": f"#/$defs/{ImageStudy.__name__}"}
+    _of_names(whole["properties"]["studies"], any_study)
+    whole["properties"]["studies"].pop("minProperties", None)
+    family = parts["Family"]["properties"]
+    family["study"] = cell | {"description": family["study"]["description"]}
+    for key in ("rows", "columns"):
+        _of_names(family[key], cell)
+    for key in ("studies", "families", "comparisons", "sweeps"):
+        _of_names(whole["properties"][key], null=True)
+    own = Study.model_json_schema()["properties"]
+    shared = {"seeds": own["seeds"], "first_seed": own["first_seed"]}
+    shared["data_seed"] = Dataset.model_json_schema()["properties"]["seed"]
+    whole["properties"] = {key: shared[key] for key in SHARED_KEYS} | whole["properties"]
+    return whole
+
 
 def schema_text() -> str:
-    """The JSON schema of a complete config (after `based_on` and the shared keys), for editors and readers."""
-    return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    """The same as text."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _of_names(mapping: dict[str, Any], members: dict[str, Any] | None = None, null: bool = False) -> None:
+    """Say what the members of a mapping from names are; `null`: each may be null too, which leaves it out."""
+    ((pattern, there),) = mapping["patternProperties"].items()
+    there = there if members is None else members
+    mapping["patternProperties"] = {pattern: {"anyOf": [there, {"type": "null"}]} if null else there}
+    mapping["additionalProperties"] = False
+
+
+def _loosen(node: Any) -> None:
+    """Where a section is of one of several kinds: a file may leave out which."""
+    if isinstance(node, dict):
+        if "discriminator" in node:
+            del node["discriminator"]
+            node["anyOf"] = node.pop("oneOf")
+        for value in node.values():
+            _loosen(value)
+    elif isinstance(node, list):
+        for value in node:
+            _loosen(value)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""What every section of the config is made of, and the sections that all studies share."""
+"""What every section of the config is made of, and the sections that all studies share.
+
+A key is a field of a model, with its default. Its description says what it is; symbol (of the paper), unit and the
+reason for the default stand beside it, and `multiview.config.reference` writes all of them into ``docs/reference.md``.
+"""
 
 import json
 import os
@@ -7,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticUndefined
 
 
 def _no_bool(value: Any) -> Any:
@@ -18,12 +23,46 @@ def _no_bool(value: Any) -> Any:
 
 Int = Annotated[int, BeforeValidator(_no_bool)]
 Float = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+Seed = Annotated[Int, Field(ge=0)]
+Count = Annotated[Int, Field(ge=1)]
 NonNegative = Annotated[Float, Field(ge=0)]
 Positive = Annotated[Float, Field(gt=0)]
+Weight = Annotated[Float, Field(ge=0, le=1)]
 Range = Annotated[list[NonNegative], Field(min_length=2, max_length=2)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Auto = Literal["auto", True, False]
 Regime = Literal["learned", "linearised", "random_features"]
 """What of a network is trained: all weights, those of its expansion at the initialisation, or the last layer."""
+
+
+def key(
+    description: str,
+    default: Any = PydanticUndefined,
+    *,
+    symbol: str = "",
+    unit: str = "",
+    reason: str = "",
+    follows: str = "",
+    **constraints: Any,
+) -> Any:
+    """A key of the config.
+
+    Args:
+        description: what it is.
+        default: its value where the config says nothing; a section's class for a section. None given: it is required.
+        symbol: the paper's, or the field's.
+        unit: of the value.
+        reason: why the default is what it is.
+        follows: the rule that gives the value where the config says nothing, if no fixed value does.
+        constraints: pydantic's, such as ``ge``.
+    """
+    about = {"symbol": symbol, "unit": unit, "reason": reason, "follows": follows}
+    about = {name: text for name, text in about.items() if text}
+    if isinstance(default, type):
+        constraints["default_factory"] = default
+    else:
+        constraints["default"] = default
+    return Field(description=description, json_schema_extra=about or None, **constraints)
 
 
 def expanded(path: str) -> Path:
@@ -54,38 +93,84 @@ UserPath = Annotated[str, AfterValidator(_can_be_filled_in)]
 class Section(BaseModel):
     """A part of the config: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Machine(Section):
+    """How jobs use the machine. No result depends on it but by rounding, and a change of it trains nothing again."""
+
+    accelerator: Literal["auto", "cpu", "gpu"] = key(
+        "where networks are trained", "auto", reason="auto: on a GPU if PyTorch finds one when the run begins"
+    )
+    compile: Auto = key("torch.compile, for images", "auto", reason="auto: on a GPU, where it pays")
+    channels_last: Auto = key("memory layout with the channels last, for images", "auto", reason="auto: yes")
+    block_samples: Annotated[Int, Field(ge=0)] = key(
+        "samples that a pass takes at once in the theory's training; 0: all, for a GPU",
+        32,
+        unit="samples",
+        reason="fits the cache of a CPU",
+    )
+    checkpoint_seconds: NonNegative = key(
+        "time between checkpoints; a killed job loses at most this, and on images the epoch it was in",
+        20.0,
+        unit="s",
+    )
+    loggers: list[Literal["csv", "tensorboard"]] = key(
+        "Lightning's loggers for images, which write into logs/<study>/lightning", []
+    )
+    seeds_per_job: Count = key(
+        "seeds that one training job takes; they are named in its files, so that jobs of other seeds are other jobs",
+        10,
+        unit="seeds",
+        reason="1 is for large networks on a GPU cluster",
+    )
 
 
 class Hinton(Section):
     """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``."""
 
-    alpha: Annotated[Float, Field(ge=0, le=1)] = Field(description="weight of the soft labels")
-    temperature: Positive = Field(description="T, of the softmax of teacher and student")
+    alpha: Weight = key("weight of the soft labels", 0.9, symbol="alpha", reason="hard labels count less, as Hinton et al. advise")
+    temperature: Positive = key(
+        "of the softmax of teacher and student", 4.0, symbol="T", reason="of the middle of the default grid"
+    )
 
 
 class Truncated(Section):
     """The paper's objective: a push where the student's truncated soft label is below the teacher's."""
 
-    strength: Positive = Field(description="eta' / eta, weight of the soft labels beside the hard ones")
-    tau: Positive = Field(description="tau, of the truncated softmax; logits are cut off at 1 / tau^2")
+    strength: Positive = key(
+        "weight of the soft labels beside the hard ones", 1.0, symbol="eta' / eta", reason="paper: poly(k)"
+    )
+    tau: Positive = key(
+        "of the truncated softmax; logits are cut off at 1 / tau^2",
+        0.2,
+        symbol="tau",
+        reason="paper: 1 / polylog(k). Logits count up to 25",
+    )
 
 
 class Objective(Section):
     """What a student is trained towards (Section 4)."""
 
-    kind: Literal["hinton", "truncated"] = Field(description="which of the two objectives below")
-    teacher_scale: Positive = Field(description="c, by which the teacher's logits G are multiplied")
-    hinton: Hinton
-    truncated: Truncated
+    kind: Literal["hinton", "truncated"] = key("which of the two objectives below", "hinton")
+    teacher_scale: Positive = key(
+        "factor of the teacher's logits G", 1.0, symbol="c", reason="paper: 1, logits as they are"
+    )
+    hinton: Hinton = key("used if kind is hinton", Hinton)
+    truncated: Truncated = key("used if kind is truncated", Truncated)
 
 
 class Ensembles(Section):
     """Which ensembles are formed from the seeds."""
 
-    sizes: Annotated[list[Annotated[Int, Field(ge=1)]], Field(min_length=1)] = Field(description="every L")
-    subsets: Annotated[Int, Field(ge=1)] = Field(description="random subsets of the seeds for each L")
-    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the subsets")
+    sizes: Annotated[list[Count], Field(min_length=1)] = key(
+        "sizes of ensembles; at most seeds each", [1, 2, 5, 10], symbol="L", reason="paper: 10"
+    )
+    subsets: Count = key(
+        "ensembles of each size: random subsets of the seeds, or all of them if there are no more",
+        100,
+    )
+    seed: Seed = key("seed of the subsets", 0)
 
     @model_validator(mode="after")
     def _distinct(self):
@@ -97,33 +182,41 @@ class Ensembles(Section):
 class Joint(Section):
     """Training the average of networks end to end (Section 5), which is no ensemble."""
 
-    networks: Annotated[Int, Field(ge=2)] = Field(description="L, networks averaged; paper: 10")
-    runs: Annotated[Int, Field(ge=1)] = Field(
-        description="how many such averages are trained, from the study's first seeds on"
+    networks: Annotated[Int, Field(ge=2)] = key(
+        "networks averaged; one of ensembles.sizes, to compare", 10, symbol="L", reason="paper: 10"
+    )
+    runs: Count = key(
+        "such averages, from the study's first seeds on", 5, reason="a statement about training needs 5"
     )
 
 
 class Evaluation(Section):
     """How errors turn into intervals."""
 
-    bootstrap: Annotated[Int, Field(ge=100)] = Field(description="bootstrap replicates")
-    seed: Annotated[Int, Field(ge=0)] = Field(description="seed of the bootstrap")
-    learned_ratio: Annotated[Float, Field(gt=0, lt=1)] = Field(
-        description="view l of class i counts as learned where Phi_{i,l} >= this * max_l Phi_{i,l}"
+    bootstrap: Annotated[Int, Field(ge=100)] = key(
+        "replicates, for calibration errors and soft labels", 2000
     )
-    mus: Annotated[list[Annotated[Float, Field(ge=0, le=1)]], Field(min_length=1)] = Field(
-        description="shares mu of single-view samples at which the error on D is reported"
+    seed: Seed = key("seed of the bootstrap", 0)
+    learned_ratio: Annotated[Float, Field(gt=0, lt=1)] = key(
+        "view l of class i counts as learned where Phi_{i,l} >= this * max_l Phi_{i,l}",
+        0.3,
+        reason="the figure outcome shows how ratios spread about it",
+    )
+    mus: Annotated[list[Weight], Field(min_length=1)] = key(
+        "shares of single-view samples at which the error on D is reported",
+        [0.0, 0.0133, 0.05, 0.1, 0.2, 0.5, 1.0],
+        symbol="mu",
     )
 
 
 class Figures(Section):
-    """How figures look; changing a key here redraws figures and nothing else."""
+    """How figures look; a change here redraws figures and nothing else."""
 
-    dpi: Annotated[Int, Field(ge=50, le=1200)] = Field(description="dots an inch of the PNG files")
-    font_size: Annotated[Float, Field(ge=4, le=24)] = Field(description="points")
-    palette: Literal["colorblind", "deep", "muted", "dark"] = Field(description="seaborn palette")
-    race_classes: Annotated[Int, Field(ge=1, le=16)] = Field(description="classes drawn in the race")
-    race_seed: Annotated[Int, Field(ge=0)] | None = Field(description="seed drawn in the race; null: the first")
+    dpi: Annotated[Int, Field(ge=50, le=1200)] = key("resolution of the PNG files", 200, unit="dots an inch")
+    font_size: Annotated[Float, Field(ge=4, le=24)] = key("size of the letters", 8, unit="points")
+    palette: Literal["colorblind", "deep", "muted", "dark"] = key("seaborn's palette", "colorblind")
+    race_classes: Annotated[Int, Field(ge=1, le=16)] = key("classes drawn in the race", 6)
+    race_seed: Seed | None = key("seed drawn in the race; null: the first", None)
 
 
 def canonical(section: Section, as_: type[Section] | None = None) -> str:

@@ -1,5 +1,6 @@
 """Studies: who trains on what, and who learns from whom."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, get_args
@@ -23,11 +24,12 @@ from multiview.config.images import (
     OwnNetwork,
     WideResNet,
 )
-from multiview.config.sections import Ensembles, Int, Name, Section
+from multiview.config.lineup import SINGLE, Kind, Positions, chain, line_up
+from multiview.config.sections import Count, Ensembles, Int, Machine, Name, Section, Seed, key
 from multiview.config.theory import Dataset, Distillation, Network, TheoryJoint, Training
 
-SINGLE, JOINT = "single", "joint"
-"""The predictors of networks trained on hard labels alone, one by one and as an average."""
+JOINT = "joint"
+"""The predictor of averages of networks that are trained on hard labels end to end."""
 
 RESERVED = (SINGLE, JOINT, "best", "ensemble", "dataset", "evaluation", "figures", "checkpoints")
 """Names that students cannot have: those of other predictors and folders."""
@@ -55,43 +57,59 @@ def _family(study: Any) -> str:
     return "(images)" if kind in IMAGE_KINDS else "(theory)"
 
 
-class LineUp(Section):
-    """Who learns from whom. Positions count the seeds of the study from 0."""
+STUDENTS = (
+    "networks that learn from a teacher, by name; null leaves a kind out. A kind may be based_on another of the study. "
+    "A study that is based_on another has the kinds that it names, or all of them if it names none"
+)
 
-    teacher: Name = Field(description="single, or the name of other students: whose logits are the teacher's")
-    teacher_size: Annotated[Int, Field(ge=1)] = Field(
-        description="L: 1: each student has a teacher of its own; above: all have the average of L networks"
+
+class LineUp(Section):
+    """Who learns from whom. Which seeds these are follows from the numbers: `multiview.config.lineup`."""
+
+    teacher: Name = key("single, or the name of other students of the study: whose logits are the teacher's", SINGLE)
+    teachers: Count = key(
+        "networks that teach: 1: each student has one of its own; above: all learn from their average", 1, symbol="L"
     )
-    first_teacher: Annotated[Int, Field(ge=0)] = Field(description="position of the first teacher")
-    first_student: Annotated[Int, Field(ge=0)] = Field(description="position of the first student")
-    students: Annotated[Int, Field(ge=1)] = Field(description="how many")
+    students: Count = key("how many", 10, reason="the paper's number of seeds")
+    distance: Count | None = key(
+        "positions from the first student to the first network that teaches (or back, where students come behind "
+        "their teachers), for students of single networks; null: none is left out",
+        None,
+        unit="seeds",
+    )
 
     @property
-    def positions(self) -> range:
-        """Of the students."""
-        return range(self.first_student, self.first_student + self.students)
+    def kind(self) -> Kind:
+        """What their positions follow from."""
+        return Kind(self.teacher, self.teachers, self.students, self.distance)
 
-    def teachers(self, position: int) -> range:
-        """Positions of the networks that teach the student at a position."""
-        own = 0 if self.teacher_size > 1 else position - self.first_student
-        return range(self.first_teacher + own, self.first_teacher + own + self.teacher_size)
+    @model_validator(mode="after")
+    def _distance_to_single(self):
+        if self.distance is not None and self.teacher != SINGLE:
+            raise ValueError(f"distance is for teacher {SINGLE}, found {self.teacher}: leave it out")
+        return self
 
 
 class Students(LineUp, Distillation):
-    """Networks of the paper's setting that learn from a teacher."""
+    """Networks of the paper's setting that learn from a teacher; what they do not say is as in `distillation`."""
 
 
 class ImageStudents(LineUp, ImageDistillation):
-    """Networks for images that learn from a teacher."""
+    """Networks for images that learn from a teacher; what they do not say is as in `distillation`."""
+
+    @property
+    def kind(self) -> Kind:
+        """As above. From scratch they are fresh networks, behind their teachers."""
+        return Kind(self.teacher, self.teachers, self.students, self.distance, self.start == "scratch")
 
 
 class Study(Section):
     """One question asked of one dataset with one network: what all studies have."""
 
-    seeds: Annotated[Int, Field(ge=1)] = Field(description="how many seeds are trained")
-    first_seed: Annotated[Int, Field(ge=0)] = Field(description="the first of them")
-    seeds_per_job: Annotated[Int, Field(ge=1)] = Field(description="seeds that one training job takes")
-    ensembles: Ensembles
+    seeds: Count = key("networks trained, which differ in the seed of their initialisation alone", 10)
+    first_seed: Seed = key("the first of these seeds", 0)
+    machine: Machine = key("of this study, laid over that of all studies", Machine, follows="machine")
+    ensembles: Ensembles = key("which ensembles are formed", Ensembles)
 
     @property
     def seed_list(self) -> list[int]:
@@ -104,14 +122,19 @@ class Study(Section):
         return self._cut(self.seed_list)
 
     def _cut(self, seeds: list[int]) -> list[tuple[int, int]]:
-        step = self.seeds_per_job
+        step = self.machine.seeds_per_job
         return [(seeds[i], seeds[min(i + step, len(seeds)) - 1]) for i in range(0, len(seeds), step)]
+
+    @functools.cached_property
+    def lineup(self) -> dict[str, Positions]:
+        """Where the students of each kind are, and those that teach them."""
+        return line_up({name: one.kind for name, one in self.students.items()})
 
     def positions(self, predictor: str) -> range:
         """Positions of the networks of a predictor; those of ``joint`` are averages of networks."""
         if predictor == JOINT:
             return range(self.joint.runs)
-        return range(self.seeds) if predictor == SINGLE else self.students[predictor].positions
+        return range(self.seeds) if predictor == SINGLE else self.lineup[predictor].students
 
     def networks_of(self, predictor: str) -> int:
         """How many networks one of ``single`` or ``joint`` is the average of."""
@@ -129,8 +152,8 @@ class Study(Section):
 
     def teachers(self, predictor: str, seeds: Iterable[int]) -> dict[int, list[int]]:
         """For each of some seeds of the students `predictor`: the seeds of the networks that teach it."""
-        first, students = self.first_seed, self.students[predictor]
-        return {seed: [first + position for position in students.teachers(seed - first)] for seed in seeds}
+        first, places = self.first_seed, self.lineup[predictor]
+        return {seed: [first + position for position in places.taught_by(seed - first)] for seed in seeds}
 
     def lineage(self, predictor: str, position: int) -> set[int]:
         """Positions of the networks trained on hard labels whose views a network can have.
@@ -139,8 +162,9 @@ class Study(Section):
         """
         if predictor == SINGLE:
             return {position}
-        students = self.students[predictor]
-        return {position}.union(*(self.lineage(students.teacher, p) for p in students.teachers(position)))
+        teacher = self.students[predictor].teacher
+        taught_by = self.lineup[predictor].taught_by(position)
+        return {position}.union(*(self.lineage(teacher, p) for p in taught_by))
 
     def roles(self) -> dict[str, dict[str, Any]]:
         """What evaluation has to know of every kind of students, in plain values.
@@ -151,12 +175,13 @@ class Study(Section):
         """
         roles = {}
         for name, one in self.students.items():
-            seeds = [self.first_seed + position for position in one.positions]
+            positions = self.positions(name)
+            seeds = [self.first_seed + position for position in positions]
             roles[name] = {
                 "teacher": one.teacher,
-                "teacher_size": one.teacher_size,
+                "teacher_size": one.teachers,
                 "teachers": {str(seed): members for seed, members in self.teachers(name, seeds).items()},
-                "networks": len(self.lineage(name, one.first_student)),
+                "networks": len(self.lineage(name, positions[0])),
                 "start": one.start,
                 "intervention": getattr(one, "soft_labels", "all").removesuffix("all"),
                 "objective": one.objective.model_dump(mode="json"),
@@ -168,27 +193,21 @@ class Study(Section):
         for name, one in self.students.items():
             if name in RESERVED:
                 raise ValueError(f"students.{name}: this name is taken; not allowed are {', '.join(RESERVED)}")
-            allowed = [SINGLE, *(other for other in self.students if other != name)]
-            if one.teacher not in allowed:
-                raise ValueError(
-                    f"students.{name}.teacher: found {one.teacher!r}, but the predictors are {', '.join(allowed)}"
-                )
-            chain = [name, one.teacher]
-            while chain[-1] in self.students:
-                chain.append(self.students[chain[-1]].teacher)
-                if chain.count(chain[-1]) > 1:
-                    raise ValueError(f"students.{name}.teacher: {' -> '.join(chain)} is a circle")
+        kinds = {name: one.kind for name, one in self.students.items()}
+        for name in kinds:
+            chain(name, kinds)
         for name, one in self.students.items():
             own = one.start == "warm" or getattr(one, "needs_own", False)
-            if own and one.positions[-1] >= self.seeds:
+            positions = self.positions(name)
+            if own and positions[-1] >= self.seeds:
                 raise ValueError(
-                    f"students.{name}: students at the positions {one.positions[0]} to {one.positions[-1]}, "
+                    f"students.{name}: students at the positions {positions[0]} to {positions[-1]}, "
                     f"but seeds is {self.seeds}: those that start warm, stop at the union or have soft labels of "
                     f"their own end at the position {self.seeds - 1}"
                 )
             there = self.positions(one.teacher)
-            for position in one.positions:
-                taught = one.teachers(position)
+            for position in positions:
+                taught = self.lineup[name].taught_by(position)
                 if taught[0] < there[0] or taught[-1] > there[-1]:
                     raise ValueError(
                         f"students.{name}: teachers at the positions {taught[0]} to {taught[-1]}, but those of "
@@ -197,7 +216,7 @@ class Study(Section):
                 if any(position in self.lineage(one.teacher, p) for p in taught):
                     raise ValueError(
                         f"students.{name}: the network at position {position} would be its own teacher, or its "
-                        f"teacher's: first_student, first_teacher and teacher_size must keep them apart"
+                        f"teacher's: distance must be at least {one.students if one.teachers > 1 else 1}"
                     )
         return self
 
@@ -218,12 +237,12 @@ class Study(Section):
 class TheoryStudy(Study):
     """A study of the paper's own setting."""
 
-    dataset: Dataset
-    network: Network
-    training: Training
-    distillation: Distillation | None = Field(None, description="how students learn that do not say so themselves")
-    students: dict[Name, Students] = Field({}, description="networks that learn from a teacher, by name")
-    joint: TheoryJoint | None = Field(None, description="training the average end to end; null: not done")
+    dataset: Dataset = key("what is drawn")
+    network: Network = key("what is trained", Network)
+    training: Training = key("how networks are trained on hard labels", Training)
+    distillation: Distillation = key("how students learn that do not say so themselves", Distillation)
+    students: dict[Name, Students] = key(STUDENTS, {})
+    joint: TheoryJoint | None = key("training the average end to end; null: not done", None)
 
     @model_validator(mode="after")
     def _moves(self):
@@ -242,31 +261,31 @@ class TheoryStudy(Study):
 class ImageStudy(Study):
     """A study on images, or on inputs of their shape."""
 
-    dataset: ImageData
-    network: ImageNetwork
-    training: ImageTraining
-    distillation: ImageDistillation | None = Field(None, description="as in a study of theory")
-    students: dict[Name, ImageStudents] = Field({}, description="networks that learn from a teacher, by name")
-    copies: Annotated[Int, Field(ge=0)] = Field(
+    dataset: ImageData = key("what is read, or drawn")
+    network: ImageNetwork = key("what is trained", WideResNet)
+    training: ImageTraining = key("how networks are trained on hard labels", ImageTraining)
+    distillation: ImageDistillation = key("how students learn that do not say so themselves", ImageDistillation)
+    students: dict[Name, ImageStudents] = key(STUDENTS, {})
+    copies: Annotated[Int, Field(ge=0)] = key(
+        "augmented copies of each training image that teachers label and students see; "
+        "0: teachers label the image as it is, and students see augmentations of their own",
         0,
-        description="augmented copies of each training image that teachers label and students see; "
-        "0: teachers label the image as it is, whatever students see",
     )
-    joint: ImageJoint | None = Field(None, description="training the average end to end; null: not done")
-    features: Features | None = Field(None, description="what seeds learn, as pictures; null: not drawn")
+    joint: ImageJoint | None = key("training the average end to end; null: not done", None)
+    features: Features | None = key("what seeds learn, as pictures; null: not drawn", None)
 
     def trials(self, predictor: str) -> list[tuple[float, float, int]]:
         """What the grid of some students makes them try: alpha, temperature and the seed of the student."""
         one = self.students[predictor]
         if one.grid is None:
             return []
-        seeds = [self.first_seed + position for position in one.positions[: one.grid.students]]
+        seeds = [self.first_seed + position for position in self.positions(predictor)[: one.grid.students]]
         return [(alpha, T, seed) for alpha in one.grid.alpha for T in one.grid.temperature for seed in seeds]
 
     def trial_chunks(self, predictor: str) -> list[tuple[int, int]]:
         """First and last number of the trials of every job that does some: about as many each."""
         number = len(self.trials(predictor))
-        jobs = -(-number // self.seeds_per_job)
+        jobs = -(-number // self.machine.seeds_per_job)
         ends = [number * job // max(1, jobs) for job in range(jobs + 1)]
         return [(a, b - 1) for a, b in pairwise(ends)]
 

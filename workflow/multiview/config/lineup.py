@@ -1,0 +1,99 @@
+"""Who teaches and who learns: positions of networks that follow from numbers of teachers and of students.
+
+A position counts the seeds of a study from 0. Students of single networks are the study's first networks, and the
+networks behind them teach; where students *follow*, teachers are the first networks, and students fresh ones behind
+them. Students of other students are the first networks that have no part in what their teachers learned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SINGLE = "single"
+"""The predictor of networks trained on hard labels alone, one by one."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of students, as the config describes it.
+
+    Attributes:
+        teacher: ``single``, or the name of other students.
+        teachers: L, how many teach: 1: each student has one of its own; above: all learn from their average.
+        students: how many.
+        distance: positions from the first student to the first teacher, or back; None: none is left out.
+        follow: whether students come behind their teachers.
+    """
+
+    teacher: str
+    teachers: int
+    students: int
+    distance: int | None = None
+    follow: bool = False
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Where the networks of a kind of students are, and those that teach them.
+
+    Attributes:
+        students: their positions.
+        first_teacher: the position of the first network that teaches.
+        teachers: L, as above.
+    """
+
+    students: range
+    first_teacher: int
+    teachers: int
+
+    def taught_by(self, position: int) -> range:
+        """Positions of the networks that teach the student at a position."""
+        own = 0 if self.teachers > 1 else position - self.students[0]
+        return range(self.first_teacher + own, self.first_teacher + own + self.teachers)
+
+    @property
+    def last(self) -> int:
+        """The last position of a student or of a network that teaches."""
+        return max(self.students[-1], self.taught_by(self.students[-1])[-1])
+
+
+def line_up(kinds: Mapping[str, Kind]) -> dict[str, Positions]:
+    """The positions of all kinds of students of a study; `chain` must hold for each of them."""
+    found: dict[str, Positions] = {}
+    for name in kinds:
+        for one in reversed(chain(name, kinds)):
+            if one not in found:
+                found[one] = _place(one, kinds, found)
+    return found
+
+
+def _place(name: str, kinds: Mapping[str, Kind], found: Mapping[str, Positions]) -> Positions:
+    kind = kinds[name]
+    if kind.teacher != SINGLE:
+        first = 1 + max(found[above].last for above in chain(kind.teacher, kinds))
+        return Positions(
+            range(first, first + kind.students), found[kind.teacher].students[0], kind.teachers
+        )
+    behind = kind.teachers if kind.follow and kind.teachers > 1 else kind.students
+    distance = behind if kind.distance is None else kind.distance
+    first_student, first_teacher = (distance, 0) if kind.follow else (0, distance)
+    return Positions(range(first_student, first_student + kind.students), first_teacher, kind.teachers)
+
+
+def chain(name: str, kinds: Mapping[str, Kind]) -> list[str]:
+    """A kind of students, their teachers, and so on up to those of single networks.
+
+    Raises:
+        ValueError: if there is no such kind, or if the kinds are a circle.
+    """
+    names = [name]
+    while kinds[names[-1]].teacher != SINGLE:
+        above = kinds[names[-1]].teacher
+        allowed = [SINGLE, *(other for other in kinds if other != names[-1])]
+        if above not in allowed:
+            raise ValueError(
+                f"students.{names[-1]}.teacher: found {above!r}, but the predictors are {', '.join(allowed)}"
+            )
+        names.append(above)
+        if names.count(above) > 1:
+            raise ValueError(f"students.{name}.teacher: {' -> '.join(names)} is a circle")
+    return names

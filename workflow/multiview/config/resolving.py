@@ -1,0 +1,264 @@
+"""From the sections of a config to whole studies: what each takes from another study, from shared keys and by rules.
+
+A config is a tree whose leaves know where they were written, so that ``python -m multiview.config show`` can say it.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from multiview.config.images import ImageJointTraining, ImageTraining
+from multiview.config.models import cell_name
+from multiview.config.studies import IMAGE_KINDS, PHOTO_KINDS, THEORY_KINDS
+from multiview.config.theory import JointTraining, StudentTraining, Training
+
+SHARED_KEYS = ("seeds", "first_seed", "data_seed")
+"""Scalars at the top of the config that every study takes unless it has its own, so that
+``--config seeds=25`` works (Snakemake passes nested values of ``--config`` as strings)."""
+
+
+class ConfigError(ValueError):
+    """A config that cannot be run. The message has one line for each key at fault."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value of the config.
+
+    Attributes:
+        value: what was written, or what a rule gives.
+        origin: the file or the rule.
+        path: the key that was written there; empty for a rule.
+    """
+
+    value: Any
+    origin: str
+    path: str = ""
+
+
+Tree = dict[str, Any] | Leaf
+
+
+def tagged(raw: Any, origin: str, path: str = "") -> Tree:
+    """Plain values as a tree of leaves that all come from `origin`."""
+    if isinstance(raw, Mapping):
+        return {key: tagged(one, origin, f"{path}.{key}".lstrip(".")) for key, one in raw.items()}
+    return Leaf(raw, origin, path)
+
+
+def plain(tree: Tree) -> Any:
+    """The values of a tree."""
+    return tree.value if isinstance(tree, Leaf) else {key: plain(one) for key, one in tree.items()}
+
+
+def leaves(tree: Tree, path: str = "") -> dict[str, Leaf]:
+    """All leaves of a tree by their dotted paths."""
+    if isinstance(tree, Leaf):
+        return {path: tree}
+    found: dict[str, Leaf] = {}
+    for key, one in tree.items():
+        found |= leaves(one, f"{path}.{key}".lstrip("."))
+    return found
+
+
+def number(tree: Tree | None, default: float | None = None) -> float | None:
+    """The number that a leaf holds, `default` if there is no leaf, None if it is no number."""
+    if tree is None:
+        return default
+    try:
+        return None if isinstance(tree.value, bool) else float(tree.value)
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def sections(config: Tree) -> dict[str, Any]:
+    """The config without the studies, families, comparisons and sweeps that are null: a file laid over another drops
+    them so. (Snakemake lays mappings over one another, so that an empty one drops nothing.)
+    """
+    kept = dict(config)
+    for key in ("studies", "families", "comparisons", "sweeps"):
+        if key in kept and _is_null(kept[key]):
+            kept[key] = {}
+        elif isinstance(kept.get(key), Mapping):
+            kept[key] = {name: one for name, one in kept[key].items() if not _is_null(one)}
+    return kept
+
+
+def with_cells(config: Mapping[str, Tree]) -> dict[str, Tree]:
+    """The studies of a config and those of all cells of its families, as they are written.
+
+    What is no family yet is left for the check of the config.
+    """
+    families, cells = config.get("families"), {}
+    for family, one in families.items() if isinstance(families, Mapping) else ():
+        if not isinstance(one, Mapping) or not isinstance(one.get("rows"), Mapping):
+            continue
+        columns = one.get("columns") if isinstance(one.get("columns"), Mapping) else {}
+        for row, own in one["rows"].items():
+            for column, more in (columns or {"": {}}).items():
+                cells[cell_name(family, row, column)] = merged(merged(one.get("study", {}), own), more)
+    return dict(config["studies"]) | cells
+
+
+def whole(
+    name: str,
+    studies: Mapping[str, Tree],
+    shared: Mapping[str, Tree],
+    fit: Callable[[dict[str, Tree], bool], None] = lambda study, images: None,
+) -> Tree:
+    """A study with everything that it takes from elsewhere.
+
+    Args:
+        name: its name.
+        studies: all studies as they are written.
+        shared: the shared keys, and the section `machine`.
+        fit: makes smaller in place what a study has too few seeds for; told whether it is one on images.
+
+    Raises:
+        ConfigError: if it is based on what there is not, or its dataset is of no known kind.
+    """
+    study = _inherited(name, studies, ())
+    if not isinstance(study, Mapping):
+        return study
+    dataset = study.get("dataset")
+    kind = plain(dataset["kind"]) if isinstance(dataset, Mapping) and "kind" in dataset else None
+    if kind is not None and kind not in THEORY_KINDS + IMAGE_KINDS:
+        # It says what all other sections of a study may hold: it is checked first.
+        raise ConfigError(
+            f"{place(['studies', name, 'dataset', 'kind'])}: found {kind!r}. "
+            f"The kinds are {', '.join(THEORY_KINDS + IMAGE_KINDS)}"
+        )
+    images = kind in IMAGE_KINDS
+    study = {key: shared[key] for key in ("seeds", "first_seed") if key in shared} | dict(study)
+    if isinstance(dataset, Mapping) and "data_seed" in shared:
+        study["dataset"] = {"seed": shared["data_seed"]} | dataset
+    if "machine" in shared:
+        study["machine"] = merged(shared["machine"], study.get("machine", {}))
+    network = study.get("network", {})
+    if isinstance(network, Mapping) and "kind" not in network:
+        study["network"] = {"kind": Leaf("wide_resnet" if images else "two_layer", "default")} | network
+    if isinstance(study.get("students"), Mapping):
+        study["students"] = {key: one for key, one in study["students"].items() if not _is_null(one)}
+    fit(study, images)
+    _fill_training(study, images)
+    return study
+
+
+def place(path: list[str]) -> str:
+    """A path in the config; that into a cell of a family names the family."""
+    if len(path) > 1 and "/" in path[1]:
+        family, *cell = path[1].split("/")
+        return ".".join([f"families.{family} (cell {', '.join(cell)})", *path[2:]])
+    return ".".join(path)
+
+
+def overlaid(base: Tree, over: Tree) -> Tree:
+    """One file laid over another the way Snakemake does: mappings are merged, all else is replaced."""
+    if isinstance(base, Mapping) and isinstance(over, Mapping):
+        return dict(base) | {k: overlaid(base[k], v) if k in base else v for k, v in over.items()}
+    return over
+
+
+def merged(base: Tree, over: Tree, key: str = "") -> Tree:
+    """One tree laid over another: mappings are merged, all else is replaced.
+
+    A dataset or network of another kind takes the place of the one below; datasets of photos share their keys.
+    """
+    if isinstance(base, Mapping) and isinstance(over, Mapping):
+        kinds = {plain(section["kind"]) for section in (base, over) if isinstance(section.get("kind"), Leaf)}
+        kinds = {"image" if kind in PHOTO_KINDS else kind for kind in map(str, kinds)}
+        if key not in ("dataset", "network") or len(kinds) < 2:
+            return dict(base) | {k: merged(base[k], v, k) if k in base else v for k, v in over.items()}
+    return over
+
+
+def _is_null(tree: Tree) -> bool:
+    return isinstance(tree, Leaf) and tree.value is None
+
+
+def _inherited(name: str, studies: Mapping[str, Tree], below: tuple[str, ...]) -> Tree:
+    """A study `based_on` another one is that one with its own keys laid over it."""
+    study = studies[name]
+    if not isinstance(study, Mapping):
+        return study
+    own = {key: one for key, one in study.items() if key != "based_on"}
+    base: Tree = {}
+    if "based_on" in study:
+        parent = plain(study["based_on"])
+        if not isinstance(parent, str) or parent not in studies:
+            raise ConfigError(
+                f"studies.{name}.based_on: found {parent!r}, but the studies are {', '.join(sorted(studies))}"
+            )
+        if parent in (*below, name):
+            raise ConfigError(f"studies.{name}.based_on: {' -> '.join((*below, name, parent))} is a circle")
+        base = _inherited(parent, studies, (*below, name))
+        if not isinstance(base, Mapping):
+            base = {}
+    study = merged(base, own)
+    if isinstance(own.get("students"), Mapping):
+        below_it = base.get("students")
+        study["students"] = _kinds(name, below_it if isinstance(below_it, Mapping) else {}, own["students"])
+    return study
+
+
+def _kinds(study: str, base: Mapping[str, Tree], own: Mapping[str, Tree]) -> dict[str, Tree]:
+    """The kinds of students that a study names, each laid over that of the same name in the study it is based on, or
+    over the one that it is itself based on.
+    """
+
+    def found(name: str, below: tuple[str, ...]) -> Tree:
+        one = own.get(name, base.get(name))
+        if name not in own or not isinstance(one, Mapping):
+            return one
+        keys = {key: value for key, value in one.items() if key != "based_on"}
+        if "based_on" not in one:
+            return merged(base.get(name, {}), keys)
+        parent, where = plain(one["based_on"]), f"{place(['studies', study])}.students.{name}.based_on"
+        if parent in (*below, name):
+            raise ConfigError(f"{where}: {' -> '.join((*below, name, parent))} is a circle")
+        start = found(parent, (*below, name)) if isinstance(parent, str) else None
+        if not isinstance(start, Mapping):
+            there = [key for key in {**base, **own} if key != name and not _is_null(own.get(key, base.get(key)))]
+            raise ConfigError(f"{where}: found {parent!r}, but the students are {', '.join(sorted(there)) or 'none'}")
+        return merged(start, keys)
+
+    return {name: found(name, ()) for name in own}
+
+
+def _fill_training(study: dict[str, Tree], images: bool) -> None:
+    """What students and averages take from the study's training; then what kinds of students take from all."""
+    base, of_students, of_joint = (
+        (ImageTraining, ImageTraining, ImageJointTraining) if images else (Training, StudentTraining, JointTraining)
+    )
+    training = study.get("training", {})
+    if not isinstance(training, Mapping):
+        return
+    distillation = study.get("distillation", {})
+    if isinstance(distillation, Mapping):
+        study["distillation"] = merged({"training": _without_own(training, of_students, base)}, distillation)
+        if isinstance(study.get("students"), Mapping):
+            study["students"] = {key: merged(study["distillation"], one) for key, one in study["students"].items()}
+    if isinstance(study.get("joint"), Mapping):
+        joint = merged({"training": _without_own(training, of_joint, base)}, study["joint"])
+        networks = number(joint.get("networks"), 10)
+        if isinstance(joint["training"], Mapping) and networks:
+            rules = _rules(of_joint)
+            for key in rules.keys() - joint["training"].keys():
+                value = number(training.get(key), base.model_fields[key].default)
+                if value is not None:
+                    value = value / networks if "/" in rules[key] else value * networks
+                    joint["training"][key] = Leaf(float(f"{value:.12g}"), rules[key])
+        study["joint"] = joint
+
+
+def _rules(model: type) -> dict[str, str]:
+    """The keys of a section that follow from others, and the rule of each."""
+    about = {name: field.json_schema_extra or {} for name, field in model.model_fields.items()}
+    return {name: one["follows"] for name, one in about.items() if "follows" in one}
+
+
+def _without_own(training: Mapping[str, Tree], model: type, base: type) -> dict[str, Tree]:
+    """What is set of a study's training, without the keys of which `model` has defaults or rules of its own."""
+    own = set() if model is base else set(inspect.get_annotations(model))
+    return {key: one for key, one in training.items() if key not in own}
