@@ -32,6 +32,7 @@ from multiview.networks.two_layer import TwoLayerNetwork
 from multiview.training import full_batch
 
 ROOT = Path(__file__).parent.parent
+CPU = config.Machine(accelerator="cpu")
 
 
 class Plain(pl.LightningModule):
@@ -83,9 +84,9 @@ def plain(x, label, network, step_size: float, steps: int) -> float:
 
 def ours(x, label, kinds, views, study: config.Study, seeds, steps: int) -> float:
     """Seconds of `steps` steps of our training, for every one of `seeds`."""
-    settings = study.training.model_copy(update={"max_steps": steps, "accelerator": "cpu"})
+    settings = study.training.model_copy(update={"max_steps": steps})
     begin = time.perf_counter()
-    full_batch.train(seeds, x, label, kinds, views, study.dataset.classes, study.network, settings)
+    full_batch.train(seeds, x, label, kinds, views, study.dataset.classes, study.network, settings, CPU)
     return time.perf_counter() - begin
 
 
@@ -148,7 +149,7 @@ def main() -> None:
     ways = {
         "plain": lambda steps: plain(x, label, make(0), settings.step_size, steps),
         "ours": lambda steps: ours(x, label, kinds, views, study, [0], steps),
-        "limit": lambda steps: limit(x, make(0), settings.block_samples, steps),
+        "limit": lambda steps: limit(x, make(0), study.machine.block_samples, steps),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(options.repetitions):

@@ -56,8 +56,8 @@ rule train_images:
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
-        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(wildcards.predictor)),
-        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(wildcards.predictor)),
+        gpu=gpus_of,
+        gres=gres_of,
     params:
         study="{study}",
         predictor="{predictor}",
@@ -94,8 +94,8 @@ rule label_copies:
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
-        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training),
-        gres=lambda wildcards: gres_of(studies[wildcards.study].training),
+        gpu=gpus_of,
+        gres=gres_of,
     params:
         study="{study}",
         predictor="{predictor}",
@@ -130,8 +130,8 @@ rule try_objectives:
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
-        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
-        gres=lambda wildcards: gres_of(students_of(wildcards).training),
+        gpu=gpus_of,
+        gres=gres_of,
     params:
         study="{study}",
         students="{students}",
@@ -193,8 +193,8 @@ rule distil_images:
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
-        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
-        gres=lambda wildcards: gres_of(students_of(wildcards).training),
+        gpu=gpus_of,
+        gres=gres_of,
     params:
         study="{study}",
         students="{students}",

@@ -70,7 +70,7 @@ def how_trained(wildcards, predictor):
     study = studies[wildcards.study]
     own = study.students[predictor].training if predictor in study.students else study.training_of(predictor)
     seeds = 1 + int(wildcards.last) - int(wildcards.first) if "last" in wildcards.keys() else 1
-    return study, own, devices.resolve(own.accelerator), seeds
+    return study, own, devices.resolve(study.machine.accelerator), seeds
 
 
 def minutes(wildcards, predictor=SINGLE):
@@ -87,9 +87,9 @@ def megabytes(wildcards, predictor=SINGLE):
     study, own, device, seeds = how_trained(wildcards, predictor)
     networks = study.networks_of(predictor)
     if wildcards.study in settings.theory:
-        return costs.theory_megabytes(study, own, device, seeds, networks)
+        return costs.theory_megabytes(study, device, seeds, networks)
     students = study.students.get(predictor)
-    labelled = 0 if students is None else max(students.teacher_size, seeds)
+    labelled = 0 if students is None else max(students.teachers, seeds)
     return costs.image_megabytes(study, settings.images, own, device, networks, labelled)
 
 
@@ -179,14 +179,19 @@ def teachers_of_trials(wildcards):
     return plan.taught(wildcards.study, wildcards.students, seeds)
 
 
-def gpus_of(training):
-    """How many GPUs a job takes: one if it trains on one. A run has `--resources gpu=...` of them."""
-    return int(devices.resolve(training.accelerator) == "gpu" and of_profile("gpu_gres") is None)
+def on_gpu(wildcards):
+    """Whether the jobs of a study run on a GPU."""
+    return devices.resolve(studies[wildcards.study].machine.accelerator) == "gpu"
 
 
-def gres_of(training):
+def gpus_of(wildcards):
+    """How many GPUs a job takes: one if it runs on one. A run has `--resources gpu=...` of them."""
+    return int(on_gpu(wildcards) and of_profile("gpu_gres") is None)
+
+
+def gres_of(wildcards):
     """What such a job asks SLURM for on clusters that refuse `--gpus`: the profile's gpu_gres; otherwise nothing."""
-    return of_profile("gpu_gres", "") if devices.resolve(training.accelerator) == "gpu" else ""
+    return of_profile("gpu_gres", "") if on_gpu(wildcards) else ""
 
 
 def any_of(names):

@@ -32,8 +32,8 @@ rule train:
     resources:
         mem_mb=growing(megabytes),
         runtime=at_most(minutes),
-        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(SINGLE)),
-        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(SINGLE)),
+        gpu=gpus_of,
+        gres=gres_of,
     params:
         study="{study}",
         first_seed="{first}",
@@ -68,8 +68,8 @@ rule train_joint:
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, JOINT)),
         runtime=at_most(lambda wildcards: minutes(wildcards, JOINT)),
-        gpu=lambda wildcards: gpus_of(studies[wildcards.study].training_of(JOINT)),
-        gres=lambda wildcards: gres_of(studies[wildcards.study].training_of(JOINT)),
+        gpu=gpus_of,
+        gres=gres_of,
     params:
         study="{study}",
         first_seed="{first}",
@@ -108,8 +108,8 @@ rule distil:
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
-        gpu=lambda wildcards: gpus_of(students_of(wildcards).training),
-        gres=lambda wildcards: gres_of(students_of(wildcards).training),
+        gpu=gpus_of,
+        gres=gres_of,
     params:
         study="{study}",
         students="{students}",

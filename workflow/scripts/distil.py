@@ -20,6 +20,7 @@ torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 network = config.Network.model_validate_json(params.network)
 way = config.Distillation.model_validate_json(params.distillation)
+machine = jobs.machine(snakemake)
 taught_by = {int(seed): members for seed, members in json.loads(params.teachers).items()}
 seeds = sorted(taught_by)
 
@@ -44,14 +45,14 @@ elif way.init_std is not None:
 for seed, members in taught_by.items():
     logging.info("student %d learns from %s %s", seed, params.teacher, ", ".join(map(str, members)))
 decisive = [config.canonical(way.objective), way.stop]
-runs = full_batch_job.fit(data, seeds, network, way.training, params.checkpoints, decisive, **more)
+runs = full_batch_job.fit(data, seeds, network, way.training, machine, params.checkpoints, decisive, **more)
 
 provenance = {
     "dataset": data.digest,
     "study": params.study,
     "seeds": seeds,
     "network": network.model_dump(),
-    "training": full_batch_job.deciding(way.training),
+    "training": way.training.model_dump(),
     "start": way.start,
     "init_std": way.init_std,
     "soft_labels": way.soft_labels,
@@ -59,8 +60,8 @@ provenance = {
     "objective": way.objective.model_dump(),
     "teacher": params.teacher,
     "teachers": {str(seed): members for seed, members in taught_by.items()},
-    "device": devices.name(way.training.accelerator),
+    "device": devices.name(machine.accelerator),
     "threads": snakemake.threads,
 }
-for kind, table in full_batch_job.tables(params.students, runs, data, way.training.block_samples).items():
+for kind, table in full_batch_job.tables(params.students, runs, data, machine.block_samples).items():
     artifacts.write(target[kind], kind, table, provenance)

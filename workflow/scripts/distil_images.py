@@ -27,6 +27,7 @@ job = minibatch_job.Job(
     params.students,
     TypeAdapter(config.ImageNetwork).validate_json(params.network),
     way.training,
+    jobs.machine(snakemake),
     params.checkpoints,
     params.lightning_logs,
     copies=params.copies,

@@ -19,6 +19,7 @@ torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
 settings = config.ImageTraining.model_validate_json(params.training)
+accelerator = jobs.machine(snakemake).accelerator
 data = tensors.read(source.samples, source.images)
 images = data.images["train"]
 shown = [images]
@@ -31,7 +32,7 @@ logits = []
 for seed, state in sorted(tensors.read_networks([source.networks], seeds, data.digest).items()):
     trained = build(network, images, data.about["classes"], seed)
     trained.load_state_dict(state)
-    logits.append(np.stack([logits_of(trained, part, settings.accelerator) for part in shown]))
+    logits.append(np.stack([logits_of(trained, part, accelerator) for part in shown]))
 provenance = {"study": params.study, "dataset": data.digest, "predictor": params.predictor, "seeds": seeds}
 provenance |= {"copies": params.copies, "augmentation": settings.augmentation.model_dump()}
 table = copies_table(params.predictor, seeds, np.stack(logits))

@@ -18,6 +18,7 @@ job = minibatch_job.Job(
     params.predictor,
     TypeAdapter(config.ImageNetwork).validate_json(params.network),
     config.ImageTraining.model_validate_json(params.training),
+    jobs.machine(snakemake),
     params.checkpoints,
     params.lightning_logs,
     networks=params.networks,

@@ -15,10 +15,11 @@ torch.set_num_threads(snakemake.threads)
 source, target, params = snakemake.input, snakemake.output, snakemake.params
 network = config.Network.model_validate_json(params.network)
 settings = config.Training.model_validate_json(params.training)
+machine = jobs.machine(snakemake)
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 
 data = full_batch_job.read(source.samples, source.views)
-runs = full_batch_job.fit(data, seeds, network, settings, params.checkpoints, members=params.networks)
+runs = full_batch_job.fit(data, seeds, network, settings, machine, params.checkpoints, members=params.networks)
 
 provenance = {
     "dataset": data.digest,
@@ -26,11 +27,11 @@ provenance = {
     "seeds": seeds,
     "network": network.model_dump(),
     "networks": params.networks,
-    "training": full_batch_job.deciding(settings),
-    "device": devices.name(settings.accelerator),
+    "training": settings.model_dump(),
+    "device": devices.name(machine.accelerator),
     "threads": snakemake.threads,
 }
-tables = full_batch_job.tables("joint", runs, data, settings.block_samples)
+tables = full_batch_job.tables("joint", runs, data, machine.block_samples)
 tables["member_strengths"] = full_batch_tables.member_strengths_table(runs, data.views)
 for kind in ("logits", "history", "outcome", "strengths", "member_strengths"):
     artifacts.write(target[kind], kind, tables[kind], provenance)

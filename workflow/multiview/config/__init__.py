@@ -26,11 +26,13 @@ from multiview.config.images import (
 from multiview.config.loading import ConfigError, load, load_with_origins
 from multiview.config.models import Comparison, Config, Family, Point, Sweep
 from multiview.config.sections import (
+    DEFAULT_MACHINE,
     Ensembles,
     Evaluation,
     Figures,
     Hinton,
     Joint,
+    Machine,
     Objective,
     Section,
     Truncated,
@@ -42,6 +44,7 @@ from multiview.config.theory import Dataset, Distillation, Network, Strengths, T
 __all__ = [
     "CLASSES",
     "CNN",
+    "DEFAULT_MACHINE",
     "HUB",
     "JOINT",
     "MLP",
@@ -70,6 +73,7 @@ __all__ = [
     "Images",
     "Joint",
     "Layer",
+    "Machine",
     "Network",
     "Objective",
     "OwnNetwork",
@@ -86,4 +90,5 @@ __all__ = [
     "WideResNet",
     "canonical",
     "load",
+    "load_with_origins",
 ]

@@ -9,8 +9,7 @@ from typing import Any
 import yaml
 
 from multiview.config.loading import load_with_origins
-from multiview.config.models import Config
-from multiview.config.resolving import ConfigError, Leaf, Tree, leaves
+from multiview.config.resolving import ConfigError, Leaf, leaves
 from multiview.config.studies import ImageStudy, TheoryStudy
 
 
@@ -20,7 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     show = commands.add_parser("show", help="a study with every value in force and where it comes from")
     show.add_argument("study", nargs="?", help="its name; that of a cell is FAMILY/ROW/COLUMN. None: the names")
-    show.add_argument("--configfile", nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order")
+    show.add_argument(
+        "--configfile", nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order"
+    )
     show.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="laid over the files")
     given = parser.parse_args(arguments)
     try:

@@ -38,7 +38,7 @@ def _fit_ensembles_and_joint(study: dict[str, Tree], seeds: int, rule: str) -> l
     sizes = plain(section["sizes"]) if "sizes" in section else _default(Ensembles, "sizes")
     if not isinstance(section, Mapping) or not isinstance(sizes, list) or not all(type(L) is int for L in sizes):
         return []
-    fitting = [L for L in sizes if L <= seeds]
+    fitting = [L for L in sizes if seeds >= L]
     if len(fitting) < len(sizes) and seeds not in fitting:
         fitting.append(seeds)
     joint = study.get("joint")
@@ -116,7 +116,9 @@ def _kind(one: Tree, start: Any, images: bool) -> Kind | None:
     if not isinstance(one, Mapping):
         return None
     values = {key: plain(one[key]) if key in one else _default(LineUp, key) for key in LineUp.model_fields}
-    values = {key: int(v) if isinstance(v, str) and v.isdigit() and key != "teacher" else v for key, v in values.items()}
+    values = {
+        key: int(v) if isinstance(v, str) and v.isdigit() and key != "teacher" else v for key, v in values.items()
+    }
     whole = [values["teachers"], values["students"], *([] if values["distance"] is None else [values["distance"]])]
     if not all(type(v) is int and v >= 1 for v in whole) or not isinstance(values["teacher"], str):
         return None

@@ -13,7 +13,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from multiview.config.sections import (
-    Auto,
     Count,
     Float,
     Int,
@@ -54,7 +53,9 @@ class Images(Section):
         "folder with train*.parquet and test*.parquet in the hub's schema, read instead of the hub", None
     )
     revision: str | None = key("of the hub's repository; null: the one that is known", None)
-    sha256: dict[Literal["train", "test"], Sha256] | None = key("of the hub's files; null: those that are known", None)
+    sha256: dict[Literal["train", "test"], Sha256] | None = key(
+        "of the hub's files; null: those that are known", None
+    )
     image_column: str | None = key("parquet: column of the images; null: image", None)
     label_column: str | None = key("parquet: column of the labels; null: label", None)
     classes: Annotated[Int, Field(ge=2)] | None = key(
@@ -337,7 +338,9 @@ class ImageJointTraining(ImageTraining):
 class Grid(Section):
     """Values of Hinton's objective that are tried; the best on the validation split are used."""
 
-    alpha: Annotated[list[Weight], Field(min_length=1)] = key("weights of the soft labels", [0.5, 0.9], symbol="alpha")
+    alpha: Annotated[list[Weight], Field(min_length=1)] = key(
+        "weights of the soft labels", [0.5, 0.9], symbol="alpha"
+    )
     temperature: Annotated[list[Positive], Field(min_length=1)] = key("temperatures", [1.0, 4.0, 16.0], symbol="T")
     students: Count = key("the first so many students try each pair", 2)
 

@@ -70,9 +70,7 @@ def _place(name: str, kinds: Mapping[str, Kind], found: Mapping[str, Positions])
     kind = kinds[name]
     if kind.teacher != SINGLE:
         first = 1 + max(found[above].last for above in chain(kind.teacher, kinds))
-        return Positions(
-            range(first, first + kind.students), found[kind.teacher].students[0], kind.teachers
-        )
+        return Positions(range(first, first + kind.students), found[kind.teacher].students[0], kind.teachers)
     behind = kind.teachers if kind.follow and kind.teachers > 1 else kind.students
     distance = behind if kind.distance is None else kind.distance
     first_student, first_teacher = (distance, 0) if kind.follow else (0, distance)

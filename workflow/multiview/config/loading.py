@@ -70,7 +70,9 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
         said: list[str] = []
         studies[name] = whole(name, written, shared, fitted)
         if said:
-            notes.append(f"{place(['studies', name])}: seeds is {plain(studies[name]['seeds'])}, so {', '.join(said)}")
+            notes.append(
+                f"{place(['studies', name])}: seeds is {plain(studies[name]['seeds'])}, so {', '.join(said)}"
+            )
     body = plain({key: one for key, one in config.items() if key not in SHARED_KEYS} | {"studies": studies})
     try:
         loaded = Config.model_validate(body)

@@ -116,7 +116,11 @@ def text() -> str:
         rows = [_row(name, field) for name, field in fields.items()]
         parts += [f"## `{title}`\n", about, "", "\n".join([COLUMNS, *rows]), ""]
     kinds = [f"| `{kind}` | {what} |" for kind, what in soft_labels.KINDS.items()]
-    parts += ["## Values of `soft_labels`\n", "\n".join(["| value | what soft labels are made of |\n|---|---|", *kinds]), ""]
+    parts += [
+        "## Values of `soft_labels`\n",
+        "\n".join(["| value | what soft labels are made of |\n|---|---|", *kinds]),
+        "",
+    ]
     return "\n".join(parts)
 
 
@@ -184,7 +188,9 @@ def _length(metadata: list[Any]) -> str:
 
 
 def _bounds(metadata: list[Any]) -> str:
-    found = {name: getattr(one, name) for one in metadata for name in ("ge", "gt", "le", "lt") if hasattr(one, name)}
+    found = {
+        name: getattr(one, name) for one in metadata for name in ("ge", "gt", "le", "lt") if hasattr(one, name)
+    }
     low, high = found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
     if low is not None and high is not None:
         return f" in {'[' if 'ge' in found else '('}{low}, {high}{']' if 'le' in found else ')'}"

@@ -220,7 +220,9 @@ def _kinds(study: str, base: Mapping[str, Tree], own: Mapping[str, Tree]) -> dic
         start = found(parent, (*below, name)) if isinstance(parent, str) else None
         if not isinstance(start, Mapping):
             there = [key for key in {**base, **own} if key != name and not _is_null(own.get(key, base.get(key)))]
-            raise ConfigError(f"{where}: found {parent!r}, but the students are {', '.join(sorted(there)) or 'none'}")
+            raise ConfigError(
+                f"{where}: found {parent!r}, but the students are {', '.join(sorted(there)) or 'none'}"
+            )
         return merged(start, keys)
 
     return {name: found(name, ()) for name in own}
@@ -229,7 +231,9 @@ def _kinds(study: str, base: Mapping[str, Tree], own: Mapping[str, Tree]) -> dic
 def _fill_training(study: dict[str, Tree], images: bool) -> None:
     """What students and averages take from the study's training; then what kinds of students take from all."""
     base, of_students, of_joint = (
-        (ImageTraining, ImageTraining, ImageJointTraining) if images else (Training, StudentTraining, JointTraining)
+        (ImageTraining, ImageTraining, ImageJointTraining)
+        if images
+        else (Training, StudentTraining, JointTraining)
     )
     training = study.get("training", {})
     if not isinstance(training, Mapping):

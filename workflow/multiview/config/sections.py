@@ -126,10 +126,16 @@ class Machine(Section):
     )
 
 
+DEFAULT_MACHINE = Machine()
+"""What jobs use where a caller says nothing of the machine."""
+
+
 class Hinton(Section):
     """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``."""
 
-    alpha: Weight = key("weight of the soft labels", 0.9, symbol="alpha", reason="hard labels count less, as Hinton et al. advise")
+    alpha: Weight = key(
+        "weight of the soft labels", 0.9, symbol="alpha", reason="hard labels count less, as Hinton et al. advise"
+    )
     temperature: Positive = key(
         "of the softmax of teacher and student", 4.0, symbol="T", reason="of the middle of the default grid"
     )
@@ -193,9 +199,7 @@ class Joint(Section):
 class Evaluation(Section):
     """How errors turn into intervals."""
 
-    bootstrap: Annotated[Int, Field(ge=100)] = key(
-        "replicates, for calibration errors and soft labels", 2000
-    )
+    bootstrap: Annotated[Int, Field(ge=100)] = key("replicates, for calibration errors and soft labels", 2000)
     seed: Seed = key("seed of the bootstrap", 0)
     learned_ratio: Annotated[Float, Field(gt=0, lt=1)] = key(
         "view l of class i counts as learned where Phi_{i,l} >= this * max_l Phi_{i,l}",

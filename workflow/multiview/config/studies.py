@@ -66,9 +66,13 @@ STUDENTS = (
 class LineUp(Section):
     """Who learns from whom. Which seeds these are follows from the numbers: `multiview.config.lineup`."""
 
-    teacher: Name = key("single, or the name of other students of the study: whose logits are the teacher's", SINGLE)
+    teacher: Name = key(
+        "single, or the name of other students of the study: whose logits are the teacher's", SINGLE
+    )
     teachers: Count = key(
-        "networks that teach: 1: each student has one of its own; above: all learn from their average", 1, symbol="L"
+        "networks that teach: 1: each student has one of its own; above: all learn from their average",
+        1,
+        symbol="L",
     )
     students: Count = key("how many", 10, reason="the paper's number of seeds")
     distance: Count | None = key(

@@ -37,15 +37,22 @@ class Strengths(Section):
         reason="paper: [1, O(1)]. Stronger own views leave a class less loss while it waits for other classes",
     )
     strong: Range = key(
-        "own class, single-view sample, its strong view; from 1 on", [1.0, 1.0], symbol="sum_p z_p",
+        "own class, single-view sample, its strong view; from 1 on",
+        [1.0, 1.0],
+        symbol="sum_p z_p",
         reason="paper: [1, O(1)]",
     )
     weak: Range = key(
-        "own class, single-view sample, its weak view; below strong", [0.05, 0.05], symbol="rho",
+        "own class, single-view sample, its weak view; below strong",
+        [0.05, 0.05],
+        symbol="rho",
         reason="paper: [rho, O(rho)], rho << Gamma",
     )
     other_multi: Range = key(
-        "other classes, multi-view sample", [0.2, 0.25], symbol="sum_p z_p", reason="paper: [Omega(1), 0.4]. Weaker ones leave less loss too, but tell a student less"
+        "other classes, multi-view sample",
+        [0.2, 0.25],
+        symbol="sum_p z_p",
+        reason="paper: [Omega(1), 0.4]. Weaker ones leave less loss too, but tell a student less",
     )
     other_single: Range = key(
         "other classes, single-view sample", [0.2, 0.3], symbol="Gamma", reason="paper: [Omega(Gamma), Gamma]"
@@ -75,11 +82,15 @@ class Dataset(Section):
         "dimension of a patch; at least 2 k", 96, symbol="d", reason="paper: a high power of k"
     )
     views: Literal["axes", "random"] = key(
-        "the views: coordinate axes, or a uniformly drawn orthonormal frame", "axes", symbol="v_{j,l}",
+        "the views: coordinate axes, or a uniformly drawn orthonormal frame",
+        "axes",
+        symbol="v_{j,l}",
         reason="the network does not see which",
     )
     patches: Annotated[Int, Field(ge=4)] = key(
-        "patches of a sample; at least 2 k C_p, so that any draw of views fits", 20, symbol="P",
+        "patches of a sample; at least 2 k C_p, so that any draw of views fits",
+        20,
+        symbol="P",
         reason="paper: k^2; as few as fit",
     )
     patches_per_view: Count = key("patches of each view present", 1, symbol="C_p", reason="paper: O(1)")
@@ -87,28 +98,37 @@ class Dataset(Section):
         "how sum_p z_p is split over the C_p patches", "equal", reason="paper: silent"
     )
     s: Positive = key(
-        "each view of another class occurs with probability s / k; at most k", 5.0, symbol="s",
+        "each view of another class occurs with probability s / k; at most k",
+        5.0,
+        symbol="s",
         reason="paper: k^0.2",
     )
     gamma: NonNegative = key(
         "upper end of the feature noise over all 2 k views", 0.001, symbol="gamma", reason="paper: k^-1.5"
     )
     feature_noise_norm: NonNegative = key(
-        "norm of the Gaussian noise in patches that carry a view", 0.2, symbol="sigma_p sqrt(d)",
+        "norm of the Gaussian noise in patches that carry a view",
+        0.2,
+        symbol="sigma_p sqrt(d)",
         reason="paper: 1 / polylog(k)",
     )
     background_noise_norm: NonNegative = key(
-        "norm of the noise in all other patches", 0.8, symbol="gamma k",
+        "norm of the noise in all other patches",
+        0.8,
+        symbol="gamma k",
         reason="paper: gamma k. Larger: single-view samples are memorised by it",
     )
     noise: Literal["off_views", "isotropic"] = key(
-        "isotropic: the paper's; off_views: without its components along the views", "off_views",
+        "isotropic: the paper's; off_views: without its components along the views",
+        "off_views",
         reason="the paper's limit of large d",
     )
     z: Strengths = key("strengths of the views", Strengths)
     train_samples: Count = key("training samples", 400, symbol="N", unit="samples", reason="40 a class")
     mu: Annotated[Float, Field(gt=0, lt=1)] = key(
-        "share of single-view samples; round(mu N) >= 1 of them are in the training set", 0.0025, symbol="mu",
+        "share of single-view samples; round(mu N) >= 1 of them are in the training set",
+        0.0025,
+        symbol="mu",
         reason="one sample: more make more ties",
     )
     test_multi_samples: Count = key("multi-view test samples", 4000, unit="samples")
@@ -149,11 +169,18 @@ class Network(Section):
     kind: Literal["two_layer"] = key("the network of Section 2.2", "two_layer")
     neurons: Count = key("neurons of a class", 10, symbol="m", reason="paper: polylog(k)")
     q: Annotated[Float, Field(ge=3)] = key(
-        "power of the smoothed ReLU, whole or not", 3, symbol="q", reason="the paper's smallest: with 4 students would hardly move"
+        "power of the smoothed ReLU, whole or not",
+        3,
+        symbol="q",
+        reason="the paper's smallest: with 4 students would hardly move",
     )
-    rho: Positive = key("where the smoothed ReLU turns linear", 1.0, symbol="varrho", reason="paper: 1 / polylog(k)")
+    rho: Positive = key(
+        "where the smoothed ReLU turns linear", 1.0, symbol="varrho", reason="paper: 1 / polylog(k)"
+    )
     init_std: Positive = key(
-        "standard deviation of the initial weights", 0.0001, symbol="sigma_0",
+        "standard deviation of the initial weights",
+        0.0001,
+        symbol="sigma_0",
         reason="the race must be long compared with what follows it; below this nothing changes",
     )
     regime: Regime = key(
@@ -172,19 +199,24 @@ class Training(Section):
     """Full-batch gradient descent on the cross-entropy (Section 2.2)."""
 
     step_rule: Literal["adaptive", "fixed"] = key(
-        "adaptive: the step is bounded by the relative change of the neurons; fixed: it is step_size", "adaptive",
+        "adaptive: the step is bounded by the relative change of the neurons; fixed: it is step_size",
+        "adaptive",
         reason="paper: a small eta; a race from small weights takes fewer steps so",
     )
     step_size: Positive = key(
-        "factor of the mean gradient: if fixed this, if adaptive at most this", 200.0, symbol="eta",
+        "factor of the mean gradient: if fixed this, if adaptive at most this",
+        200.0,
+        symbol="eta",
     )
     relative_change: Positive = key(
-        "adaptive: a neuron moves by at most this times its size in a step", 0.1,
+        "adaptive: a neuron moves by at most this times its size in a step",
+        0.1,
         reason="larger steps favour the loser of a race",
     )
     max_change: Positive = key("adaptive: and by at most this, a norm", 1.0)
     loss_threshold: Positive | None = key(
-        "training ends at training accuracy 1 and a mean loss of at most this; null: after max_steps", 0.001,
+        "training ends at training accuracy 1 and a mean loss of at most this; null: after max_steps",
+        0.001,
         unit="nats",
     )
     max_steps: Count = key("training ends here at the latest, with a warning", 3000, unit="steps")
@@ -194,7 +226,9 @@ class StudentTraining(Training):
     """How students are trained: what is not said here is as in the study's training."""
 
     step_size: Positive = key(
-        "as for training", 12.0, symbol="eta",
+        "as for training",
+        12.0,
+        symbol="eta",
         reason="far below 2 over the curvature along the views learned: larger ones overshoot",
     )
     relative_change: Positive = key("as for training", 3.0, reason="no race: hardly a bound")
@@ -209,12 +243,17 @@ class JointTraining(Training):
     """How averages are trained end to end: what is not said here is as in the study's training."""
 
     step_size: Positive = key(
-        "as for training", 2000.0, symbol="eta", follows="joint.networks * training.step_size",
+        "as for training",
+        2000.0,
+        symbol="eta",
+        follows="joint.networks * training.step_size",
         reason="the average gives each network 1/L of the gradient: L times the step moves it as far",
     )
     relative_change: Positive = key("as for training", 0.4, reason="fewer steps to the same end")
     max_change: Positive = key(
-        "as for training", 10.0, follows="joint.networks * training.max_change",
+        "as for training",
+        10.0,
+        follows="joint.networks * training.max_change",
         reason="each network moves the average's logits 1/L as far",
     )
 
@@ -223,7 +262,9 @@ class TheoryHinton(Hinton):
     """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``."""
 
     temperature: Positive = key(
-        "of the softmax of teacher and student", 32.0, symbol="T",
+        "of the softmax of teacher and student",
+        32.0,
+        symbol="T",
         reason="nearly a regression on the teacher's logits",
     )
 
@@ -235,7 +276,9 @@ class TheoryTruncated(Truncated):
         "weight of the soft labels beside the hard ones", 3.0, symbol="eta' / eta", reason="paper: poly(k)"
     )
     tau: Positive = key(
-        "of the truncated softmax; logits are cut off at 1 / tau^2", 1.3, symbol="tau",
+        "of the truncated softmax; logits are cut off at 1 / tau^2",
+        1.3,
+        symbol="tau",
         reason="paper: 1 / polylog(k). What it does: docs/theory.md",
     )
 
@@ -244,7 +287,9 @@ class TheoryObjective(Objective):
     """What a student is trained towards (Section 4)."""
 
     teacher_scale: Positive = key(
-        "factor of the teacher's logits G", 1.6, symbol="c",
+        "factor of the teacher's logits G",
+        1.6,
+        symbol="c",
         reason="paper: 1. An ensemble shows a view about half as strongly as a network that has it",
     )
     hinton: TheoryHinton = key("used if kind is hinton", TheoryHinton)
@@ -255,7 +300,8 @@ class Distillation(Section):
     """How students learn (Section 4), unless a kind of students has its own way."""
 
     start: Literal["warm", "scratch"] = key(
-        "warm: from the end of the student's own training on hard labels; scratch: from its initialisation", "warm",
+        "warm: from the end of the student's own training on hard labels; scratch: from its initialisation",
+        "warm",
         reason="Theorem 4 unites a student's own view with its teacher's",
     )
     init_std: Positive | None = key(

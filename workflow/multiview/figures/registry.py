@@ -58,7 +58,7 @@ def raced(study: config.Study) -> str | None:
     names = [
         name
         for name, students in (study.students.items() if _races(study) else ())
-        if (students.teacher, students.teacher_size, students.soft_labels) == (config.SINGLE, 1, "all")
+        if (students.teacher, students.teachers, students.soft_labels) == (config.SINGLE, 1, "all")
     ]
     return "self_distilled" if "self_distilled" in names else next(iter(names), None)
 
@@ -69,7 +69,7 @@ def _learns_from_all(study: config.Study) -> bool:
 
 def _generations(study: config.Study) -> bool:
     return _races(study) and any(
-        students.teacher_size == 1 and students.soft_labels == "all" for students in study.students.values()
+        students.teachers == 1 and students.soft_labels == "all" for students in study.students.values()
     )
 
 

@@ -156,21 +156,18 @@ def theory_minutes(study: config.TheoryStudy, training: config.Training, device:
     return START + math.ceil(networks * (operations / rate + training.max_steps * STEP[device]) / 60)
 
 
-def theory_megabytes(
-    study: config.TheoryStudy, training: config.Training, device: str, seeds: int, networks: int = 1
-) -> int:
+def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, networks: int = 1) -> int:
     """Megabytes of the host in which a job trains so many `seeds` of a study of the paper's own setting.
 
     Args:
-        study: the study.
-        training: how; its blocks decide.
+        study: the study, whose blocks decide.
         device: ``cpu`` or ``gpu``.
         seeds: trained side by side.
         networks: that one of them is the average of.
     """
     data, width = study.dataset, study.dataset.classes * study.network.neurons * networks
     splits = (data.train_samples, data.test_multi_samples, data.test_single_samples)
-    block = training.block_samples or max(splits)
+    block = study.machine.block_samples or max(splits)
     patch = data.patches * FLOAT
     inputs = 4 * sum(splits) * data.dim * patch  # as table, array and tensor, and what checks them
     work = 3 * block * width * patch

@@ -81,7 +81,7 @@ def take(folder: str | Path | None = None, seconds: float = 5.0) -> str:
     names = visible()
     if not names:
         raise ConfigError(
-            "training.accelerator is gpu, but this machine has no GPU that CUDA may use; set it to cpu or auto"
+            "machine.accelerator is gpu, but this machine has no GPU that CUDA may use; set it to cpu or auto"
         )
     # Allocations of a cluster have GPUs of their own, each counted from 0.
     allocation = os.environ.get("SLURM_JOB_ID", "")
@@ -117,7 +117,7 @@ def type_of(accelerator: str) -> Literal["cpu", "cuda"]:
 
     if not torch.cuda.is_available():
         raise ConfigError(
-            f"training.accelerator is {accelerator}, but PyTorch {torch.__version__} can use no GPU on "
+            f"machine.accelerator is {accelerator}, but PyTorch {torch.__version__} can use no GPU on "
             f"{os.uname().nodename}: set it to cpu, or install a build of PyTorch for this machine's GPU"
         )
     return "cuda"

@@ -141,7 +141,7 @@ def _tools(report):
     compiler = next((name for name in ("g++", "clang++", "c++") if shutil.which(name)), None)
     headers = Path(sysconfig.get_path("include"), "Python.h").exists()
     if compiler and headers:
-        report.line("compiler", f"{compiler}, and Python's headers: networks can be compiled (training.compile)")
+        report.line("compiler", f"{compiler}, and Python's headers: networks can be compiled (machine.compile)")
     else:
         lacks = [*([] if compiler else ["a C++ compiler"]), *([] if headers else ["Python's headers"])]
         command = "apt-get install g++ python3-dev"
@@ -197,17 +197,19 @@ def _plan(report, preset, gpus):
     on_gpu = [
         name
         for name, one in studies.items()
-        if one.training.accelerator == "gpu" or (one.training.accelerator == "auto" and gpus)
+        if one.machine.accelerator == "gpu" or (one.machine.accelerator == "auto" and gpus)
     ]
     jobs = sum(len(one.chunks_of(name)) for one in studies.values() for name in ("single", *one.students))
     where = f"{len(on_gpu)} on {gpus} GPUs" if on_gpu else "all on the CPU"
     report.line("studies", f"{len(studies)} ({where}), {jobs} training jobs and more of evaluation")
     if on_gpu and not gpus:
         report.missing(
-            "GPU", f"asked for by {', '.join(on_gpu)}", "snakemake --profile profiles/slurm, or accelerator: cpu"
+            "GPU",
+            f"asked for by {', '.join(on_gpu)}",
+            "snakemake --profile profiles/slurm, or machine: {accelerator: cpu}",
         )
     largest = max(
-        costs.theory_megabytes(one, one.training, "cpu", one.seeds_per_job)
+        costs.theory_megabytes(one, "cpu", one.machine.seeds_per_job)
         if name in settings.theory
         else costs.image_megabytes(one, settings.images, one.training, "gpu" if name in on_gpu else "cpu")
         for name, one in studies.items()

@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from multiview.config import ConfigError
+from multiview.config import ConfigError, Machine, load
 from multiview.runtime import devices, slurm
 from multiview.runtime.manifest import RECORD
 from multiview.store.artifacts import ArtifactError, DataError
@@ -70,6 +70,17 @@ def start(job: Any) -> None:
         logging.warning("SLURM put this job back into its queue: it was preempted, or its node was lost")
     if job.resources.get("gpu", 0) and not devices.given_by_scheduler():
         logging.info("takes GPU %s of this machine", devices.take())
+
+
+def machine(job: Any) -> Machine:
+    """How a job uses the machine: its study's section `machine`.
+
+    It is taken from the whole config, and is no param of the rule: a change of it runs no job again.
+
+    Args:
+        job: Snakemake's own object in scripts.
+    """
+    return load(job.config).studies[job.params.study].machine
 
 
 def second_name(log: Path) -> Path | None:

@@ -41,6 +41,7 @@ class ChunkTraining(nn.Module):
         objective: what is descended.
         teachers: ``[runs, n, k]``, the logits of each run's teacher, or None.
         unions: a run ends once its union is reached (`objectives.Union`); None: it does not.
+        block_samples: that a pass takes at once; 0: all.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class ChunkTraining(nn.Module):
         objective: Objective = HARD_LABELS,
         teachers: Tensor | None = None,
         unions: Sequence[Union] | None = None,
+        block_samples: int = config.DEFAULT_MACHINE.block_samples,
     ):
         super().__init__()
         self.runs, self.settings, self.objective = list(runs), settings, objective
-        self.unions = unions
+        self.unions, self.block_samples = unions, block_samples
         self.networks = nn.ModuleList(run.network for run in runs)
         # Buffers, not batches: the data move to the device once, not once a step.
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
@@ -95,7 +97,7 @@ class ChunkTraining(nn.Module):
     def _look(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> Step:
         """Compute loss and gradient at the present weights; what there is to record, and whether to stop."""
         logits, losses = run.network.loss_and_gradient(
-            self.x, self.label, self.settings.block_samples, self.objective, teacher
+            self.x, self.label, self.block_samples, self.objective, teacher
         )
         phi = start = None
         if self.views is not None:
@@ -203,6 +205,7 @@ def train(
     classes: int,
     network: config.Network,
     settings: config.Training,
+    machine: config.Machine = config.DEFAULT_MACHINE,
     checkpoints: Path | None = None,
     objective: Objective = HARD_LABELS,
     teachers: Mapping[int, Tensor] | None = None,
@@ -221,6 +224,7 @@ def train(
         classes: k.
         network: the network section of the config.
         settings: the training section of the config.
+        machine: where, in which blocks, and how often what was reached is saved.
         checkpoints: folder to resume from and to save to, or None.
         objective: what is descended.
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
@@ -238,7 +242,7 @@ def train(
     """
     shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
     law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
-    device = torch.device(devices.type_of(settings.accelerator))
+    device = torch.device(devices.type_of(machine.accelerator))
     # By name, as the one in use alone is in the digest of the code (`multiview.store.code`).
     build = import_module(f"multiview.networks.{network.modules[0]}").REGIMES[network.regime]
     runs = [SeedRun(seed, build(**shape, **law, seed=seed, members=members)) for seed in seeds]
@@ -248,14 +252,14 @@ def train(
     keeper, progress = None, Progress(settings.max_steps)
     if checkpoints is not None:
         of_unions = None if unions is None else {seed: union.teacher for seed, union in unions.items()}
-        keeper = Checkpoints(checkpoints, settings.checkpoint_seconds, _marks(seeds, teachers, starts, of_unions))
+        keeper = Checkpoints(checkpoints, machine.checkpoint_seconds, _marks(seeds, teachers, starts, of_unions))
         keeper.restore(runs)
     told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
     ends = None if unions is None else [unions[seed].to(device) for seed in seeds]
     if stacked is None:
         stacked = device.type == "cuda" and network.regime == "learned"
     kind = StackedTraining if stacked else ChunkTraining
-    module = kind(runs, x, label, kinds, views, settings, objective, told, ends).to(device)
+    module = kind(runs, x, label, kinds, views, settings, objective, told, ends, machine.block_samples).to(device)
     with Ending() as ending:
         while module.active and ending.signal is None:
             known = module.step()

@@ -77,6 +77,7 @@ def fit(
     seeds: Sequence[int],
     network: config.Network,
     settings: config.Training,
+    machine: config.Machine,
     checkpoints: str | Path,
     decisive: Sequence[Any] = (),
     members: int = 1,
@@ -89,15 +90,16 @@ def fit(
         seeds: of the networks.
         network: the network section of the config.
         settings: the training section of the config.
+        machine: how the job uses the machine.
         checkpoints: folder of all checkpoints of the study.
         decisive: everything besides data, network, settings and code that decides what is learned.
         members: how many networks are averaged.
         more: objective, teachers and starts, for `training.train`.
     """
     train = data.splits["train"]
-    machine = [torch.__version__, devices.name(settings.accelerator), torch.get_num_threads()]
+    here = [torch.__version__, devices.name(machine.accelerator), torch.get_num_threads()]
     used = code.digest("multiview/training/full_batch.py", *code.networks(network))
-    key = [data.digest, config.canonical(network), deciding(settings), list(decisive), members, machine, used]
+    key = [data.digest, config.canonical(network), settings.model_dump(), list(decisive), members, here, used]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     return full_batch.train(
         seeds,
@@ -108,6 +110,7 @@ def fit(
         data.about["classes"],
         network,
         settings,
+        machine,
         checkpoints=Path(checkpoints) / digest,
         members=members,
         **more,
@@ -137,11 +140,6 @@ def lessons(
         half = settings.objective.teacher_scale / 2
         given["unions"] = {seed: objectives.Union(logits, own[seed], half) for seed, logits in teachers.items()}
     return given
-
-
-def deciding(settings: config.Training) -> dict[str, Any]:
-    """The training section without what has no influence on what is learned."""
-    return settings.model_dump(exclude={"accelerator", "checkpoint_seconds"})
 
 
 def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> dict[str, dict]:

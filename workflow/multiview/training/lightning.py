@@ -95,18 +95,18 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
     Raises:
         InterruptedError: if Lightning was asked to stop.
     """
-    settings = task.settings
+    settings, machine = task.settings, task.machine
     callbacks: list[pl.Callback] = [_Progress(minibatch.Progress(name))]
     if checkpoint is not None:
-        callbacks.append(_Checkpoint(minibatch.EpochCheckpoint(checkpoint, settings.checkpoint_seconds)))
+        callbacks.append(_Checkpoint(minibatch.EpochCheckpoint(checkpoint, machine.checkpoint_seconds)))
     trainer = pl.Trainer(
-        accelerator=devices.resolve(settings.accelerator),
+        accelerator=devices.resolve(machine.accelerator),
         devices=1,
-        precision=minibatch.precision(settings),
+        precision=minibatch.precision(settings, machine),
         max_epochs=settings.epochs,
         callbacks=callbacks,
         plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
-        logger=_loggers(settings, logs) if logs is not None else False,
+        logger=_loggers(machine, logs) if logs is not None else False,
         log_every_n_steps=1,
         deterministic="warn",
         enable_checkpointing=checkpoint is not None,  # by ours: there is no other
@@ -123,6 +123,6 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
         raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
 
 
-def _loggers(settings: config.ImageTraining, folder: Path) -> list:
+def _loggers(machine: config.Machine, folder: Path) -> list:
     kinds = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
-    return [kinds[name](folder.parent, name=folder.name, version=name) for name in settings.loggers]
+    return [kinds[name](folder.parent, name=folder.name, version=name) for name in machine.loggers]

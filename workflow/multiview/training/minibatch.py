@@ -58,6 +58,7 @@ class ImageTask(nn.Module):
         images: uint8 ``[n, channels, h, w]``, the training images.
         label: ``[n]``.
         settings: the training section of the config.
+        machine: how the job uses the machine.
         objective: what is descended.
         teacher: ``[copies, n, k]``, the teacher's logits on each of the `copies`, or ``[1, n, k]``, those on the
             images as they are, or None.
@@ -72,12 +73,14 @@ class ImageTask(nn.Module):
         images: Tensor,
         label: Tensor,
         settings: config.ImageTraining,
+        machine: config.Machine,
         objective: Objective,
         teacher: Tensor | None = None,
         copies: Copies | None = None,
     ):
         super().__init__()
-        self.run, self.settings, self.objective, self.copies = run, settings, objective, copies
+        self.run, self.settings, self.machine = run, settings, machine
+        self.objective, self.copies = objective, copies
         self.network = run.network
         # Buffers, so that images move to the device once: only indices and offsets do in every step.
         for name, tensor in {"images": images, "label": label.long(), "teacher": teacher}.items():
@@ -96,19 +99,20 @@ class ImageTask(nn.Module):
             ConfigError: if the network cannot be compiled but must be.
         """
         compiles = all(getattr(module, "compiles", True) for module in self.network.modules())
-        if self.settings.channels_last in (True, "auto"):
+        if self.machine.channels_last in (True, "auto"):
             self.network.to(memory_format=torch.channels_last)
-        if self.settings.compile is True or (self.settings.compile == "auto" and device == "cuda" and compiles):
+        wanted = self.machine.compile
+        if wanted is True or (wanted == "auto" and device == "cuda" and compiles):
             refused = devices.cannot_compile(device)
             if refused is None:
                 self._compute_by(torch.compile(self.network))
-            elif self.settings.compile is True:
+            elif wanted is True:
                 raise config.ConfigError(
-                    f"training.compile is true, but torch.compile does not work here ({refused}): install a C++ "
+                    f"machine.compile is true, but torch.compile does not work here ({refused}): install a C++ "
                     "compiler and Python's headers, or set it to auto or false"
                 )
             else:
-                log.warning("training.compile is auto: not compiled, as torch.compile fails here (%s)", refused)
+                log.warning("machine.compile is auto: not compiled, as torch.compile fails here (%s)", refused)
 
     def descent(self) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
         """SGD and its schedule, of which a step is an epoch."""
@@ -264,7 +268,7 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
         task.take_up(resume["record"])
         first = resume["epoch"] + 1
     task.global_step = first * len(batches)
-    progress, keeper = Progress(name), EpochCheckpoint(checkpoint, task.settings.checkpoint_seconds)
+    progress, keeper = Progress(name), EpochCheckpoint(checkpoint, task.machine.checkpoint_seconds)
 
     def save(path: Path) -> None:
         states = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
@@ -290,7 +294,7 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
 
 
 INTERRUPTED = (
-    "{} in epoch {} of {}; run again to carry on from the last checkpoint (training.checkpoint_seconds says how "
+    "{} in epoch {} of {}; run again to carry on from the last checkpoint (machine.checkpoint_seconds says how "
     "old it may be)"
 )
 
@@ -300,6 +304,7 @@ def train(
     images: Tensor,
     label: Tensor,
     settings: config.ImageTraining,
+    machine: config.Machine = config.DEFAULT_MACHINE,
     name: str = "",
     checkpoint: Path | None = None,
     logs: Path | None = None,
@@ -314,6 +319,7 @@ def train(
         images: uint8 ``[n, channels, h, w]``.
         label: ``[n]``.
         settings: the training section of the config.
+        machine: how the job uses the machine.
         name: of the seed, in the log.
         checkpoint: file to resume from and to save to, or None.
         logs: folder of Lightning's loggers, or None.
@@ -335,9 +341,9 @@ def train(
         run.seconds = resume["record"]["seconds"]
         log.info("%s is taken up from %s, finished", name, checkpoint)
         return
-    given = (run, images, label, settings, objective or CrossEntropy(), teacher, copies)
-    plain = devices.type_of(settings.accelerator) == "cpu" and precision(settings) == "32-true"
-    plain = plain and (logs is None or not settings.loggers)
+    given = (run, images, label, settings, machine, objective or CrossEntropy(), teacher, copies)
+    plain = devices.type_of(machine.accelerator) == "cpu" and precision(settings, machine) == "32-true"
+    plain = plain and (logs is None or not machine.loggers)
     if resume is not None and ("optimizer" in resume) != plain:
         log.warning("%s is a checkpoint of another device, precision or loggers; it is trained anew", checkpoint)
         resume = None
@@ -384,10 +390,10 @@ def _usable(checkpoint: Path) -> dict | None:
     return saved
 
 
-def precision(settings: config.ImageTraining) -> str:
+def precision(settings: config.ImageTraining, machine: config.Machine = config.DEFAULT_MACHINE) -> str:
     """Lightning's precision, for ``auto`` that of the device."""
     if settings.precision != "auto":
         return settings.precision
-    gpu = devices.type_of(settings.accelerator) == "cuda"
+    gpu = devices.type_of(machine.accelerator) == "cuda"
     # Older GPUs emulate bfloat16, which is slower than not to use it.
     return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"

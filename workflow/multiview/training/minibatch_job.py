@@ -35,6 +35,7 @@ class Job:
         predictor: whose networks they are.
         network: the network section of the config.
         settings: the training section of the config.
+        machine: how the job uses the machine.
         checkpoints: folder of all checkpoints of the study.
         logs: folder of all of Lightning's logs of the study.
         networks: how many networks are averaged; 1 but for ``joint``.
@@ -45,6 +46,7 @@ class Job:
     predictor: str
     network: config.ImageNetwork
     settings: config.ImageTraining
+    machine: config.Machine
     checkpoints: str
     logs: str
     networks: int = 1
@@ -71,17 +73,18 @@ class Job:
             run.network.load_state_dict(start)
         given = [] if teacher is None else [teacher.numpy()]
         given += [] if start is None else [tensor.numpy() for tensor in start.values()]
-        machine = [torch.__version__, devices.name(self.settings.accelerator), torch.get_num_threads()]
-        key = [self.data.digest, config.canonical(self.network), deciding(self.settings), self.networks]
+        here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
+        key = [self.data.digest, config.canonical(self.network), self.settings.model_dump(), self.networks]
         used = ("multiview/training/minibatch.py", "multiview/networks/build.py", *code.networks(self.network))
         key += [code.digest(*used)]
-        key += [repr(objective), artifacts.data_digest(*given), self.copies, machine]
+        key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
         digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
         train(
             run,
             images,
             labels,
             self.settings,
+            self.machine,
             name=f"{self.predictor}, seed {seed}",
             checkpoint=Path(self.checkpoints) / digest / f"seed_{seed}.pt",
             # A student tries several objectives, at the same time maybe: each has a folder of its own.
@@ -94,7 +97,7 @@ class Job:
 
     def logits(self, run: ImageRun, split: str) -> np.ndarray:
         """What a trained network says, float32 ``[n, k]``."""
-        return logits_of(run.network, self.data.images[split], self.settings.accelerator)
+        return logits_of(run.network, self.data.images[split], self.machine.accelerator)
 
     def write(self, runs: Sequence[ImageRun], target: Any, provenance: Mapping[str, Any]) -> None:
         """Write the artifacts of trained seeds.
@@ -110,9 +113,9 @@ class Job:
             "seeds": [run.seed for run in runs],
             "network": self.network.model_dump(),
             "networks": self.networks,
-            "training": deciding(self.settings),
-            "device": devices.name(self.settings.accelerator),
-            "precision": precision(self.settings),
+            "training": self.settings.model_dump(),
+            "device": devices.name(self.machine.accelerator),
+            "precision": precision(self.settings, self.machine),
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()
@@ -134,11 +137,6 @@ def _folder(objective: Objective | None) -> str:
         return ""
     values = [f"{name}_{value:g}" for name, value in asdict(objective).items()]
     return "_".join([type(objective).__name__.lower(), *values])
-
-
-def deciding(settings: config.ImageTraining) -> dict[str, Any]:
-    """The training section without what has no influence on what is learned."""
-    return settings.model_dump(exclude={"accelerator", "checkpoint_seconds", "loggers"})
 
 
 def _history(runs: Sequence[ImageRun]) -> dict:

@@ -37,9 +37,11 @@ class StackedTraining(nn.Module):
         objective: Objective = HARD_LABELS,
         teachers: Tensor | None = None,
         unions: Sequence[Union] | None = None,
+        block_samples: int = config.DEFAULT_MACHINE.block_samples,
     ):
         super().__init__()
         self.runs, self.settings, self.objective = list(runs), settings, objective
+        self.block_samples = block_samples
         self.union = None if unions is None else _stack(unions)
         self.networks = StackedNetworks([run.network for run in runs])
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
@@ -58,7 +60,7 @@ class StackedTraining(nn.Module):
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have heard of it."""
         logits, losses = self.networks.loss_and_gradient(
-            self.x, self.label, self.settings.block_samples, self.objective, self.teachers
+            self.x, self.label, self.block_samples, self.objective, self.teachers
         )
         weight, phi, start = self.networks.weight, None, None
         if self.views is not None:
