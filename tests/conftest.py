@@ -13,12 +13,9 @@ torch.set_num_threads(1)  # the networks are small, and CI's cores are busy
 
 ROOT = Path(__file__).parent.parent
 
-PAIR = {"first_teacher": 2, "first_student": 0, "students": 2}
-"""The latter two of four seeds teach the former two."""
-
 TINY = {
     "seeds": 4,
-    "seeds_per_job": 2,
+    "machine": {"seeds_per_job": 2},
     "studies": {
         "theory": {
             "dataset": {
@@ -36,9 +33,9 @@ TINY = {
             "joint": None,
             "distillation": {"training": {"max_steps": 20}},
             "students": {
-                "distilled": {"teacher": "single", "teacher_size": 2} | PAIR,
-                "self_distilled": {"teacher": "single", "teacher_size": 1, "objective": {"kind": "truncated"}}
-                | PAIR,
+                # The latter two of four seeds teach the former two.
+                "distilled": {"teachers": 2, "students": 2},
+                "self_distilled": {"teachers": 1, "students": 2, "objective": {"kind": "truncated"}},
             },
         }
     },

@@ -4,21 +4,25 @@ import copy
 import subprocess
 import sys
 
+import jsonschema
 import pytest
 import yaml
 from conftest import ROOT, merge
 
 from multiview import config
-from multiview.config import schema
+from multiview.config import __main__ as command
+from multiview.config import images, models, reference, schema, sections, studies
 
+IMAGES = "studies.digits"
 DATASET = "studies.theory.dataset"
 NETWORK = "studies.theory.network"
 TRAINING = "studies.theory.training"
 WAY = "studies.theory.distillation"
 STUDENTS = "studies.theory.students"
-SELF = {"teacher": "single", "teacher_size": 1, "first_teacher": 20, "first_student": 0, "students": 5}
+SELF = {"teachers": 1, "students": 5}
 
-IMAGES = "studies.digits"
+CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "workflow" / "presets").glob("*.yaml"))]
+CONFIGS += sorted((ROOT / "examples").glob("*.yaml"))
 
 BROKEN = [
     # (path of the key that is set, its value, what the one error has to name)
@@ -28,7 +32,26 @@ BROKEN = [
     ("seeds", True, ["seeds", "not true or false"]),
     ("seeds", 2.5, ["seeds", "2.5"]),
     ("first_seed", -1, ["first_seed", "-1"]),
-    ("seeds_per_job", 0, ["seeds_per_job", "found 0"]),
+    ("machine.seeds_per_job", 0, ["machine.seeds_per_job", "found 0"]),
+    ("machine.accelerator", "tpu", ["machine.accelerator", "'tpu'", "'auto', 'cpu' or 'gpu'"]),
+    ("machine.acelerator", "cpu", ["machine.acelerator", "did you mean 'accelerator'"]),
+    ("machine", [1], ["machine", "found [1]"]),
+    (f"{IMAGES}.machine", {"compile": "maybe"}, [f"{IMAGES}.machine.compile", "'maybe'", "'auto'"]),
+    # Keys that configs had once
+    ("seeds_per_job", 4, ["seeds_per_job", "machine.seeds_per_job"]),
+    (f"{TRAINING}.block_samples", 8, [f"{TRAINING}.block_samples", "machine.block_samples"]),
+    (f"{IMAGES}.training.accelerator", "cpu", [f"{IMAGES}.training.accelerator", "machine.accelerator"]),
+    (
+        f"{STUDENTS}.distilled_flat.first_teacher",
+        3,
+        ["distilled_flat.first_teacher", "teachers, students and distance"],
+    ),
+    (
+        f"{STUDENTS}.distilled_flat.first_student",
+        3,
+        ["distilled_flat.first_student", "teachers, students and distance"],
+    ),
+    (f"{STUDENTS}.distilled_flat.teacher_size", 3, ["distilled_flat.teacher_size", "it is called teachers"]),
     ("data_seed", -3, ["data_seed", "found -3"]),
     ("studies", {}, ["studies"]),
     ("studies", [1], ["studies", "mapping"]),
@@ -66,7 +89,6 @@ BROKEN = [
         {"based_on": "theory", "network": {"regime": "linearised"}},
         ["studies.x", "training.step_rule is adaptive", "network.regime is linearised"],
     ),
-    ("studies.theory.ensembles.sizes", [1, 10, 41], ["studies.theory", "ensembles.sizes", "41", "40"]),
     ("studies.theory.ensembles.sizes", [2, 2], ["studies.theory.ensembles", "once"]),
     ("studies.theory.ensembles.sizes", [], ["studies.theory.ensembles.sizes"]),
     (f"{WAY}.start", "hot", [f"{WAY}.start", "'hot'", "'warm' or 'scratch'"]),
@@ -77,17 +99,28 @@ BROKEN = [
     (f"{WAY}.training.max_steps", 0, [f"{WAY}.training.max_steps", "found 0"]),
     (f"{STUDENTS}.x", SELF | {"teacher": "singel"}, ["students.x.teacher", "'singel'", "single"]),
     (f"{STUDENTS}.x", SELF | {"teacher": "x"}, ["students.x.teacher", "'x'"]),
-    (f"{STUDENTS}.x", SELF | {"students": 41}, ["students.x", "40", "seeds is 40"]),
     (
         f"{STUDENTS}.x",
         SELF | {"stop": "union", "start": "scratch"},
         ["students.x", "'union'", "'scratch'", "'last'"],
     ),
     (f"{STUDENTS}.x", SELF | {"soft_labels": "other"}, ["students.x.soft_labels", "'other'", "other_classes"]),
-    (f"{STUDENTS}.x", SELF | {"first_teacher": 38}, ["students.x", "40 to 40", "0 to 39"]),
-    (f"{STUDENTS}.x", SELF | {"first_teacher": 0}, ["students.x", "its own teacher"]),
-    (f"{STUDENTS}.x", SELF | {"teacher_size": 0}, [f"{STUDENTS}.x.teacher_size", "found 0"]),
-    (f"{STUDENTS}.x", SELF | {"teacher_seed": 0}, [f"{STUDENTS}.x.teacher_seed", "unknown key"]),
+    (f"{STUDENTS}.x", SELF | {"teachers": 9, "distance": 3}, ["students.x", "its own teacher", "at least 5"]),
+    (f"{STUDENTS}.x", SELF | {"distance": 0}, [f"{STUDENTS}.x.distance", "found 0"]),
+    (f"{STUDENTS}.x", SELF | {"teachers": 0}, [f"{STUDENTS}.x.teachers", "found 0"]),
+    (f"{STUDENTS}.x", SELF | {"teacher_seed": 0}, [f"{STUDENTS}.x.teacher_seed", "unknown key", "'teacher"]),
+    (
+        f"{STUDENTS}.x",
+        {"teacher": "distilled", "start": "scratch", "distance": 3},
+        ["students.x", "distance is for teacher single"],
+    ),
+    (f"{STUDENTS}.x", {"based_on": "destilled"}, ["students.x.based_on", "'destilled'", "distilled"]),
+    (f"{STUDENTS}.x", {"based_on": "x"}, ["students.x.based_on", "x -> x is a circle"]),
+    (
+        f"{STUDENTS}.x",
+        {"teacher": "distilled", "start": "scratch", "students": 11},
+        ["students.x", "'distilled' are 0 to 9"],
+    ),
     (f"{STUDENTS}.best", SELF, ["students.best", "taken"]),
     ("evaluation.bootstrap", 10, ["evaluation.bootstrap", "found 10", "100"]),
     ("evaluation.mus", [0.1, 2], ["evaluation.mus.1", "found 2"]),
@@ -133,12 +166,10 @@ BROKEN = [
     (f"{IMAGES}.training.momentum", 0, [f"{IMAGES}.training", "nesterov"]),
     (f"{IMAGES}.training.milestones", [0.5, 0.2], [f"{IMAGES}.training", "ascend"]),
     (f"{IMAGES}.training.step_size", 1.0, [f"{IMAGES}.training.step_size", "batch_size"]),
-    (f"{IMAGES}.training.compile", "maybe", [f"{IMAGES}.training.compile", "'maybe'", "'auto'"]),
     (f"{IMAGES}.distillation.objective.kind", "truncated", [f"{IMAGES}.distillation", "set grid to null"]),
     (f"{IMAGES}.distillation.grid.alpha", [1.5], [f"{IMAGES}.distillation.grid.alpha.0", "1.5"]),
     (f"{IMAGES}.students.distilled.grid", {"students": 11}, [IMAGES, "11", "there are 10 students"]),
-    (f"{IMAGES}.students.distilled.start", "warm", [IMAGES, "students.distilled", "those that start warm"]),
-    (f"{IMAGES}.students.distilled.first_student", 5, [IMAGES, "own teacher"]),
+    (f"{IMAGES}.students.distilled.distance", 5, [IMAGES, "own teacher"]),
     (
         f"{IMAGES}.students.distilled.training",
         {"augmentation": {"crop_padding": 0}},
@@ -149,7 +180,6 @@ BROKEN = [
     (f"{IMAGES}.joint.networks", 6, [IMAGES, "joint.networks is 6", "ensembles.sizes"]),
     (f"{IMAGES}.features.seeds", 0, [f"{IMAGES}.features.seeds", "found 0"]),
     (f"{IMAGES}.features.classes", [3, 10], [IMAGES, "features.classes is [3, 10]", "0 to 9"]),
-    (f"{IMAGES}.features.seeds", 11, [IMAGES, "features.seeds is 11", "seeds is 10"]),
     ("families.gaussian.shows", "losses", ["families.gaussian", "no columns"]),
     ("families.gaussian.beside", ["theori"], ["families.gaussian.beside", "theori", "theory"]),
     ("families.gaussian.rows", {}, ["families.gaussian.rows"]),
@@ -173,7 +203,7 @@ def put(raw, path, value):
     """Set the key at a dotted path."""
     *above, last = path.split(".")
     for part in above:
-        raw = raw[part]
+        raw = raw.setdefault(part, {})
     raw[last] = value
 
 
@@ -225,14 +255,13 @@ def test_what_is_null_is_left_out(default):
 
 
 def test_missing_key_is_named(default):
-    del default["studies"]["theory"]["network"]["q"]
-    with pytest.raises(config.ConfigError, match=r"studies\.theory\.network\.q: this key is missing"):
+    put(default, "families.layers.study.dataset", {"kind": "layer"})
+    with pytest.raises(config.ConfigError, match=r"layers \(cell all\)\.dataset\.study: this key is missing"):
         config.load(default)
 
 
 def test_two_mistakes_are_both_named(default):
-    default["evaluation"]["seed"] = -1
-    default["figures"]["dpi"] = 1
+    default |= {"evaluation": {"seed": -1}, "figures": {"dpi": 1}}
     with pytest.raises(config.ConfigError) as caught:
         config.load(default)
     assert "evaluation.seed" in str(caught.value)
@@ -259,7 +288,7 @@ def test_study_based_on_another_takes_over_all_but_its_own_keys(default):
 
 
 def test_chunks_cover_the_seeds_once(tiny):
-    tiny.update(seeds=7, first_seed=3, seeds_per_job=3)
+    tiny.update(seeds=7, first_seed=3, machine={"seeds_per_job": 3})
     assert config.load(tiny).studies["theory"].chunks == [(3, 5), (6, 8), (9, 9)]
 
 
@@ -275,17 +304,58 @@ def test_schema_file_is_what_the_models_say():
     assert path.read_text() == schema.schema_text(), "run: python -m multiview.config.schema"
 
 
-def test_every_key_of_the_default_config_has_a_comment():
-    for line in (ROOT / "config.yaml").read_text().splitlines():
-        key = line.split(":")[0].strip()
-        compact = line.endswith(("}", ",", ": null"))  # of kinds of students: a line above says what they are
-        if ":" in line and not key.startswith("#") and not compact and line.split("#")[0].strip() != f"{key}:":
-            assert "#" in line, line
+def test_the_reference_is_what_the_models_say():
+    assert reference.FILE.read_text() == reference.text(), "run: python -m multiview.config.reference"
+
+
+def test_every_key_is_described():
+    for title, model, _ in reference.SECTIONS:
+        for name, field in model.model_fields.items():
+            assert field.description, f"{title}: {name}"
+
+
+def test_every_section_is_in_the_reference():
+    def below(section):
+        yield section
+        for one in section.__subclasses__():
+            yield from below(one)
+
+    whole = {models.Config, studies.Study, studies.Students, studies.ImageStudents, sections.Joint, images.Network}
+    shown = {model for _, model, _ in reference.SECTIONS}
+    assert set(below(sections.Section)) - whole - {sections.Section} == shown - {studies.Study}
+
+
+def test_the_default_config_is_short():
+    lines = (ROOT / "config.yaml").read_text().splitlines()
+    assert len(lines) <= 120 and max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda path: path.stem)
+def test_the_schema_accepts_config_and_presets(file):
+    jsonschema.validate(yaml.safe_load(file.read_text()), schema.schema())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"seeds": "many"},
+        {"machine": {"accelerator": "tpu"}},
+        {"studies": {"theory": {"dataset": {"clases": 3}}}},
+        {"studies": {"theory": {"students": {"x": {"teacher_size": 3}}}}},
+        {"studies": {"My study": {}}},
+        {"families": {"gaussian": {"rows": {"x": {"dataset": {"margin": -1}}}}}},
+        {"sweeps": {"x": {"label": "x", "points": [{"value": 1}]}}},
+    ],
+    ids=str,
+)
+def test_the_schema_refuses_what_is_wrong(raw):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(raw, schema.schema())
 
 
 def test_students_take_what_they_do_not_set_from_the_study(default):
     without_contrasts(default)
-    put(default, f"{TRAINING}.block_samples", 7)
+    put(default, f"{TRAINING}.step_rule", "fixed")
     put(default, f"{WAY}.training.max_steps", 11)
     put(default, f"{STUDENTS}.own", SELF | {"start": "scratch", "objective": {"hinton": {"temperature": 5.0}}})
     study = config.load(default).studies["theory"]
@@ -293,37 +363,37 @@ def test_students_take_what_they_do_not_set_from_the_study(default):
     assert (own.start, own.objective.hinton.temperature) == ("scratch", 5.0)
     assert other.start == study.distillation.start
     assert own.objective.hinton.alpha == other.objective.hinton.alpha
-    assert {one.training.block_samples for one in (own, other)} == {7}
+    assert {one.training.step_rule for one in (own, other)} == {"fixed"}
     assert {one.training.max_steps for one in (own, other)} == {11}
 
 
 def test_students_of_nobody_are_left_out(default):
     without_contrasts(default)
     # A config laid over another can take students away only by setting them to nothing.
-    put(default, f"{STUDENTS}.distilled", None)
-    assert "distilled" not in config.load(default).studies["theory"].students
+    put(default, f"{STUDENTS}.distilled_flat", None)
+    assert "distilled_flat" not in config.load(default).studies["theory"].students
 
 
 def test_who_teaches_whom(default):
     without_contrasts(default)
     default["studies"]["theory"]["students"] = {
-        "many": SELF | {"teacher_size": 3, "first_teacher": 10, "students": 2},
-        "one": SELF | {"first_teacher": 5},
-        "next": SELF | {"teacher": "one", "first_teacher": 1, "first_student": 30, "students": 4},
+        "many": {"teachers": 3, "students": 2, "distance": 10},
+        "one": SELF,
+        "next": {"teacher": "one", "students": 4},
     }
     default["first_seed"] = 100
     study = config.load(default).studies["theory"]
     assert study.teachers("many", [100, 101]) == {100: [110, 111, 112], 101: [110, 111, 112]}
     assert study.teachers("one", [102]) == {102: [107]}
-    assert study.lineage("next", 31) == {31, 2, 7}
+    assert study.lineage("next", 11) == {11, 1, 6}
     assert study.chunks_of("single", [109, 110]) == [(100, 109), (110, 119)]
     assert {name: role["networks"] for name, role in study.roles().items()} == {"many": 4, "one": 2, "next": 3}
 
 
 def test_a_circle_of_teachers_is_refused(default):
     default["studies"]["theory"]["students"] = {
-        "a": SELF | {"teacher": "b", "first_teacher": 20},
-        "b": SELF | {"teacher": "a", "first_student": 20, "first_teacher": 0},
+        "a": SELF | {"teacher": "b"},
+        "b": SELF | {"teacher": "a"},
     }
     with pytest.raises(config.ConfigError, match="circle"):
         config.load(default)
@@ -342,7 +412,7 @@ def test_presets_fit_the_default_config(default, preset):
     ("seeds_per_job", "chunks"), [(10, [(0, 5), (6, 11)]), (5, [(0, 3), (4, 7), (8, 11)]), (12, [(0, 11)])]
 )
 def test_jobs_that_try_objectives_have_as_much_to_do(default, seeds_per_job, chunks):
-    default["studies"]["digits"]["seeds_per_job"] = seeds_per_job
+    default["studies"]["digits"]["machine"] = {"seeds_per_job": seeds_per_job}
     digits = config.load(default).studies["digits"]
     assert len(digits.trials("distilled")) == 12 and digits.trial_chunks("distilled") == chunks
     default["studies"]["digits"]["distillation"]["grid"] = None
@@ -353,3 +423,146 @@ def test_a_config_is_read_without_pytorch():
     # Every run and dry run reads it, and so do Pythons into which PyTorch is not installed.
     code = "import sys; from multiview import config, soft_labels; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_positions_follow_from_numbers(default):
+    study = config.load(default).studies["theory"]
+    seeds = {
+        name: (list(places.students), study.teachers(name, places.students))
+        for name, places in study.lineup.items()
+    }
+    students, taught = seeds["distilled"]
+    assert students == list(range(10)) and taught[0] == taught[9] == list(range(10, 40))
+    students, taught = seeds["self_distilled_own_class"]
+    assert taught == {seed: [seed + 20] for seed in range(10)}
+    digits = config.load(default).studies["digits"]
+    assert digits.teachers("distilled", [10, 19]) == {10: list(range(10)), 19: list(range(10))}
+    assert digits.teachers("self_distilled", digits.positions("self_distilled")) == {
+        10 + i: [i] for i in range(10)
+    }
+
+
+def test_seeds_that_are_added_change_no_position(default):
+    places = {}
+    for seeds in (40, 45):
+        default["seeds"] = seeds
+        loaded = config.load(default)
+        assert loaded.notes == ()
+        places[seeds] = loaded.studies["theory"].lineup
+    assert places[40] == places[45]
+
+
+def test_students_of_students_have_networks_of_their_own(default):
+    raw = merge(default, yaml.safe_load((ROOT / "workflow/presets/generations.yaml").read_text()))
+    study = config.load(raw).studies["generations"]
+    assert [study.positions(f"generation_{i}").start for i in range(1, 6)] == [0, 20, 30, 40, 50]
+    assert len(study.lineage("generation_5", 50)) == 6
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 4, 5, 7, 11, 20, 39])
+def test_fewer_seeds_make_a_study_smaller_and_say_so(default, seeds):
+    default["seeds"] = seeds
+    loaded = config.load(default)
+    study, (line,) = loaded.studies["theory"], loaded.notes
+    assert line.startswith(f"studies.theory: seeds is {seeds}, so ") and "\n" not in line
+    assert max(study.ensembles.sizes) == min(seeds, 20)
+    assert study.joint is None if seeds == 1 else study.joint.networks == min(seeds, 10)
+    if study.joint is not None:  # what follows from L follows from the smaller one
+        assert study.joint.training.step_size == pytest.approx(study.joint.networks * study.training.step_size)
+    assert ("distilled" in study.students) == (seeds > 2) and ("self_distilled" in study.students) == (seeds > 1)
+    for name, places in study.lineup.items():
+        assert places.last < seeds and (name in line or seeds >= 20)
+        assert not set(places.students) & set(study.teachers(name, [0])[0])
+    assert loaded.studies["digits"].seeds == 10
+
+
+def test_fewer_seeds_make_a_study_on_images_smaller(default):
+    default["studies"]["digits"]["seeds"] = 3
+    loaded = config.load(default)
+    digits = loaded.studies["digits"]
+    assert "features.seeds is 3" in loaded.notes[0] and "joint.networks is 3" in loaded.notes[0]
+    assert digits.students["distilled"].teachers == 3 and len(digits.positions("self_distilled")) == 3
+    assert digits.joint.training.learning_rate == pytest.approx(0.3)
+    assert digits.ensembles.sizes == [1, 2, 3]
+
+
+def test_generations_without_seeds_are_left_out(default):
+    raw = merge(default, yaml.safe_load((ROOT / "workflow/presets/generations.yaml").read_text()))
+    raw["studies"]["generations"]["seeds"] = 40
+    loaded = config.load(raw)
+    assert list(loaded.studies["generations"].students) == ["generation_1", "generation_2", "generation_3"]
+    assert "left out are students generation_4, generation_5" in " ".join(loaded.notes)
+
+
+def test_a_study_that_names_students_has_these_alone(default):
+    default["studies"]["other"] = {"based_on": "theory", "students": {"distilled_flat": {"students": 3}}}
+    default["studies"]["all"] = {"based_on": "theory"}
+    default["studies"]["none"] = {"based_on": "theory", "students": {}}
+    loaded = config.load(default).studies
+    (one,) = loaded["other"].students.values()
+    assert (one.students, one.teachers, one.soft_labels) == (3, 30, "flat")
+    assert loaded["all"].students.keys() == loaded["theory"].students.keys() and not loaded["none"].students
+
+
+def test_the_machine_of_a_study_is_laid_over_that_of_all(default):
+    default["machine"] = {"accelerator": "cpu", "seeds_per_job": 3}
+    default["studies"]["digits"]["machine"] = {"seeds_per_job": 1}
+    loaded = config.load(default)
+    machines = {name: study.machine for name, study in loaded.studies.items()}
+    assert {one.accelerator for one in machines.values()} == {"cpu"}
+    assert (machines["theory"].seeds_per_job, machines["digits"].seeds_per_job) == (3, 1)
+    assert machines["digits_linearised"].seeds_per_job == 5  # its own
+
+
+def test_a_machine_that_is_wrong_is_said_once(default):
+    default["machine"] = {"accelerator": "tpu"}
+    with pytest.raises(config.ConfigError) as caught:
+        config.load(default)
+    assert str(caught.value).startswith("machine.accelerator: found 'tpu'") and "\n" not in str(caught.value)
+
+
+def shown(name, *pairs, files=()):
+    """What ``show`` prints: for each key its value and where it comes from."""
+    text = command.shown(name, command.sources(list(files), list(pairs)))
+    rows = [line.split(maxsplit=1) for line in text.splitlines() if not line.startswith("#")]
+    return {key: rest for key, rest in rows}, text
+
+
+def test_show_says_where_each_value_comes_from(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values, text = shown("theory_linearised", "data_seed=3")
+    assert values["network.regime"].split() == ["linearised", "config.yaml"]
+    assert values["dataset.dim"].split() == ["96", "default"]
+    assert values["dataset.mu"].endswith("config.yaml, based_on: studies.theory.dataset.mu")
+    assert values["dataset.seed"].endswith("command line: data_seed")
+    assert values["joint.training.step_size"].split(maxsplit=1) == ["10.0", "joint.networks * training.step_size"]
+    assert values["students.distilled.training.step_size"].endswith(
+        "config.yaml: studies.theory_linearised.distillation.training.step_size"
+    )
+    assert "# distilled: seeds 0 to 9, taught by the average of single, seeds 10 to 19" in text
+    values, _ = shown("theory", files=["workflow/presets/quick.yaml"])
+    assert values["training.relative_change"].split() == ["0.2", "workflow/presets/quick.yaml"]
+    values, text = shown("theory", "seeds=5")
+    assert values["ensembles.sizes"].endswith("seeds is 5") and text.startswith("# studies.theory: seeds is 5, so")
+
+
+def test_show_shows_every_value_of_every_study(monkeypatch, default):
+    monkeypatch.chdir(ROOT)
+    loaded = config.load(default).studies
+    for name, study in loaded.items():
+        values, _ = shown(name)
+        assert yaml.safe_load(values["seeds"].split()[0]) == study.seeds
+        assert values["network.kind"].split()[0] == study.network.kind
+    assert command.shown(None, command.sources([], [])).splitlines() == list(loaded)
+
+
+def test_show_refuses_what_is_wrong(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    for arguments, said in [
+        (["show", "theori"], "found 'theori', but the studies are theory"),
+        (["show", "theory", "--configfile", "no.yaml"], "no.yaml: expected a YAML file"),
+        (["show", "theory", "--config", "seeds"], "expected KEY=VALUE, found 'seeds'"),
+        (["show", "theory", "--config", "seeds=0"], "seeds (of every study that does not set its own): found 0"),
+    ]:
+        assert command.main(arguments) == 1
+        assert said in capsys.readouterr().err

@@ -11,9 +11,9 @@ from test_workflow import checkout, run
 
 from multiview.store import artifacts
 
-SMALL = {"seeds": 2, "seeds_per_job": 2, "ensembles": {"sizes": [1, 2]}}
+SMALL = {"seeds": 2, "machine": {"seeds_per_job": 2}, "ensembles": {"sizes": [1, 2]}}
 QUICK = {"epochs": 2, "batch_size": 32}
-JOINT = {"joint": {"networks": 2, "runs": 1, "training": {}}}
+JOINT = {"joint": {"networks": 2, "runs": 1}}
 
 
 def tiny_contrasts():
@@ -26,7 +26,7 @@ def tiny_contrasts():
         "based_on": "theory",
         "network": studies["theory_linearised"]["network"],
         "training": studies["theory_linearised"]["training"] | {"max_steps": 30},
-        "students": {"self_distilled": None},
+        "students": {"distilled": {}},
         "distillation": {"start": "scratch"},
     }
     digits = merge(studies["digits"], copy.deepcopy(DIGITS))

@@ -48,15 +48,11 @@ def test_more_work_asks_for_more(default):
     assert costs.START < few < many
     assert costs.image_minutes(digits, loaded.images, longer, "gpu", 1) < many
     # All samples at once are more than a block of them, of an average of ten networks ten times as many.
-    at_once = theory.training.model_copy(update={"block_samples": 0})
-    asked = [
-        costs.theory_megabytes(theory, training, "cpu", 1, networks)
-        for networks in (1, 10)
-        for training in (theory.training, at_once)
-    ]
+    at_once = theory.model_copy(update={"machine": config.Machine(block_samples=0)})
+    asked = [costs.theory_megabytes(one, "cpu", 1, networks) for networks in (1, 10) for one in (theory, at_once)]
     assert asked[0] < asked[1] < asked[3] and asked[3] - asked[2] > 8 * (asked[1] - asked[0])
     for name, one in loaded.images.items():  # of the default run no job asks for a day, or for a large machine
-        assert costs.image_minutes(one, loaded.images, one.training, "cpu", one.seeds_per_job) < 120, name
+        assert costs.image_minutes(one, loaded.images, one.training, "cpu", one.machine.seeds_per_job) < 120, name
         assert costs.image_megabytes(one, loaded.images, one.training, "cpu", labelled=10) < 4000, name
 
 
@@ -71,8 +67,9 @@ study = config.load(yaml.safe_load(open(sys.argv[1]))).studies["theory"]
 dataset = multi_view.draw(study.dataset)
 views = torch.from_numpy(dataset.tables["views"]["v"]).float()
 data = full_batch_job.Data(dataset.splits, {"dataset": "x", "classes": dataset.classes}, None, views)
-runs = full_batch_job.fit(data, [0], study.network, study.training, sys.argv[2], [], members=int(sys.argv[3]))
-full_batch_job.tables("single", runs, data, study.training.block_samples)
+settings = study.network, study.training, study.machine
+runs = full_batch_job.fit(data, [0], *settings, sys.argv[2], [], members=int(sys.argv[3]))
+full_batch_job.tables("single", runs, data, study.machine.block_samples)
 """
 
 
@@ -82,7 +79,7 @@ def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_
 
     theory = default["studies"]["theory"]
     theory["dataset"] |= {"mu": 0.1, "train_samples": 100, "test_multi_samples": 2000, "test_single_samples": 500}
-    theory["training"] |= {"block_samples": 0, "max_steps": 2, "accelerator": "cpu"}
+    theory["machine"], theory["training"] = {"block_samples": 0, "accelerator": "cpu"}, {"max_steps": 2}
     theory["joint"], default["studies"] = None, {"theory": theory}
     default |= {"families": {}, "comparisons": {}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(default))
@@ -91,4 +88,4 @@ def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_
     subprocess.run(command, check=True, cwd=ROOT)
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     loaded = config.load(default).studies["theory"]
-    assert used * 1024 > before and used < costs.theory_megabytes(loaded, loaded.training, "cpu", 1, networks=10)
+    assert used * 1024 > before and used < costs.theory_megabytes(loaded, "cpu", 1, networks=10)

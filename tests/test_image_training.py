@@ -38,11 +38,6 @@ SETTINGS = {
     "drop": 0.2,
     "augmentation": {"crop_padding": 1, "flip": True},
     "precision": "32-true",
-    "channels_last": "auto",
-    "compile": "auto",
-    "accelerator": "cpu",
-    "loggers": [],
-    "checkpoint_seconds": 0,
 }
 NETWORK = TypeAdapter(config.ImageNetwork).validate_python({"kind": "wide_resnet", "depth": 10, "width": 1})
 RNG = np.random.default_rng(0)
@@ -54,13 +49,17 @@ def settings(**changes):
     return config.ImageTraining.model_validate(SETTINGS | changes)
 
 
+def machine(**changes):
+    return config.Machine.model_validate({"accelerator": "cpu", "checkpoint_seconds": 0} | changes)
+
+
 def fresh(seed=0, networks=1):
     return ImageRun(seed, build(NETWORK, IMAGES, 3, seed, networks))
 
 
-def trained(seed=0, checkpoint=None, networks=1, settings_=None, **more):
+def trained(seed=0, checkpoint=None, networks=1, settings_=None, machine_=None, **more):
     run = fresh(seed, networks)
-    train(run, IMAGES, LABEL, settings_ or settings(), checkpoint=checkpoint, **more)
+    train(run, IMAGES, LABEL, settings_ or settings(), machine_ or machine(), checkpoint=checkpoint, **more)
     return run
 
 
@@ -71,8 +70,8 @@ def same(one, other):
 
 def test_training_is_sgd_as_published():
     # Against a loop written out with torch's own optimizer, cross-entropy and schedule.
-    plain = settings(augmentation={"crop_padding": 0, "flip": False}, channels_last=False)
-    run = trained(settings_=plain)
+    plain = settings(augmentation={"crop_padding": 0, "flip": False})
+    run = trained(settings_=plain, machine_=machine(channels_last=False))
     network = fresh().network.train()
     optimizer = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     for epoch in range(4):
@@ -173,7 +172,7 @@ OBJECTIVES = {
 def test_the_gradient_is_that_of_the_objective(name):
     objective, teacher = OBJECTIVES[name], torch.randn(1, 50, 3)
     run = fresh()
-    task = ImageTask(run, IMAGES, LABEL, settings(), objective, teacher)
+    task = ImageTask(run, IMAGES, LABEL, settings(), machine(), objective, teacher)
     index = torch.arange(12)
     zero = torch.zeros(12, dtype=torch.int64)
     batch = (index, torch.ones(12, 2, dtype=torch.int64), zero.bool(), zero)
@@ -213,7 +212,9 @@ def test_augmentations_cover_what_they_may_and_nothing_else():
 
 def test_a_student_learns_of_the_copy_that_it_sees():
     copies = Copies.draw(settings().augmentation, 5, 50, np.random.default_rng(1))
-    task = ImageTask(fresh(), IMAGES, LABEL, settings(), OBJECTIVES["hinton"], torch.randn(5, 50, 3), copies)
+    task = ImageTask(
+        fresh(), IMAGES, LABEL, settings(), machine(), OBJECTIVES["hinton"], torch.randn(5, 50, 3), copies
+    )
     batches = _Batches(task)
     rows = [torch.cat(parts) for parts in zip(*(batches[i] for i in range(len(batches))), strict=True)]
     index, offset, flip, copy_ = rows
@@ -238,8 +239,8 @@ def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes
         torch.cuda, "is_bf16_supported", lambda including_emulation=True: computes or including_emulation
     )
     monkeypatch.setenv(devices.GPUS, "1")
-    assert precision(settings(precision="auto", accelerator="auto")) == chosen
-    assert precision(settings(precision="auto", accelerator="cpu")) == "32-true"
+    assert precision(settings(precision="auto"), machine(accelerator="auto")) == chosen
+    assert precision(settings(precision="auto"), machine(accelerator="cpu")) == "32-true"
 
 
 def test_the_device_is_that_of_the_accelerator(monkeypatch):
@@ -251,14 +252,14 @@ def test_the_device_is_that_of_the_accelerator(monkeypatch):
     monkeypatch.setenv(devices.GPUS, "0")
     assert [devices.name(one) for one in ("auto", "gpu", "cpu")] == ["cpu", "A GPU", "cpu"]
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(config.ConfigError, match=r"training.accelerator is gpu, but PyTorch .* can use no GPU"):
+    with pytest.raises(config.ConfigError, match=r"machine.accelerator is gpu, but PyTorch .* can use no GPU"):
         devices.name("gpu")
 
 
 def test_loggers_write_what_lightning_users_expect(tmp_path):
     run = fresh()
-    chosen = settings(loggers=["csv", "tensorboard"], epochs=2)
-    train(run, IMAGES, LABEL, chosen, logs=tmp_path / "single" / "seed_0")
+    chosen = machine(loggers=["csv", "tensorboard"])
+    train(run, IMAGES, LABEL, settings(epochs=2), chosen, logs=tmp_path / "single" / "seed_0")
     csv = next(tmp_path.rglob("metrics.csv")).read_text().splitlines()
     assert {"epoch", "loss", "accuracy", "learning_rate"} <= set(csv[0].split(","))
     assert len(csv) == 3
@@ -273,7 +274,8 @@ def test_the_loop_takes_the_steps_that_lightning_takes(tmp_path, kind):
     runs = []
     for loggers in ([], ["csv"]):
         runs.append(ImageRun(3, build(network, IMAGES, 3, 3)))
-        train(runs[-1], IMAGES, LABEL, settings(loggers=loggers, learning_rate=0.01), logs=tmp_path / "seed_3")
+        chosen = settings(learning_rate=0.01), machine(loggers=loggers)
+        train(runs[-1], IMAGES, LABEL, *chosen, logs=tmp_path / "seed_3")
     assert list(tmp_path.rglob("metrics.csv"))
     assert same(*runs) and runs[0].history == runs[1].history
 
@@ -299,7 +301,7 @@ def test_a_checkpoint_of_the_other_kind_is_not_taken_up(tmp_path, monkeypatch, c
 
     monkeypatch.setattr(ImageTask, "on_train_epoch_end", killed)
     with pytest.raises((KeyboardInterrupt, InterruptedError, SystemExit)):
-        trained(checkpoint=path, settings_=settings(loggers=["csv"]), logs=tmp_path / "logs")
+        trained(checkpoint=path, machine_=machine(loggers=["csv"]), logs=tmp_path / "logs")
     monkeypatch.undo()
     assert same(trained(checkpoint=path), trained()) and "of another device" in caplog.text
 
@@ -332,7 +334,7 @@ class Dropout(torch.nn.Module):
 def with_dropout(seed, **more):
     torch.manual_seed(seed)
     run = ImageRun(seed, Dropout())
-    train(run, IMAGES, LABEL, settings(), **more)
+    train(run, IMAGES, LABEL, settings(), machine(), **more)
     return run
 
 
@@ -357,9 +359,9 @@ def test_what_a_network_draws_depends_on_its_seed_alone(tmp_path, monkeypatch):
 
 
 def test_the_csv_of_a_resumed_seed_has_every_epoch(tmp_path, monkeypatch):
-    chosen = settings(loggers=["csv"])
+    chosen = settings(), machine(loggers=["csv"])
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    train(fresh(), IMAGES, LABEL, chosen, logs=whole / "seed_0")
+    train(fresh(), IMAGES, LABEL, *chosen, logs=whole / "seed_0")
     save, path = ImageTask.on_train_epoch_end, tmp_path / "seed_0.pt"
 
     def killed(task):
@@ -369,9 +371,9 @@ def test_the_csv_of_a_resumed_seed_has_every_epoch(tmp_path, monkeypatch):
 
     monkeypatch.setattr(ImageTask, "on_train_epoch_end", killed)
     with pytest.raises((KeyboardInterrupt, InterruptedError, SystemExit)):
-        train(fresh(), IMAGES, LABEL, chosen, logs=resumed / "seed_0", checkpoint=path)
+        train(fresh(), IMAGES, LABEL, *chosen, logs=resumed / "seed_0", checkpoint=path)
     monkeypatch.undo()
-    train(fresh(), IMAGES, LABEL, chosen, logs=resumed / "seed_0", checkpoint=path)
+    train(fresh(), IMAGES, LABEL, *chosen, logs=resumed / "seed_0", checkpoint=path)
     tables = [next(folder.rglob("metrics.csv")).read_text() for folder in (whole, resumed)]
     assert tables[0] == tables[1] and len(tables[0].splitlines()) == 5
 
@@ -422,11 +424,11 @@ def no_compiler(monkeypatch, tmp_path):
 def test_without_a_compiler_networks_are_compiled_only_if_they_must_be_which_is_refused(
     no_compiler, monkeypatch, caplog
 ):
-    with pytest.raises(config.ConfigError, match=r"training.compile is true, but torch.compile does not"):
-        trained(settings_=settings(compile=True))
+    with pytest.raises(config.ConfigError, match=r"machine.compile is true, but torch.compile does not"):
+        trained(machine_=machine(compile=True))
     # On a GPU `auto` means yes; here a CPU stands for one.
     refusal = devices.cannot_compile("cpu")
-    task = ImageTask(fresh(), IMAGES, LABEL, settings(), objectives.CrossEntropy())
+    task = ImageTask(fresh(), IMAGES, LABEL, settings(), machine(), objectives.CrossEntropy())
     with monkeypatch.context() as patch:
         patch.setattr(devices, "cannot_compile", lambda device: refusal)
         task.prepare("cuda")

@@ -23,16 +23,16 @@ from multiview.store import artifacts
 
 TINY = {
     "seeds": 4,
-    "seeds_per_job": 2,
+    "machine": {"seeds_per_job": 2, "loggers": ["csv"]},
     "dataset": {"train_samples": 120, "validation_samples": 60, "test_samples": 200},
     "network": {"kind": "cnn", "channels": [4, 8], "depth": None, "width": None},
-    "training": {"epochs": 3, "batch_size": 32, "loggers": ["csv"]},
+    "training": {"epochs": 3, "batch_size": 32},
     "ensembles": {"sizes": [1, 2, 4]},
     "distillation": {"grid": {"alpha": [0.5, 0.9], "temperature": [4.0], "students": 1}},
     "copies": 3,
     "students": {
-        "distilled": {"teacher_size": 4, "first_student": 4, "students": 2},
-        "self_distilled": {"first_student": 4, "students": 2, "grid": None},
+        "distilled": {"teachers": 4, "students": 2},
+        "self_distilled": {"students": 2, "distance": 4, "grid": None},
     },
     "joint": {"networks": 2, "runs": 1},
     "features": {"seeds": 2, "images": 2, "steps": 5},
@@ -52,8 +52,7 @@ def configure(folder, **changes):
         for key in [key for key, value in section.items() if value is None]:
             del section[key]
     raw |= {"families": {}, "comparisons": {}}
-    raw |= {"studies": {"digits": study}, "evaluation": raw["evaluation"] | {"bootstrap": 200}}
-    raw["figures"]["dpi"] = 60
+    raw |= {"studies": {"digits": study}, "evaluation": {"bootstrap": 200}, "figures": {"dpi": 60}}
     (folder / "config.yaml").write_text(yaml.safe_dump(raw))
 
 
@@ -142,7 +141,7 @@ def test_networks_load_without_unpickling_and_say_what_their_logits_say(finished
 
 def test_results_do_not_depend_on_the_chunks(finished, tmp_path):
     folder = checkout(tmp_path)
-    configure(folder, seeds_per_job=4)
+    configure(folder, machine={"seeds_per_job": 4})
     run(folder, "results/headline.parquet", TABLES[3])
     for name in TABLES:
         kind = {"headline": "headline", "measures": "measures"}.get(name.split("/")[-1][:-8])
@@ -153,7 +152,7 @@ def test_results_do_not_depend_on_the_chunks(finished, tmp_path):
 
 def test_a_killed_job_carries_on_and_changes_no_number(finished, tmp_path):
     folder = checkout(tmp_path)
-    configure(folder, training={"checkpoint_seconds": 0})
+    configure(folder, machine={"checkpoint_seconds": 0})
     script = folder / "workflow/scripts/train_images.py"
     text = script.read_text()
     # The second seed of a job dies as a kill -9 would have it, after its second epoch.
@@ -254,16 +253,17 @@ def test_a_cut_of_the_papers_preset_from_a_hub(tmp_path):
         pq.write_table(idx.hub_table(images, np.arange(n) % 10).rename_columns(["img", "label"]), file)
         files[f"{source.repository}/{source.files[split]}"] = file.getvalue()
         sums[split] = hashlib.sha256(file.getvalue()).hexdigest()
-    students = {"first_student": 2, "students": 2}
+    students = {"students": 2}
     cut = {
         "seeds": 2,
+        "machine": {"accelerator": "cpu"},
         "dataset": {"validation_samples": 20, "sha256": sums},
         "network": {"depth": 10, "width": 1},
-        "training": {"epochs": 2, "batch_size": 32, "accelerator": "cpu"},
+        "training": {"epochs": 2, "batch_size": 32},
         "ensembles": {"sizes": [1, 2]},
         "distillation": {"grid": {"alpha": [0.9], "temperature": [4.0]}},
         "copies": 2,
-        "students": {"distilled": students | {"teacher_size": 2}, "self_distilled": students},
+        "students": {"distilled": students | {"teachers": 2}, "self_distilled": students},
         "joint": {"networks": 2},
         "features": {"seeds": 2},
     }

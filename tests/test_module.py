@@ -40,8 +40,9 @@ def tiny_family():
     """A tiny study of theory, and a family with one cell of a network of the user's own."""
     raw = yaml.safe_load((ROOT / "config.yaml").read_text())
     study = raw["families"]["gaussian"]["study"]
-    study |= {"seeds": 2, "seeds_per_job": 2, "ensembles": study["ensembles"] | {"sizes": [1, 2]}}
-    study["training"] |= {"epochs": 1, "loggers": ["csv"], "checkpoint_seconds": 0}
+    study |= {"seeds": 2, "ensembles": study["ensembles"] | {"sizes": [1, 2]}}
+    study["machine"] = {"seeds_per_job": 2, "loggers": ["csv"], "checkpoint_seconds": 0}
+    study["training"] |= {"epochs": 1}
     study["dataset"] |= {"train_samples": 64, "validation_samples": 10, "test_samples": 50}
     own = {"network": {"kind": "file", "path": "my_network.py", "name": "Mixer"}}
     family = {"shows": "gains", "beside": ["theory"], "study": study}

@@ -49,7 +49,8 @@ def configure(folder, steps=STEPS, **changes):
     raw = make_tiny(raw, **changes)
     study = raw["studies"]["theory"]
     study |= {"students": {}, "joint": None}
-    study["training"] |= {"loss_threshold": None, "max_steps": steps, "checkpoint_seconds": 1}
+    study["training"] = {"loss_threshold": None, "max_steps": steps}
+    raw["machine"] |= {"checkpoint_seconds": 1}
     (folder / "config.yaml").write_text(yaml.safe_dump(raw))
 
 
@@ -134,7 +135,7 @@ def same_tables(folder, undisturbed):
 
 
 def test_a_dry_run_with_the_profile_needs_no_slurm(undisturbed):
-    configure(undisturbed, studies={"theory": {"training": {"accelerator": "gpu"}}})
+    configure(undisturbed, machine={"accelerator": "gpu"})
     output = run(undisturbed, "--profile", "profiles/slurm", "-n", "--forcerun", "train")
     configure(undisturbed)
     assert "gpu=1" in output and re.search(r"runtime=[1-5][0-9],", output)
@@ -155,7 +156,7 @@ def test_jobs_ask_for_no_more_than_the_partition_allows_in_the_way_that_the_clus
     cluster, undisturbed, tmp_path
 ):
     folder = with_data_alone(undisturbed, tmp_path / "l'été of my thesis")
-    configure(folder, studies={"theory": {"training": {"accelerator": "gpu"}}})
+    configure(folder, machine={"accelerator": "gpu"})
     edited(folder, "slurm_partition=short", "gpu_gres=gpu:a100:1")
     before = set(cluster.jobs())
     process = submitting(cluster, folder, "--retries", "0", "--", TRAINED[0])
@@ -166,7 +167,7 @@ def test_jobs_ask_for_no_more_than_the_partition_allows_in_the_way_that_the_clus
     assert "TresPerNode=gres:gpu:a100:1" in asked and "TresPerJob" not in asked  # --gres, not --gpus
     assert "TimeLimit=00:12:00" in asked and "Partition=short" in asked
     # It ran, and there is no GPU that PyTorch can use.
-    assert "ConfigError: training.accelerator is gpu, but PyTorch" in output
+    assert "ConfigError: machine.accelerator is gpu, but PyTorch" in output
     # The log of the attempt is kept where the next one begins.
     configure(folder, steps=20)
     finish(submitting(cluster, folder, "--", TRAINED[0]), folder)
@@ -190,11 +191,11 @@ def test_times_of_slurm(text, minutes):
 
 def test_fifty_seeds_are_thirteen_jobs_and_have_the_tables_of_a_local_run(cluster, undisturbed, tmp_path):
     local = with_data_alone(undisturbed, tmp_path / "local")
-    configure(local, steps=20, seeds=50, seeds_per_job=50)
+    configure(local, steps=20, seeds=50, machine={"seeds_per_job": 50})
     run(local, *TABLES)
 
     folder = with_data_alone(undisturbed, tmp_path / "study")
-    configure(folder, steps=20, seeds=50, seeds_per_job=4)
+    configure(folder, steps=20, seeds=50, machine={"seeds_per_job": 4})
     edited(folder, "slurm_partition=main", "gpu_model=a100")
     before = set(cluster.jobs())
     # There is no GPU, but SLURM has two to give: the request is what counts.

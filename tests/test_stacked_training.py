@@ -60,7 +60,7 @@ def test_seeds_end_at_steps_of_their_own(data, study, settings):  # noqa: F811
 
 
 def test_an_interrupted_stack_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch):  # noqa: F811
-    settings = settings.model_copy(update={"max_steps": 60, "checkpoint_seconds": 1e-9})
+    settings = settings.model_copy(update={"max_steps": 60})
     whole = fit([0, 1], data, study, settings, stacked=True)
     step, steps = stacked.StackedTraining.step, iter(range(10**6))
 
@@ -71,8 +71,8 @@ def test_an_interrupted_stack_ends_as_if_it_had_not_been(data, study, settings, 
 
     monkeypatch.setattr(stacked.StackedTraining, "step", killed)
     with pytest.raises(RuntimeError, match="killed"):
-        fit([0, 1], data, study, settings, checkpoints=tmp_path, stacked=True)
-    resumed = fit([0, 1], data, study, settings, checkpoints=tmp_path, stacked=True)
+        fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path, stacked=True)
+    resumed = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path, stacked=True)
     assert 0 < next(steps) - 41 < 60  # it did not begin anew
     assert all(same(a, b) for a, b in zip(whole, resumed, strict=True))
 

@@ -9,7 +9,7 @@ import signal
 import pytest
 import torch
 
-from multiview import objectives
+from multiview import config, objectives
 from multiview.data import multi_view
 from multiview.training import full_batch, step_size
 
@@ -38,11 +38,12 @@ def data(study, threads):
 
 @pytest.fixture
 def settings(study):
-    return study.training.model_copy(update={"accelerator": "cpu", "max_steps": 600})
+    return study.training.model_copy(update={"max_steps": 600})
 
 
-def fit(seeds, data, study, settings, **more):
-    return full_batch.train(seeds, **data, network=study.network, settings=settings, **more)
+def fit(seeds, data, study, settings, seconds=20, **more):
+    machine = config.Machine(accelerator="cpu", checkpoint_seconds=seconds)
+    return full_batch.train(seeds, **data, network=study.network, settings=settings, machine=machine, **more)
 
 
 def same(one, other):
@@ -78,7 +79,6 @@ def test_a_seed_learns_the_same_alone_and_in_a_chunk(data, study, settings, size
 def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch, step_rule):
     settings = settings.model_copy(update={"step_rule": step_rule, "step_size": 2.0, "max_steps": 60})
     undisturbed = fit([0, 1], data, study, settings)
-    settings = settings.model_copy(update={"checkpoint_seconds": 1e-9})
     step = full_batch.ChunkTraining.step
     steps = iter(range(10**6))
 
@@ -90,13 +90,12 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
     monkeypatch.setattr(full_batch.ChunkTraining, "step", killed)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="killed"):
-            fit([0, 1], data, study, settings, checkpoints=tmp_path)
-    resumed = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+            fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path)
+    resumed = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path)
     assert all(same(a, b) for a, b in zip(undisturbed, resumed, strict=True))
 
 
 def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings, tmp_path, monkeypatch):
-    settings = settings.model_copy(update={"checkpoint_seconds": 1000.0})
     (whole,) = fit([0], data, study, settings)
     record, calls = full_batch.ChunkTraining._record, []
 
@@ -108,8 +107,8 @@ def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings
 
     monkeypatch.setattr(full_batch.ChunkTraining, "_record", told_to_end)
     with pytest.raises(InterruptedError, match="SIGTERM at step 20"):
-        fit([0], data, study, settings, checkpoints=tmp_path)
-    (run,) = fit([0], data, study, settings, checkpoints=tmp_path)
+        fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
+    (run,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     assert len(calls) < 20 + len(whole.history)  # it did not begin anew
     assert same(run, whole)
 
@@ -117,7 +116,7 @@ def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings
 def test_a_finished_seed_is_not_trained_again_in_another_chunk(data, study, settings, tmp_path, caplog):
     (first,) = fit([1], data, study, settings, checkpoints=tmp_path)
     with caplog.at_level(logging.INFO):
-        both = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+        both = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path)
     assert same(first, both[1])
     assert "seed 1 is taken up" in caplog.text
     assert "finished" in caplog.text
@@ -125,21 +124,21 @@ def test_a_finished_seed_is_not_trained_again_in_another_chunk(data, study, sett
 
 
 def test_a_damaged_checkpoint_costs_its_seed_only(data, study, settings, tmp_path, caplog):
-    fresh = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+    fresh = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path)
     path = tmp_path / "seed_0.pt"
     path.write_bytes(path.read_bytes()[:1000])
-    again = fit([0, 1], data, study, settings, checkpoints=tmp_path)
+    again = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path)
     assert "seed_0.pt cannot be read" in caplog.text
     assert all(same(a, b) for a, b in zip(fresh, again, strict=True))
 
 
 def test_a_checkpoint_that_lacks_something_changes_nothing(data, study, settings, tmp_path, caplog):
-    (fresh,) = fit([0], data, study, settings, checkpoints=tmp_path)
+    (fresh,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     path = tmp_path / "seed_0.pt"
     state = torch.load(path, weights_only=True)
     del state["ending"]
     torch.save(state, path)
-    (again,) = fit([0], data, study, settings, checkpoints=tmp_path)
+    (again,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     assert "seed_0.pt cannot be read" in caplog.text
     assert same(fresh, again)
 
@@ -315,7 +314,7 @@ def test_training_that_cannot_move_ends_with_an_error_that_names_the_key(data, s
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE])
 def test_a_file_system_that_fails_costs_no_checkpoint(data, study, settings, tmp_path, monkeypatch, code):
-    whole = fit([0], data, study, settings, checkpoints=tmp_path)[0]
+    whole = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)[0]
     (path,) = tmp_path.iterdir()
     before = path.read_bytes()
 
@@ -326,6 +325,6 @@ def test_a_file_system_that_fails_costs_no_checkpoint(data, study, settings, tmp
         patch.setattr("builtins.open", fails)
         patch.setattr("io.open", fails)
         with pytest.raises(OSError, match=os.strerror(code)):
-            fit([0], data, study, settings, checkpoints=tmp_path)
+            fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     assert path.read_bytes() == before
-    assert same(fit([0], data, study, settings, checkpoints=tmp_path)[0], whole)
+    assert same(fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)[0], whole)

@@ -442,13 +442,7 @@ def test_a_teacher_of_another_dataset_is_refused_by_name(finished, tmp_path):
 def test_generations_and_sweeps_are_drawn(finished, tmp_path):
     folder = tmp_path / "more"
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
-    born_again = {
-        "teacher": "self_distilled",
-        "teacher_size": 1,
-        "first_teacher": 0,
-        "first_student": 1,
-        "students": 1,
-    }
+    born_again = {"teacher": "self_distilled", "students": 1, "start": "scratch", "stop": "last"}
     points = [
         {"value": 1, "study": "theory"},
         {"value": 2, "study": "theory", "distilled": "self_distilled", "self_distilled": "distilled"},
@@ -468,7 +462,7 @@ def test_generations_and_sweeps_are_drawn(finished, tmp_path):
 
 def test_results_do_not_depend_on_the_chunks(finished, tmp_path):
     folder = checkout(tmp_path)
-    configure(folder, seeds_per_job=4)
+    configure(folder, machine={"seeds_per_job": 4})
     run(folder, "results/theory/evaluation/scores.parquet")
     one, other = (
         artifacts.read(f / "results/theory/evaluation/scores.parquet", "scores").table
@@ -486,7 +480,7 @@ def kill_tree(process):
 @pytest.mark.parametrize("moment", range(3))
 def test_kill_9_loses_no_finished_work_and_changes_no_number(finished, tmp_path, moment):
     folder = checkout(tmp_path)
-    configure(folder, studies={"theory": {"training": {"checkpoint_seconds": 0.05}}})
+    configure(folder, machine={"checkpoint_seconds": 0.05})
     # Random moments, but of this test's own seed: one early, one in training, one late.
     delay = random.Random(moment).uniform(3, 6) + 4 * moment
     process = subprocess.Popen(

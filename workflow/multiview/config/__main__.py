@@ -87,7 +87,7 @@ def _text(value: Any) -> str:
 
 
 def _origin(study: str, key: str, written: Mapping[str, Leaf]) -> str:
-    """Where a value was written, with the key there if it is another one; a list or a null covers what is below it."""
+    """Where a value was written, with the key there if it is another one."""
     leaf = written.get(key)
     if leaf is None:
         return "default"

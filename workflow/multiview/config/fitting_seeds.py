@@ -94,7 +94,9 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str, images: bool) -
         kept[name], kinds[name] = dict(students[name]) | changed, smaller
         changes.setdefault(_words(smaller), []).append(name)
     for name, kind in kinds.items():
-        if kind.teacher != SINGLE and name in kept and not _has_room(name, kinds, kept, seeds):
+        warm = plain(students[name].get("start", shared.get("start", Leaf("scratch" if images else "warm", ""))))
+        room = seeds if warm == "warm" else None
+        if kind.teacher != SINGLE and name in kept and not _has_room(name, kinds, kept, room):
             del kept[name]
     left_out = [name for name in students if name not in kept]
     said = [f"students are {words} ({', '.join(names)})" for words, names in changes.items()]
@@ -103,12 +105,15 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str, images: bool) -
     return said
 
 
-def _has_room(name: str, kinds: Mapping[str, Kind], kept: Mapping[str, Any], seeds: int) -> bool:
+def _has_room(name: str, kinds: Mapping[str, Kind], kept: Mapping[str, Any], seeds: int | None) -> bool:
+    """Whether students of students have teachers, and positions below `seeds` if these must be."""
     try:
         names = chain(name, kinds)
     except ValueError:  # said by the check of the config
         return True
-    return all(one in kept for one in names) and line_up({one: kinds[one] for one in names})[name].last < seeds
+    if not all(one in kept for one in names):
+        return False
+    return seeds is None or line_up({one: kinds[one] for one in names})[name].last < seeds
 
 
 def _kind(one: Tree, start: Any, images: bool) -> Kind | None:

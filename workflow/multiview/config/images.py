@@ -1,7 +1,8 @@
 """Sections of a study on images: where they come from, networks for small images, and how these are trained.
 
-Defaults are those of the study `digits`: small images, few of them, networks that a CPU trains in seconds. Numbers of the training that are called published are those of Zagoruyko and Komodakis, "Wide Residual Networks"
-(arXiv 1605.07146), which the paper follows (Section 5).
+Defaults are those of the study `digits`: small images, few of them, networks that a CPU trains in seconds. Numbers
+of the training that are called published are those of Zagoruyko and Komodakis, "Wide Residual Networks" (arXiv
+1605.07146), which the paper follows (Section 5).
 """
 
 import functools
@@ -62,7 +63,8 @@ class Images(Section):
         "parquet: how many, labels are 0 to k - 1; of the others it is known", None, symbol="k"
     )
     train_samples: Count | None = key(
-        "training images; null: all but those for validation. digits needs it: it is one set, the rest is for testing",
+        "training images; null: all but those for validation. digits, which is one set, needs it: the rest is for "
+        "testing",
         None,
         symbol="N",
     )

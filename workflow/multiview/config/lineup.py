@@ -1,8 +1,8 @@
 """Who teaches and who learns: positions of networks that follow from numbers of teachers and of students.
 
-A position counts the seeds of a study from 0. Students of single networks are the study's first networks, and the
-networks behind them teach; where students *follow*, teachers are the first networks, and students fresh ones behind
-them. Students of other students are the first networks that have no part in what their teachers learned.
+A position counts the seeds of a study from 0. Students of single networks are the study's first networks, and
+those behind them teach. Where students *follow*, the first networks teach, and fresh ones behind them learn.
+Students of other students are the first networks that have no part in what their teachers learned.
 """
 
 from collections.abc import Mapping

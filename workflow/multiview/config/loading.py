@@ -31,7 +31,7 @@ MOVED |= {key: f"it is machine.{key}, for all studies or in one" for key in Mach
 
 
 def load(raw: Mapping[str, Any]) -> Config:
-    """Check the raw config and return it, with ``based_on``, the shared keys and what follows from others filled in.
+    """Check the raw config and fill in ``based_on``, the shared keys and what follows from others.
 
     Raises:
         ConfigError: naming the path of every key at fault, what was found and what is allowed.
@@ -107,7 +107,7 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
     kept, machine = [], []
     for item in items:
         item["loc"] = loc = _without_tags(item["loc"])
-        if loc[0] == "machine":
+        if loc[:1] == ("machine",):
             machine.append((loc, item["input"]))
         elif any(loc[2:] == there and item["input"] is value for there, value in machine):
             continue

@@ -50,8 +50,8 @@ class Family(Section):
     """
 
     shows: Literal["gains", "losses"] = key(
-        "gains: what the ensemble gains in each cell; losses: what single networks and ensemble lose from the first "
-        "row on"
+        "gains: what the ensemble gains in each cell; losses: what single networks and ensemble lose from "
+        "the first row on"
     )
     study: dict[str, Any] = key("what all cells share, as a study on images")
     rows: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)] = key("laid over it, by name")
@@ -164,10 +164,10 @@ class Config(Section):
                         f"{where}.study: found {point.study!r}, but the studies are {', '.join(self.theory)}"
                     )
                 there = self.studies[point.study].students
-                for key in ("distilled", "self_distilled"):
-                    if getattr(point, key) not in there and (there or key in point.model_fields_set):
+                for kind in ("distilled", "self_distilled"):
+                    if getattr(point, kind) not in there and (there or kind in point.model_fields_set):
                         raise ValueError(
-                            f"{where}.{key}: found {getattr(point, key)!r}, but the students of "
+                            f"{where}.{kind}: found {getattr(point, kind)!r}, but the students of "
                             f"{point.study!r} are {', '.join(there) or 'none'}"
                         )
         return self

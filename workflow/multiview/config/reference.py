@@ -16,22 +16,23 @@ FILE = Path(__file__).parents[3] / "docs" / "reference.md"
 
 HEAD = """# All keys of the config
 
-Look up a key here: its symbol in the paper, its unit, what is allowed, its default and why it is that. Keys without a
-default must be set. `python -m multiview.config show STUDY` prints the values in force in a study, and where each comes
-from. *This page is written by `python -m multiview.config.reference`.*
+Look up a key here: its symbol in the paper, its unit, what is allowed, its default and why it is that. Keys
+without a default must be set. `python -m multiview.config show STUDY` prints the values in force in a study, and
+where each comes from. *`python -m multiview.config.reference` writes this page.*
 
-A config is `config.yaml`, then the files behind `--configfile`, then `--config`, each laid over the ones before: mappings
-are merged, all else is replaced. In a study
+A config is `config.yaml`, then the files behind `--configfile`, then `--config`, each laid over the ones before:
+mappings are merged, all else is replaced. In a study
 
-- `based_on` names another study. What the study does not set is taken from there; a `dataset` or `network` of another `kind`
-  replaces that one. A study that names kinds of `students` has these alone.
-- `distillation.training` and `joint.training` are laid over the study's `training`; the keys in their tables have defaults of
-  their own. Each kind of `students` is laid over `distillation`, or over the kind that it is `based_on`.
-- Where there are fewer seeds than ensembles, teachers, students or averages ask for, these are made smaller or left out, and a
-  line on the log says what.
+- `based_on` names another study. What the study does not set is taken from there; a `dataset` or `network` of
+  another `kind` replaces that one. A study that names kinds of `students` has these alone.
+- `distillation.training` and `joint.training` are laid over the study's `training`; the keys in their tables have
+  defaults of their own. Each kind of `students` is laid over `distillation`, and over the kind that it is
+  `based_on`.
+- Where ensembles, teachers, students or averages ask for more seeds than there are, they are made smaller or left
+  out, and a line on the log says what.
 
-Set by `--config` are the keys at the top (`--config seeds=45`), and sections as a whole
-(`--config 'machine={accelerator: cpu}'`).
+`--config` sets the keys at the top (`--config seeds=45`), and those of a section
+(`--config 'machine={loggers: [csv]}'`).
 """
 
 TOP = (

@@ -1,6 +1,6 @@
-"""From the sections of a config to whole studies: what each takes from another study, from shared keys and by rules.
+"""From the sections of a config to whole studies: what each takes from others, from shared keys and by rules.
 
-A config is a tree whose leaves know where they were written, so that ``python -m multiview.config show`` can say it.
+A config is a tree whose leaves know where they were written: ``python -m multiview.config show`` says it.
 """
 
 import inspect
@@ -73,8 +73,9 @@ def number(tree: Tree | None, default: float | None = None) -> float | None:
 
 
 def sections(config: Tree) -> dict[str, Any]:
-    """The config without the studies, families, comparisons and sweeps that are null: a file laid over another drops
-    them so. (Snakemake lays mappings over one another, so that an empty one drops nothing.)
+    """The config without the studies, families, comparisons and sweeps that are null.
+
+    A file laid over another drops them so. (Snakemake merges mappings, so that an empty one drops nothing.)
     """
     kept = dict(config)
     for key in ("studies", "families", "comparisons", "sweeps"):
@@ -203,8 +204,9 @@ def _inherited(name: str, studies: Mapping[str, Tree], below: tuple[str, ...]) -
 
 
 def _kinds(study: str, base: Mapping[str, Tree], own: Mapping[str, Tree]) -> dict[str, Tree]:
-    """The kinds of students that a study names, each laid over that of the same name in the study it is based on, or
-    over the one that it is itself based on.
+    """The kinds of students that a study names.
+
+    Each is laid over the kind that it is based on, or over that of its name in the study below.
     """
 
     def found(name: str, below: tuple[str, ...]) -> Tree:

@@ -1,7 +1,7 @@
 """The JSON schema of a config file, for editors and readers: ``python -m multiview.config.schema`` writes it anew.
 
-It is that of the models, made to fit what a file may leave out: a preset has only what it changes, a study what it does
-not take from the one it is `based_on`, and null leaves out what the config below has.
+It is that of the models, made to fit what a file may leave out: a preset has only what it changes, a study what it
+does not take from the one it is `based_on`, and null leaves out what the config below has.
 """
 
 import json
@@ -64,9 +64,16 @@ def _of_names(mapping: dict[str, Any], members: dict[str, Any] | None = None, nu
     mapping["additionalProperties"] = False
 
 
+BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+"""What pydantic writes for bounds of numbers behind a validator, and what JSON schema calls them."""
+
+
 def _loosen(node: Any) -> None:
-    """Where a section is of one of several kinds: a file may leave out which."""
+    """Let a file leave out which of several kinds a section is; and give bounds their names."""
     if isinstance(node, dict):
+        for own, name in BOUNDS.items():
+            if isinstance(node.get(own), int | float):
+                node[name] = node.pop(own)
         if "discriminator" in node:
             del node["discriminator"]
             node["anyOf"] = node.pop("oneOf")

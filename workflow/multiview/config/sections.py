@@ -1,7 +1,7 @@
 """What every section of the config is made of, and the sections that all studies share.
 
-A key is a field of a model, with its default. Its description says what it is; symbol (of the paper), unit and the
-reason for the default stand beside it, and `multiview.config.reference` writes all of them into ``docs/reference.md``.
+A key is a field of a model, with its default. Its description says what it is; the paper's symbol, the unit and
+the reason for the default stand beside it. `multiview.config.reference` writes them into ``docs/reference.md``.
 """
 
 import json
@@ -49,7 +49,7 @@ def key(
 
     Args:
         description: what it is.
-        default: its value where the config says nothing; a section's class for a section. None given: it is required.
+        default: its value where the config says nothing, for a section its class; without one the key is required.
         symbol: the paper's, or the field's.
         unit: of the value.
         reason: why the default is what it is.
@@ -97,7 +97,7 @@ class Section(BaseModel):
 
 
 class Machine(Section):
-    """How jobs use the machine. No result depends on it but by rounding, and a change of it trains nothing again."""
+    """How jobs use the machine. Results depend on it by rounding alone, and a change trains nothing again."""
 
     accelerator: Literal["auto", "cpu", "gpu"] = key(
         "where networks are trained", "auto", reason="auto: on a GPU if PyTorch finds one when the run begins"
@@ -119,7 +119,8 @@ class Machine(Section):
         "Lightning's loggers for images, which write into logs/<study>/lightning", []
     )
     seeds_per_job: Count = key(
-        "seeds that one training job takes; they are named in its files, so that jobs of other seeds are other jobs",
+        "seeds that one training job takes, a chunk. Folders are named after them: in other chunks networks are "
+        "trained again",
         10,
         unit="seeds",
         reason="1 is for large networks on a GPU cluster",

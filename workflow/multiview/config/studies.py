@@ -1,6 +1,5 @@
 """Studies: who trains on what, and who learns from whom."""
 
-import functools
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, get_args
@@ -58,8 +57,8 @@ def _family(study: Any) -> str:
 
 
 STUDENTS = (
-    "networks that learn from a teacher, by name; null leaves a kind out. A kind may be based_on another of the study. "
-    "A study that is based_on another has the kinds that it names, or all of them if it names none"
+    "networks that learn from a teacher, by name; null leaves a kind out. A kind may be `based_on` another of the "
+    "study. A study that is `based_on` another has the kinds that it names, or all of them if it names none"
 )
 
 
@@ -129,7 +128,7 @@ class Study(Section):
         step = self.machine.seeds_per_job
         return [(seeds[i], seeds[min(i + step, len(seeds)) - 1]) for i in range(0, len(seeds), step)]
 
-    @functools.cached_property
+    @property
     def lineup(self) -> dict[str, Positions]:
         """Where the students of each kind are, and those that teach them."""
         return line_up({name: one.kind for name, one in self.students.items()})
@@ -194,15 +193,16 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _taught(self):
-        for name, one in self.students.items():
+        for name in self.students:
             if name in RESERVED:
                 raise ValueError(f"students.{name}: this name is taken; not allowed are {', '.join(RESERVED)}")
         kinds = {name: one.kind for name, one in self.students.items()}
         for name in kinds:
             chain(name, kinds)
+        lineup = self.lineup
         for name, one in self.students.items():
             own = one.start == "warm" or getattr(one, "needs_own", False)
-            positions = self.positions(name)
+            positions = lineup[name].students
             if own and positions[-1] >= self.seeds:
                 raise ValueError(
                     f"students.{name}: students at the positions {positions[0]} to {positions[-1]}, "
@@ -211,7 +211,7 @@ class Study(Section):
                 )
             there = self.positions(one.teacher)
             for position in positions:
-                taught = self.lineup[name].taught_by(position)
+                taught = lineup[name].taught_by(position)
                 if taught[0] < there[0] or taught[-1] > there[-1]:
                     raise ValueError(
                         f"students.{name}: teachers at the positions {taught[0]} to {taught[-1]}, but those of "

@@ -184,8 +184,8 @@ class Network(Section):
         reason="the race must be long compared with what follows it; below this nothing changes",
     )
     regime: Regime = key(
-        "what is trained: all weights, the network linearised at its initialisation, or weights of the activations "
-        "it has there",
+        "what is trained: all weights, the network linearised at its initialisation, or weights of the "
+        "activations that it has there",
         "learned",
     )
 
@@ -305,8 +305,8 @@ class Distillation(Section):
         reason="Theorem 4 unites a student's own view with its teacher's",
     )
     init_std: Positive | None = key(
-        "standard deviation of a student's fresh weights: its initialisation from scratch, added to what it starts "
-        "from if warm; null: network.init_std, and nothing added",
+        "standard deviation of a student's fresh weights: its initialisation from scratch, added to what it "
+        "starts from if warm; null: network.init_std, and nothing added",
         0.04,
         reason="the race leaves too little of the lost view for it to grow from",
     )
