@@ -198,6 +198,25 @@ def test_five_more_seeds_train_five_seeds(finished, tmp_path):
     assert set(scores.loc[scores["predictor"] == "distilled", "n_seeds"]) == {2}
 
 
+def test_fewer_seeds_make_everything_smaller_and_say_so(finished, tmp_path):
+    folder = tmp_path / "fewer"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    output = run(folder, "results/theory/summary.md", "--config", "seeds=3")
+    assert output.count("studies.theory: seeds is 3, so ensembles.sizes is [1, 2, 3], students are 1 of 2") == 1
+    assert "train" in jobs(output) and "distil" in jobs(output)
+    scores = artifacts.read(folder / "results/theory/evaluation/scores.parquet", "scores").pandas()
+    assert {"single", "ensemble", "distilled", "self_distilled"} <= set(scores["predictor"])
+    assert set(scores.loc[scores["predictor"] == "distilled", "n_seeds"]) == {1}
+
+
+def test_a_change_of_the_machine_trains_nothing_again(finished, tmp_path):
+    folder = tmp_path / "machine"
+    shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
+    machine = {"accelerator": "cpu", "compile": False, "channels_last": False, "loggers": ["csv"]}
+    configure(folder, machine=machine | {"block_samples": 8, "checkpoint_seconds": 1})
+    assert set(jobs(run(folder, "-n"))) == {"all", "manifest", "manifest_page"}  # which tell the config
+
+
 def leave_checkpoints(finished, folder):
     """A copy of the finished study with the checkpoints that a run leaves which is killed before its end."""
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
