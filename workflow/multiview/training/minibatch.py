@@ -293,10 +293,7 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
             keeper.after_epoch(task, save)
 
 
-INTERRUPTED = (
-    "{} in epoch {} of {}; run again to carry on from the last checkpoint (machine.checkpoint_seconds says how "
-    "old it may be)"
-)
+INTERRUPTED = "{} in epoch {} of {}; run again to carry on (machine.checkpoint_seconds says from when)"
 
 
 def train(
