@@ -21,17 +21,10 @@ def contrasts():
 @pytest.fixture
 def planned(default):
     """Of four single networks in two jobs, and students of several kinds."""
-    pair = {"first_teacher": 2, "first_student": 0, "students": 2}
     students = {
-        "later": {
-            "teacher": "self_distilled",
-            "teacher_size": 1,
-            "first_teacher": 1,
-            "first_student": 0,
-            "students": 1,
-        },
-        "scratch": {"teacher": "single", "teacher_size": 2, "start": "scratch"} | pair,
-        "own": {"teacher": "single", "teacher_size": 1, "soft_labels": "own_class"} | pair,
+        "later": {"teacher": "self_distilled", "students": 1, "start": "scratch"},
+        "scratch": {"teachers": 2, "students": 2, "start": "scratch"},
+        "own": {"students": 2, "soft_labels": "own_class"},
     }
     raw = make_tiny(default, studies={"theory": {"students": students, "joint": {"networks": 2, "runs": 1}}})
     return Plan(config.load(copy.deepcopy(raw)))
@@ -63,9 +56,9 @@ def test_every_predictor_has_jobs_of_its_own(planned):
 def test_who_teaches_whom(planned):
     assert planned.taught("theory", "distilled", [0, 1]) == {0: [2, 3], 1: [2, 3]}
     assert planned.taught("theory", "self_distilled", [0, 1]) == {0: [2], 1: [3]}
-    assert planned.taught("theory", "later", [0]) == {0: [1]}
+    assert planned.taught("theory", "later", [4]) == {4: [0]}  # behind all that its teacher learned from
     # The teacher of a later generation is a student, whose own job is asked for.
-    assert planned.teacher_files("theory", "later", "logits", [0]) == [
+    assert planned.teacher_files("theory", "later", "logits", [4]) == [
         "results/theory/self_distilled/seeds_0-1/logits.parquet"
     ]
     assert planned.teacher_files("theory", "distilled", "logits", [0]) == [
