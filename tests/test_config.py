@@ -270,7 +270,10 @@ def test_two_mistakes_are_both_named(default):
 
 def test_values_that_the_command_line_passes_as_text(default):
     put(default, f"{NETWORK}.neurons", "7")
-    assert config.load(default).studies["theory"].network.neurons == 7
+    default["machine"] = {"compile": "false", "checkpoint_seconds": "3"}
+    theory = config.load(default).studies["theory"]
+    assert theory.network.neurons == 7
+    assert theory.machine.compile is False and theory.machine.checkpoint_seconds == 3
 
 
 def test_study_based_on_another_takes_over_all_but_its_own_keys(default):

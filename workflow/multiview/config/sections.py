@@ -21,6 +21,11 @@ def _no_bool(value: Any) -> Any:
     return value
 
 
+def _switch(value: Any) -> Any:
+    # Of a section behind --config Snakemake makes text of what is in it.
+    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
 Int = Annotated[int, BeforeValidator(_no_bool)]
 Float = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
 Seed = Annotated[Int, Field(ge=0)]
@@ -30,7 +35,7 @@ Positive = Annotated[Float, Field(gt=0)]
 Weight = Annotated[Float, Field(ge=0, le=1)]
 Range = Annotated[list[NonNegative], Field(min_length=2, max_length=2)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Auto = Literal["auto", True, False]
+Auto = Annotated[Literal["auto", True, False], BeforeValidator(_switch)]
 Regime = Literal["learned", "linearised", "random_features"]
 """What of a network is trained: all weights, those of its expansion at the initialisation, or the last layer."""
 
