@@ -132,9 +132,8 @@ class Config(Section):
                     raise ValueError(
                         f"families.{name}.beside: found {study!r}, but the studies are {', '.join(self.named)}"
                     )
-            for cell in self.cells(name).values():
-                if not isinstance(self.studies[cell], ImageStudy):
-                    raise ValueError(f"families.{name}.study.dataset.kind: found that of another kind of study")
+            if len({type(self.studies[cell]) for cell in self.cells(name).values()}) > 1:
+                raise ValueError(f"families.{name}: found cells on images and others, which have other errors")
         for name, study in self.images.items():
             if study.dataset.kind == "layer":
                 self._has_layers(name, study)
@@ -159,9 +158,9 @@ class Config(Section):
         for name, sweep in self.sweeps.items():
             for i, point in enumerate(sweep.points):
                 where = f"sweeps.{name}.points.{i}"
-                if point.study not in self.theory:
+                if point.study not in self.studies:
                     raise ValueError(
-                        f"{where}.study: found {point.study!r}, but the studies are {', '.join(self.theory)}"
+                        f"{where}.study: found {point.study!r}, but the studies are {', '.join(self.named)}"
                     )
                 there = self.studies[point.study].students
                 for kind in ("distilled", "self_distilled"):

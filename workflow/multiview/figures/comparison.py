@@ -8,7 +8,7 @@ import pandas as pd
 
 from multiview import config
 from multiview.figures import registry, style
-from multiview.measure.errors import ERRORS, main_split
+from multiview.measure.errors import AXES, main_errors
 
 
 def make(
@@ -36,7 +36,7 @@ def draw(
     figure, axes = plt.subplots(
         1, len(tables), figsize=(style.PAGE, 0.26 * len(shown) + 1.1), sharey=True, squeeze=False
     )
-    unit = "error on single-view samples [%]" if _of_theory(scores) else "test error [%]"
+    (error,) = {quantity for table in tables.values() for quantity in table["quantity"]}
     for axis, (study, table) in zip(axes.flat, tables.items(), strict=True):
         single = 100 * table.loc["single", "measured"]
         axis.axvline(single, color="0.3", linewidth=0.8, linestyle=":")
@@ -66,7 +66,7 @@ def draw(
         for p in shown
     ]
     axes[0, 0].set_yticks(range(len(shown)), names)
-    figure.supxlabel(unit, fontsize=settings.font_size)
+    figure.supxlabel(f"{AXES[error]} [%]", fontsize=settings.font_size)
     figure.suptitle(comparison.title, fontsize=settings.font_size)
     return figure
 
@@ -74,8 +74,7 @@ def draw(
 def errors(scores: pd.DataFrame) -> pd.DataFrame:
     """For each predictor, at its largest size, the error with its interval; the index is the predictor."""
     largest = scores[scores["size"] == scores.groupby("predictor")["size"].transform("max")]
-    main = main_split(list(largest["split"]))
-    return largest[(largest["quantity"] == ERRORS[main]) & (largest["split"] == main)].set_index("predictor")
+    return main_errors(largest).set_index("predictor")
 
 
 def predictors(tables: Sequence[pd.DataFrame]) -> list[str]:
@@ -85,7 +84,3 @@ def predictors(tables: Sequence[pd.DataFrame]) -> list[str]:
     middle = [name for name in own if name not in ("single", "ensemble", "joint")]
     in_common = [name for name in middle if sum(name in table.index for table in tables) > 1]
     return ["single", "ensemble", *in_common, *[name for name in ("joint",) if name in own]]
-
-
-def _of_theory(scores: Mapping[str, pd.DataFrame]) -> bool:
-    return any((table["quantity"] == "error_s").any() for table in scores.values())

@@ -1,4 +1,4 @@
-"""Error on single-view samples over the number of networks whose views a student can have."""
+"""Error over the generations of self-distillation; of theory beside that of the union of views."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ import pandas as pd
 
 from multiview import config
 from multiview.figures import registry, style
+from multiview.measure.errors import AXES, main_errors
 
 BESIDE = 0.12
 """How far apart networks of one generation stand, in generations."""
@@ -27,7 +28,7 @@ def make(
 
 
 def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Figures) -> plt.Figure:
-    """Draw single networks (generation 0) and every generation of self-distillation beside ``2^-(g+1)``.
+    """Draw single networks (generation 0) and every generation of self-distillation; theory beside ``2^-(g+1)``.
 
     Args:
         scores: the table ``scores``.
@@ -40,7 +41,8 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         for name, role in roles.items():
             if role["teacher_size"] == 1 and role["teacher"] in chains:
                 chains[name] = chains[role["teacher"]] + 1
-    error = scores[scores["quantity"] == "error_s"].set_index("predictor")
+    error = main_errors(scores).query("size == 1").set_index("predictor")
+    (quantity,) = set(error["quantity"])
     figure, axis = plt.subplots(figsize=(style.COLUMN, 2.6))
     several = len(set(chains.values())) < len(chains)
     for generation in sorted(set(chains.values())):
@@ -60,10 +62,12 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
                 label=style.label(name) if several else "measured" if name == "single" else None,
             )
     g = np.arange(max(chains.values()) + 1)
-    axis.plot(g, 2.0 ** -(g + 1), color=colours[2], marker="^", markersize=3, linestyle=":", label="$2^{-(g+1)}$")
+    if quantity == "error_s":
+        predicted = 2.0 ** -(g + 1)
+        axis.plot(g, predicted, color=colours[2], marker="^", markersize=3, linestyle=":", label="$2^{-(g+1)}$")
     axis.set(
         xlabel="generation $g$ of self-distillation (0: single)",
-        ylabel="error on single-view samples",
+        ylabel=AXES[quantity],
         ylim=(0, None),
         xlim=(-0.3, max(chains.values()) + 0.3),
     )

@@ -73,6 +73,10 @@ def _generations(study: config.Study) -> bool:
     )
 
 
+def _later_students(study: config.Study) -> bool:
+    return _images(study) and any(students.teacher != config.SINGLE for students in study.students.values())
+
+
 FIGURES = {
     "samples": Figure("2 The data", ["samples", "patches"], shows=_races),
     "race": Figure("3 The race", ["single_strengths"], shows=_races),
@@ -90,7 +94,7 @@ FIGURES = {
     "dark_knowledge": Figure("5 Students", ["dark_knowledge"], shows=_learns_from_all),
     "interventions": Figure("5 Students", ["scores"], shows=_intervenes),
     "student_race": Figure("5 Students", ["learned", "student_strengths"], shows=lambda s: raced(s) is not None),
-    "generations": Figure("5 Students", ["scores"], shows=_generations),
+    "generations": Figure("5 Students", ["scores"], shows=lambda s: _generations(s) or _later_students(s)),
     "sweep": Figure("5 Students", ["scores"]),
     "accuracy": Figure("6 Images", ["scores"], shows=_images),
     "accuracy_over_size": Figure("6 Images", ["scores", "ensemble_errors"], shows=_images),

@@ -1,4 +1,4 @@
-"""Sweeps: where the theorems' regime begins and ends, a panel a parameter."""
+"""Sweeps: the error over a parameter, a panel each; of theory, where the theorems' regime begins and ends."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ import pandas as pd
 
 from multiview import config
 from multiview.figures import registry, style
+from multiview.measure.errors import AXES, main_errors
 
 MARKERS = "os^D"
 
@@ -25,7 +26,7 @@ def make(
 def draw(
     sweeps: Mapping[str, config.Sweep], scores: Mapping[str, pd.DataFrame], settings: config.Figures
 ) -> plt.Figure:
-    """Draw the error on single-view samples of single, ensemble, distilled and self-distilled over each parameter.
+    """Draw the error of single, ensemble, distilled and self-distilled over each parameter.
 
     Args:
         sweeps: that section of the config.
@@ -61,8 +62,9 @@ def draw(
         axis.minorticks_off()
     for axis in axes.flat[len(sweeps) :]:
         axis.set_visible(False)
+    shown = {quantity for table in scores.values() for quantity in main_errors(table)["quantity"]}
     for axis in axes[:, 0]:
-        axis.set_ylabel("error on single-view\nsamples")
+        axis.set_ylabel(AXES[shown.pop()].replace("view samples", "view\nsamples") if len(shown) == 1 else "error")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncol=4)
     return figure
@@ -73,7 +75,8 @@ def _predictor(point: config.Point, name: str) -> str:
 
 
 def _error(scores: pd.DataFrame, predictor: str) -> Sequence[float]:
-    rows = scores[(scores["predictor"] == predictor) & (scores["quantity"] == "error_s")]
+    rows = main_errors(scores)
+    rows = rows[rows["predictor"] == predictor]
     if rows.empty:  # a study without such students
         return (np.nan, np.nan, np.nan)
     return rows.loc[rows["size"].idxmax(), ["measured", "low", "high"]].to_numpy(float)

@@ -261,6 +261,16 @@ def _row(quantity: str, split: str, mu: float, found: Interval, n_samples: int) 
     }
 
 
+def main_errors(scores: pd.DataFrame) -> pd.DataFrame:
+    """Of the table ``scores`` of a study the rows with the error that statements are about, on `main_split`."""
+    split = main_split(list(scores["split"]))
+    return scores[(scores["quantity"] == ERRORS[split]) & (scores["split"] == split)]
+
+
+AXES = {"error_s": "error on single-view samples", "error": "test error"}
+"""For each of these errors its name on an axis."""
+
+
 def spreads(measured: Sequence[Measured]) -> dict[str, float]:
     """For each predictor with several networks, the standard deviation of their accuracies over the seeds."""
     split = main_split(list(measured[0].wrong))
