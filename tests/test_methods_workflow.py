@@ -10,9 +10,6 @@ from test_workflow import checkout, run
 
 from multiview.store import artifacts
 
-LATER = {"teacher": "self_distilled", "teacher_size": 1, "first_teacher": 4, "first_student": 6, "students": 2}
-"""Students of the students at the positions 4 and 5."""
-
 
 def every_method():
     """A study on digits with a second generation, a sweep over it, and a family of two studies of theory."""
@@ -21,8 +18,11 @@ def every_method():
     digits = merge(raw["studies"]["digits"], copy.deepcopy(DIGITS))
     digits["network"] = {"kind": "cnn", "channels": [4, 8]}
     digits |= {"features": None, "joint": None, "copies": 0}
-    digits["distillation"] |= {"grid": None}
-    digits["students"] = {"self_distilled": digits["students"]["self_distilled"], "later": LATER}
+    digits["distillation"]["grid"] = None
+    digits["students"] = {
+        "self_distilled": digits["students"]["self_distilled"],
+        "later": {"teacher": "self_distilled", "students": 2},
+    }
     theory = {key: value for key, value in tiny["studies"]["theory"].items() if key not in ("students", "joint")}
     rows = {"some_neurons": {}, "few_neurons": {"network": {"neurons": 3}}}
     return tiny | {

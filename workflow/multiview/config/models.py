@@ -53,7 +53,7 @@ class Family(Section):
         "gains: what the ensemble gains in each cell; losses: what single networks and ensemble lose from "
         "the first row on"
     )
-    study: dict[str, Any] = key("what all cells share, as a study on images")
+    study: dict[str, Any] = key("what all cells share, as a study")
     rows: Annotated[dict[Name, dict[str, Any]], Field(min_length=1)] = key("laid over it, by name")
     columns: dict[Name, dict[str, Any]] = key("and over this, by name; none: a row is a cell", {})
     beside: list[Name] = key("gains: other studies whose gain is shown on the same scale", [])
