@@ -142,7 +142,7 @@ def measured(said, roles):
         main="error_s",
         training_accuracy={"single": np.ones(4), "taught": np.array([1.0, 0.9])},
         more_training="training.max_steps",
-        shares=shares(LEARNED, LOTTERY_TABLE, roles),
+        shares=shares(LEARNED, roles, LOTTERY_TABLE),
         roles=roles,
     )
     table = measures.measure(observed, lists()["theorems"])

@@ -189,7 +189,7 @@ def test_views_are_sorted_as_the_verdicts_count_them():
     learned = table_of_learned(views)
     own = ROLES["self_distilled"] | {"teachers": {str(seed): [seed + 5] for seed in range(5)}}
     lottery = learned[learned["predictor"] == "single"].assign(won=True, predicted=True)
-    found = shares(learned, lottery, {"self_distilled": own})
+    found = shares(learned, {"self_distilled": own}, lottery)
     counted = [found["self_distilled", name] for name in (KEEPS, *TAKES)]
     sorted_views = student_race.sort_views(learned, "self_distilled", own)
     for whose, (hits, cases) in zip(student_race.VIEWS, counted, strict=True):

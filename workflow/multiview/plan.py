@@ -132,6 +132,8 @@ class Plan:
             return "gaussian"
         if own.network.regime != "learned":
             return "no_features"
+        if study in self.settings.pairs:
+            return "paired"
         return "theorems" if study in self.settings.theory else "images"
 
     def table(self, study: str, kind: str) -> str:
@@ -144,7 +146,8 @@ class Plan:
 
     def views_learned(self, study: str) -> dict[str, str]:
         """What the networks of a study learned of views, where its data have any."""
-        kinds = ["learned", "lottery"] if study in self.settings.theory else []
+        kinds = ["learned"] if study in self.settings.stratified else []
+        kinds += ["lottery"] if study in self.settings.theory else []
         return {kind: self.table(study, kind) for kind in kinds}
 
     def length_of_training(self, study: str) -> str:
@@ -160,7 +163,7 @@ class Plan:
 
     def contrasting_studies(self) -> list[str]:
         """The studies beside the paper's setting and real images: of models without features, and others."""
-        main = self.main_studies([*self.settings.theory, *self.settings.photos])
+        main = self.main_studies([*self.settings.stratified, *self.settings.photos])
         return [name for name in self.settings.named if name not in main]
 
     def swept_studies(self) -> list[str]:

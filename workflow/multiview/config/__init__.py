@@ -25,6 +25,7 @@ from multiview.config.images import (
 )
 from multiview.config.loading import ConfigError, load, load_with_origins
 from multiview.config.models import Comparison, Config, Family, Point, Sweep
+from multiview.config.paired import Contrasts, Paired
 from multiview.config.sections import (
     DEFAULT_MACHINE,
     Ensembles,
@@ -55,6 +56,7 @@ __all__ = [
     "Comparison",
     "Config",
     "ConfigError",
+    "Contrasts",
     "Dataset",
     "Distillation",
     "Ensembles",
@@ -77,6 +79,7 @@ __all__ = [
     "Network",
     "Objective",
     "OwnNetwork",
+    "Paired",
     "Point",
     "Section",
     "Strengths",

@@ -198,7 +198,15 @@ class CNN(Network):
 
     module: ClassVar[str] = "plain"
     kind: Literal["cnn"] = key("plain convolutions")
-    channels: Annotated[list[Count], Field(min_length=1)] = key("of each 3x3 convolution")
+    channels: Annotated[list[Count], Field(min_length=1)] = key("of each 3x3 convolution, in each branch")
+    branches: Count = key(
+        "the channels of an image are shared out among so many branches, which meet in the last layer alone; 2: each "
+        "view of paired pictures has its own",
+        1,
+    )
+    init_scale: Positive = key(
+        "factor of all initial weights; small ones make views race, as in the paper's network", 1.0
+    )
 
     @property
     def trunk_length(self) -> int:
@@ -278,7 +286,6 @@ class OwnNetwork(Network):
 
 
 ImageNetwork = Annotated[WideResNet | CNN | VGG | MLP | OwnNetwork, Field(discriminator="kind")]
-ImageData = Annotated[Images | Gaussian | Layer, Field(discriminator="kind")]
 
 
 class Augmentation(Section):

@@ -106,6 +106,16 @@ class Config(Section):
         return {name: study for name, study in self.studies.items() if name not in cells}
 
     @property
+    def pairs(self) -> dict[str, ImageStudy]:
+        """The studies on pictures with two known views."""
+        return {name: study for name, study in self.images.items() if study.dataset.kind == "paired"}
+
+    @property
+    def stratified(self) -> set[str]:
+        """The studies with multi-view and single-view samples, whose errors are measured apart."""
+        return {*self.theory, *self.pairs}
+
+    @property
     def photos(self) -> dict[str, ImageStudy]:
         """The studies on real images whose networks learn features."""
         return {
@@ -122,8 +132,10 @@ class Config(Section):
                     raise ValueError(
                         f"comparisons.{name}.studies: found {study!r}, but the studies are {', '.join(self.named)}"
                     )
-            if len({type(self.studies[study]) for study in one.studies}) > 1:
-                raise ValueError(f"comparisons.{name}.studies: studies on images and others have other errors")
+            if len({study in self.stratified for study in one.studies}) > 1:
+                raise ValueError(
+                    f"comparisons.{name}.studies: studies with single-view samples and others have other errors"
+                )
         for name, family in self.families.items():
             if name in self.studies:
                 raise ValueError(f"families.{name}: this is the name of a study")

@@ -212,6 +212,12 @@ class Evaluation(Section):
         0.3,
         reason="the figure outcome shows how ratios spread about it",
     )
+    learned_accuracy: Annotated[Float, Field(gt=0, lt=1)] = key(
+        "pictures: view l of class i counts as learned where a network names the class of at least this share of its "
+        "pictures, seen in that view alone",
+        0.5,
+        reason="chance is 1/k, and a network that has a view names nearly all of them",
+    )
     mus: Annotated[list[Weight], Field(min_length=1)] = key(
         "shares of single-view samples at which the error on D is reported",
         [0.0, 0.0133, 0.05, 0.1, 0.2, 0.5, 1.0],

@@ -13,7 +13,6 @@ from multiview.config.images import (
     VGG,
     Features,
     Gaussian,
-    ImageData,
     ImageDistillation,
     ImageJoint,
     ImageNetwork,
@@ -24,6 +23,7 @@ from multiview.config.images import (
     WideResNet,
 )
 from multiview.config.lineup import SINGLE, Kind, Positions, chain, line_up
+from multiview.config.paired import Paired
 from multiview.config.sections import Count, Ensembles, Int, Machine, Name, Section, Seed, key
 from multiview.config.theory import Dataset, Distillation, Network, TheoryJoint, Training
 
@@ -33,10 +33,13 @@ JOINT = "joint"
 RESERVED = (SINGLE, JOINT, "best", "ensemble", "dataset", "evaluation", "figures", "checkpoints")
 """Names that students cannot have: those of other predictors and folders."""
 
+ImageData = Annotated[Images | Paired | Gaussian | Layer, Field(discriminator="kind")]
 
 THEORY_KINDS = get_args(Dataset.model_fields["kind"].annotation)
 PHOTO_KINDS = get_args(Images.model_fields["kind"].annotation)
-IMAGE_KINDS = PHOTO_KINDS + tuple(get_args(one.model_fields["kind"].annotation)[0] for one in (Gaussian, Layer))
+IMAGE_KINDS = PHOTO_KINDS + tuple(
+    get_args(one.model_fields["kind"].annotation)[0] for one in (Paired, Gaussian, Layer)
+)
 """The values of ``dataset.kind``, by the kind of study that they make; the first are those of real images."""
 
 NORMALISED = ("wide_resnet", "vgg")

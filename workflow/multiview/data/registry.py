@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 from multiview import config
 from multiview.data.base import Dataset
 
-Drawn = config.Dataset | config.Images | config.Gaussian
+Drawn = config.Dataset | config.Images | config.Paired | config.Gaussian
 
 
 def draw(text: str) -> tuple[Dataset, Drawn]:

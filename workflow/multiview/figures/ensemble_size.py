@@ -17,20 +17,20 @@ def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
 ) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
     """See `multiview.figures.registry.make`."""
-    names = {"scores": "scores", "errors": "ensemble_errors", "lottery": "lottery"}
+    names = {"scores": "scores", "errors": "ensemble_errors", "learned": "learned"}
     tables = {name: sources.pandas(source) for name, source in names.items()}
     return draw(**tables, settings=settings), tables
 
 
 def draw(
-    scores: pd.DataFrame, errors: pd.DataFrame, lottery: pd.DataFrame, settings: config.Figures
+    scores: pd.DataFrame, errors: pd.DataFrame, learned: pd.DataFrame, settings: config.Figures
 ) -> plt.Figure:
     """Draw the measured curve, the spread of single ensembles, ``2^-L``, and what the views learned predict.
 
     Args:
         scores: the table ``scores``.
         errors: the table ``ensemble_errors``.
-        lottery: the table ``lottery``.
+        learned: the table ``learned``.
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
@@ -40,8 +40,8 @@ def draw(
     floor = 0.5 / n_samples  # where "no error at all" is drawn on the logarithmic axis
     figure, axis = plt.subplots(figsize=(style.COLUMN, 2.9))
 
-    single = errors[(errors["split"] == "test_single")].groupby("size")["error"]
-    low, high = single.quantile(0.025), single.quantile(0.975)
+    of_size = errors[(errors["split"] == "test_single")].groupby("size")["error"]
+    low, high = of_size.quantile(0.025), of_size.quantile(0.975)
     axis.fill_between(
         sizes,
         low.clip(lower=floor),
@@ -56,9 +56,9 @@ def draw(
     axis.errorbar(
         sizes, mean, bars, color=colours[0], marker="o", markersize=3.5, capsize=2, linewidth=1.2, label="measured"
     )
-    learned = lottery.sort_values(["seed", "class", "view"])["learned"].to_numpy()
-    learned = learned.reshape(lottery["seed"].nunique(), -1, 2)
-    predicted = ensembles.predicted_errors(learned, sizes.tolist())
+    single = learned[learned["predictor"] == "single"].sort_values(["seed", "class", "view"])
+    views = single["learned"].to_numpy().reshape(single["seed"].nunique(), -1, 2)
+    predicted = ensembles.predicted_errors(views, sizes.tolist())
     seen = predicted > 0
     axis.plot(
         sizes[seen],

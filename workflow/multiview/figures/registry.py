@@ -38,8 +38,12 @@ def _races(study: config.Study) -> bool:
     return _theory(study) and study.network.regime == "learned"
 
 
+def _pairs(study: config.Study) -> bool:
+    return study.dataset.kind == "paired"
+
+
 def _images(study: config.Study) -> bool:
-    return isinstance(study, config.ImageStudy)
+    return isinstance(study, config.ImageStudy) and not _pairs(study)
 
 
 def _features(study: config.Study) -> bool:
@@ -79,17 +83,22 @@ def _later_students(study: config.Study) -> bool:
 
 FIGURES = {
     "samples": Figure("2 The data", ["samples", "patches"], shows=_races),
+    "pairs": Figure("2 The data", ["samples", "images"], shows=_pairs),
     "race": Figure("3 The race", ["single_strengths"], shows=_races),
     "outcome": Figure("3 The race", ["lottery"], shows=_theory),
-    "ensemble_size": Figure("4 Ensembles", ["scores", "ensemble_errors", "lottery"], _races),
+    "ensemble_size": Figure(
+        "4 Ensembles", ["scores", "ensemble_errors", "learned"], lambda s: _races(s) or _pairs(s)
+    ),
     "lottery": Figure("3 The race", ["lottery"], _races),
     "error_over_mu": Figure(
-        "5 Students", ["scores"], shows=lambda s: _races(s) and bool(s.students or s.joint is not None)
+        "5 Students",
+        ["scores"],
+        shows=lambda s: (_races(s) or _pairs(s)) and bool(s.students or s.joint is not None),
     ),
     "views_learned": Figure(
         "5 Students",
         ["learned"],
-        shows=lambda s: _theory(s) and bool(s.students or (_races(s) and s.joint is not None)),
+        shows=lambda s: _pairs(s) or (_theory(s) and bool(s.students or (_races(s) and s.joint is not None))),
     ),
     "dark_knowledge": Figure("5 Students", ["dark_knowledge"], shows=_learns_from_all),
     "interventions": Figure("5 Students", ["scores"], shows=_intervenes),
@@ -105,7 +114,9 @@ FIGURES = {
         lambda s: _images(s) and s.dataset.kind in config.PHOTO_KINDS,
     ),
     "choice": Figure(
-        "6 Images", ["choice"], shows=lambda s: _images(s) and any(x.grid is not None for x in s.students.values())
+        "6 Images",
+        ["choice"],
+        shows=lambda s: not _theory(s) and any(x.grid is not None for x in s.students.values()),
     ),
     "gains": Figure("7 Contrasts", ["gains"]),
     "losses": Figure("7 Contrasts", ["losses"]),

@@ -10,6 +10,7 @@ from multiview.measure import lottery
 LOTTERY = "races won by the larger ticket"
 TAKES = ("other view learned if its teacher has it", "other view learned if its teacher has it not")
 KEEPS = "own view kept"
+BOTH, ONE = "classes with both views learned", "classes with one view learned"
 """Names of the shares that are counted in each network."""
 
 
@@ -66,25 +67,52 @@ def members_of_joint(strengths: pd.DataFrame) -> pd.DataFrame:
     return strengths.drop(columns="member").assign(seed=number, step=0)
 
 
-def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Mapping]) -> dict:
+def shares(
+    learned: pd.DataFrame, roles: Mapping[str, Mapping], lottery: pd.DataFrame | None = None
+) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
     """What is counted in each network, for `multiview.claims.measures.Observed.shares`.
 
-    Of single networks: races won by the view with the larger ticket. Of students with one teacher each, among the
-    classes in which the student's hard-label training learned one view: those in which it ends with the other view
-    too, where its teacher has learned that one, and where it has not; and of the views that its hard-label
-    training learned those that it ends with.
+    Of single networks: races won by the view with the larger ticket, where there is a `lottery`. Of all: the
+    classes of which both views are learned, and those of which one is. Of students with one teacher: see `unions`.
 
     Args:
         learned: the table ``learned``.
-        lottery: the table ``lottery``.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
+        lottery: the table ``lottery``, or None.
+
+    Returns:
+        By predictor and name of a share, hits and cases ``[networks]``.
+    """
+    found = unions(learned, roles)
+    if lottery is not None:
+        first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
+        right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
+        found["single", LOTTERY] = right.sum(axis=1), np.full(len(right), right.shape[1])
+    number = learned.groupby(["predictor", "seed", "class"])["learned"].sum().unstack("class")
+    for name, of_networks in number.groupby(level="predictor"):
+        cases = np.full(len(of_networks), of_networks.shape[1])
+        for share, views in ((BOTH, 2), (ONE, 1)):
+            found[name, share] = (of_networks == views).sum(axis=1).to_numpy(), cases
+    return found
+
+
+def unions(
+    learned: pd.DataFrame, roles: Mapping[str, Mapping]
+) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    """What students with one teacher each have of its views and of their own.
+
+    Among the classes in which the student's own hard-label training learned one view: those in which it ends with
+    the other view too, where its teacher has learned that one, and where it has not; and of the views that its own
+    training learned those that it ends with. Students whose seeds have no such training are left out.
+
+    Args:
+        learned: the table ``learned``.
         roles: of the students, as `multiview.config.Study.roles` gives them.
 
     Returns:
         By predictor and name of a share, hits and cases ``[networks]``.
     """
-    first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
-    right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
-    found = {("single", LOTTERY): (right.sum(axis=1), np.full(len(right), right.shape[1]))}
+    found, trained = {}, set(learned.loc[learned["predictor"] == "single", "seed"])
     table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
     table = table.sort_index(axis=1)
 
@@ -92,7 +120,8 @@ def shares(learned: pd.DataFrame, lottery: pd.DataFrame, roles: Mapping[str, Map
         return table.loc[(predictor, seed)].to_numpy(bool).reshape(-1, 2)
 
     for name, role in roles.items():
-        if role["teacher"] != "single" or role["teacher_size"] > 1:
+        alone = role["teacher"] == "single" and role["teacher_size"] == 1
+        if not alone or not trained.issuperset(map(int, role["teachers"])):
             continue
         counts = {share: [] for share in (*TAKES, KEEPS)}
         for student, (teacher,) in role["teachers"].items():

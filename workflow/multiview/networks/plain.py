@@ -35,15 +35,35 @@ class _Convolutional(nn.Module):
 
 
 class CNN(_Convolutional):
-    """For each entry of `widths` a 3x3 convolution and ReLU; the image is halved between them."""
+    """For each entry of `widths` a 3x3 convolution and ReLU; the image is halved between them.
 
-    def __init__(self, channels: int, classes: int, widths: Sequence[int]):
+    Args:
+        channels: of an image.
+        classes: k.
+        widths: channels of each convolution, in each branch.
+        branches: the channels of an image are shared out among so many, which meet in the last layer alone.
+        init_scale: factor of all initial weights.
+
+    Raises:
+        ConfigError: if the channels of an image cannot be shared out.
+    """
+
+    def __init__(
+        self, channels: int, classes: int, widths: Sequence[int], branches: int = 1, init_scale: float = 1.0
+    ):
+        if channels % branches:
+            raise config.ConfigError(
+                f"network.branches is {branches}, but images have {channels} channel(s), no multiple of it"
+            )
         layers, size = [], channels
         for i, width in enumerate(widths):
             layers += [nn.MaxPool2d(2, ceil_mode=True)] if i else []
-            layers += [nn.Conv2d(size, width, 3, padding=1), nn.ReLU()]
-            size = width
+            layers += [nn.Conv2d(size, width * branches, 3, padding=1, groups=branches), nn.ReLU()]
+            size = width * branches
         super().__init__(nn.Sequential(*layers), size, classes)
+        with torch.no_grad():
+            for parameter in self.parameters():
+                parameter *= init_scale
 
 
 class VGG(_Convolutional):
@@ -91,5 +111,5 @@ def build(settings: config.CNN | config.VGG | config.MLP, shape: torch.Size, cla
     if settings.kind == "mlp":
         return MLP(math.prod(shape), classes, settings.hidden)
     if settings.kind == "cnn":
-        return CNN(shape[0], classes, settings.channels)
+        return CNN(shape[0], classes, settings.channels, settings.branches, settings.init_scale)
     return VGG(shape[0], classes, settings.channels, settings.convolutions)

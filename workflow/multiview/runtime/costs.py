@@ -67,8 +67,9 @@ def convolutions(network: config.ImageNetwork, shape: Sequence[int]) -> list[tup
         for i, width in enumerate(network.channels):
             size = _halved(size) if i else size
             for _ in range(network.convolutions[i] if network.kind == "vgg" else 1):
-                convolve(channels, width)
-                channels = width
+                branches = network.branches if network.kind == "cnn" else 1
+                convolve(channels // branches, branches * width)
+                channels = branches * width
     elif network.kind == "mlp":
         layers += [(a * b, b, a * b) for a, b in pairwise([math.prod(shape), *network.hidden, 10])]
     else:  # one's own: as large as the paper's
@@ -94,10 +95,21 @@ def images_of(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]
     if data.kind == "gaussian":
         sizes = (data.train_samples, data.validation_samples, data.test_samples)
         return tuple(data.shape), sizes[0], sum(sizes)
+    if data.kind == "paired":
+        (channels, height, width), _, (validation, test) = _photos(data.pictures)
+        beside = data.layout == "side_by_side"
+        shape = (channels, height, 2 * width) if beside else (2 * channels, height, width)
+        return shape, data.train_samples, data.train_samples + validation + 4 * test
+    shape, train, others = _photos(data)
+    return shape, train, train + sum(others)
+
+
+def _photos(data: config.Images) -> tuple[tuple[int, ...], int, tuple[int, int]]:
+    """Shape of an image, number of training images, and numbers of those for validation and testing."""
     known, test = SIZES.get(data.kind, (UNKNOWN[1], UNKNOWN[1]))
     train = data.train_samples or known - data.validation_samples
     test = data.test_samples or (test or known - data.validation_samples - train)
-    return SHAPES.get(data.kind, UNKNOWN[0]), train, train + data.validation_samples + test
+    return SHAPES.get(data.kind, UNKNOWN[0]), train, (data.validation_samples, test)
 
 
 def image_minutes(

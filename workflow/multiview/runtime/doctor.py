@@ -240,7 +240,8 @@ def _plan(report, preset, gpus):
         report.line(
             "time", f"at most {sum(minutes) / 60:.1f} hours of one core or GPU for the networks, estimated"
         )
-    return any(one.dataset.kind in config.HUB and one.dataset.path is None for one in settings.images.values())
+    pictures = [getattr(one.dataset, "pictures", one.dataset) for one in settings.images.values()]
+    return any(one.kind in config.HUB and one.path is None for one in pictures)
 
 
 def main():

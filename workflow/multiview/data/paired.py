@@ -1,0 +1,155 @@
+"""Pictures with two known views: two pictures of one class make a sample (Section 2, with pictures as views).
+
+The paper's distribution with pictures in place of the vectors ``v_{j,l}``. A multi-view sample shows a picture in
+either view at full contrast. A single-view one shows its strong view at full contrast; its weak view has a picture
+of its class at a low contrast, and over it one of another class. That other class is what a network that has not
+learned the strong view goes by. Pictures are laid over one another by the brighter pixel, so that the contrast of
+either is what the config says.
+
+The splits of the pictures are those of `multiview.data.photos`; pairs are made inside of a split. Every
+test picture is once each view of the samples of a test split, so that samples share no picture in a view.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from multiview import config as settings
+from multiview.data import photos
+from multiview.data.base import Dataset, Split
+
+MULTI, SINGLE = "multi-view", "single-view"
+"""Kinds of samples, as in the paper's own data."""
+
+TEST_MULTI, TEST_SINGLE = "test_multi", "test_single"
+ALONE = ("test_view_1", "test_view_2")
+"""The splits in which one view is seen alone: where the other one would be there is nothing."""
+
+
+def draw(config: settings.Paired) -> Dataset:
+    """Draw ``train``, ``validation`` (half of it single-view), and the test splits.
+
+    The validation split has each picture held out once in either view. The paper is silent on one; half of it is
+    single-view because all the error is there, which a choice by ``mu`` of it would not see.
+
+    Raises:
+        DataError: if pictures are missing or not what they should be.
+    """
+    pictures = photos.draw(config.pictures)
+    streams = np.random.SeedSequence(config.seed).spawn(6)
+    rngs = [np.random.default_rng(stream) for stream in streams]
+    splits = {}
+
+    def make(
+        name: str, of: str, kinds: np.ndarray, rng: np.random.Generator, contrast: settings.Contrasts
+    ) -> None:
+        splits[name] = _pairs(pictures.splits[of], kinds, config, contrast, pictures.classes, rng)
+
+    n_single = round(config.mu * config.train_samples)
+    held_out, tested = (len(pictures.splits[name].label) for name in ("validation", "test"))
+    numbers = {
+        "train": (config.train_samples - n_single, n_single),
+        "validation": (held_out - held_out // 2, held_out // 2),
+        TEST_MULTI: (tested, 0),
+        TEST_SINGLE: (0, tested),
+    }
+    for (name, each), rng in zip(numbers.items(), rngs, strict=False):
+        of = name if name in pictures.splits else "test"
+        make(name, of, np.repeat([MULTI, SINGLE], each), rng, config.contrast)
+    clear = config.contrast.model_copy(update={"other_multi": [0.0, 0.0]})
+    for view, (name, rng) in enumerate(zip(ALONE, rngs[4:], strict=True)):
+        make(name, "test", np.repeat([MULTI], tested), rng, clear)
+        _blank(splits[name].x, 1 - view, config.layout)
+    return Dataset(pictures.classes, splits, {})
+
+
+def _pairs(
+    pictures: Split,
+    kinds: np.ndarray,
+    config: settings.Paired,
+    contrast: settings.Contrasts,
+    classes: int,
+    rng: np.random.Generator,
+) -> Split:
+    """Samples of some `kinds`, from the pictures of one split.
+
+    Args:
+        pictures: they.
+        kinds: ``[n]``, of every sample.
+        config: the dataset section of the config.
+        contrast: of the pictures.
+        classes: k.
+        rng: draws.
+    """
+    n, x = len(kinds), pictures.x
+    one = _in_turn(len(x), n, rng)
+    label = pictures.label[one]
+    two = _of_class(pictures.label, (label + config.shift) % classes, rng)
+    single = kinds == SINGLE
+    # Each view is the strong one of half of the single-view samples.
+    strong = np.zeros(n, np.int8)
+    strong[single] = 1 + rng.permutation(single.sum()) % 2
+    views = []
+    for view, own in ((1, one), (2, two)):
+        other_class = (label + rng.integers(1, classes, n)) % classes
+        other_class = (other_class + (config.shift if view == 2 else 0)) % classes
+        other = _anyone_of(pictures.label, other_class, rng)
+        weak = single & (strong != view)
+        seen = np.where(weak, _between(contrast.weak, n, rng), 1.0)
+        over = np.where(weak, _between(contrast.other_single, n, rng), _between(contrast.other_multi, n, rng))
+        over[single & ~weak] = 0.0
+        views.append(np.maximum(_faded(x[own], seen), _faded(x[other], over)))
+    axis = 1 if config.layout == "channels" else 3
+    return Split(np.concatenate(views, axis=axis), label, kinds.astype(str), strong)
+
+
+def _in_turn(pictures: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers of `n` pictures: each once in a random order, then each again, so that all are as frequent."""
+    rounds = [rng.permutation(pictures) for _ in range(-(-n // pictures))]
+    return np.concatenate(rounds)[:n]
+
+
+def _of_class(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each wanted class a picture of it; those of a class take turns, so that all are as frequent."""
+    chosen = np.empty(len(wanted), int)
+    for one in np.unique(wanted):
+        places = np.flatnonzero(wanted == one)
+        of_class = _existing(label, one)
+        chosen[places] = of_class[_in_turn(len(of_class), len(places), rng)]
+    return chosen
+
+
+def _anyone_of(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each wanted class any picture of it."""
+    chosen = np.empty(len(wanted), int)
+    for one in np.unique(wanted):
+        places = np.flatnonzero(wanted == one)
+        chosen[places] = rng.choice(_existing(label, one), len(places))
+    return chosen
+
+
+def _existing(label: np.ndarray, wanted: int) -> np.ndarray:
+    found = np.flatnonzero(label == wanted)
+    if len(found) == 0:
+        raise photos.DataError(
+            f"dataset.pictures: expected pictures of class {wanted} in every split, found a split without; "
+            "raise its number of pictures"
+        )
+    return found
+
+
+def _between(ends: Sequence[float], n: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(*ends, n)
+
+
+def _faded(x: np.ndarray, contrast: np.ndarray) -> np.ndarray:
+    """Pictures ``[n, ...]`` in bytes at contrasts ``[n]``."""
+    return np.rint(x * contrast[:, None, None, None]).astype(np.uint8)
+
+
+def _blank(x: np.ndarray, view: int, layout: str) -> None:
+    """Leave nothing of a view (0 or 1) of samples ``[n, channels, h, w]``."""
+    if layout == "channels":
+        x[:, np.array_split(np.arange(x.shape[1]), 2)[view]] = 0
+    else:
+        x[:, :, :, np.array_split(np.arange(x.shape[3]), 2)[view]] = 0
