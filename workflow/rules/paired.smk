@@ -50,6 +50,7 @@ rule views_of_pairs:
         mem_mb=growing(megabytes_of_evaluation),
     params:
         study="{study}",
+        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         evaluation=canonical(settings.evaluation),
         code=code_of("views_of_pairs"),
     script:
