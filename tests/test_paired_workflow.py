@@ -11,7 +11,7 @@ from multiview.store import artifacts
 PRESET = ROOT / "workflow/presets/paired.yaml"
 TINY = {
     "seeds": 4,
-    "seeds_per_job": 4,
+    "machine": {"seeds_per_job": 4},
     "dataset": {
         "pictures": {"train_samples": 150, "validation_samples": 60, "test_samples": 200},
         "train_samples": 100,
@@ -19,10 +19,7 @@ TINY = {
     "network": {"channels": [4, 8], "init_scale": 1.0},
     "training": {"epochs": 3, "batch_size": 32},
     "ensembles": {"sizes": [1, 2, 4]},
-    "students": {
-        "distilled": {"teacher_size": 2, "first_teacher": 2, "students": 2},
-        "self_distilled": {"first_teacher": 2, "students": 2},
-    },
+    "students": {"distilled": {"teachers": 2, "students": 2}, "self_distilled": {"students": 2}},
 }
 
 
@@ -31,9 +28,8 @@ def finished(tmp_path_factory):
     folder = checkout(tmp_path_factory.mktemp("paired"))
     raw = merge(yaml.safe_load((ROOT / "config.yaml").read_text()), yaml.safe_load(PRESET.read_text()))
     raw["studies"]["paired"] = merge(raw["studies"]["paired"], TINY)
-    raw |= {"families": {}, "comparisons": {}, "evaluation": raw["evaluation"] | {"bootstrap": 200}}
+    raw |= {"families": {}, "comparisons": {}, "evaluation": {"bootstrap": 200}, "figures": {"dpi": 60}}
     raw["studies"] = {name: raw["studies"][name] for name in ("digits", "paired")}
-    raw["figures"]["dpi"] = 60
     (folder / "config.yaml").write_text(yaml.safe_dump(raw))
     return folder, run(folder, "results/paired/summary.md")
 
