@@ -200,8 +200,8 @@ class CNN(Network):
     kind: Literal["cnn"] = key("plain convolutions")
     channels: Annotated[list[Count], Field(min_length=1)] = key("of each 3x3 convolution, in each branch")
     branches: Count = key(
-        "the channels of an image are shared out among so many branches, which meet in the last layer alone; 2: each "
-        "view of paired pictures has its own",
+        "the channels of an image are shared out among so many branches, which meet in the last layer alone; 2: "
+        "each view of paired pictures has its own",
         1,
     )
     init_scale: Positive = key(

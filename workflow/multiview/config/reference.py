@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from multiview import soft_labels
-from multiview.config import images, models, sections, studies, theory
+from multiview.config import images, models, paired, sections, studies, theory
 
 FILE = Path(__file__).parents[3] / "docs" / "reference.md"
 
@@ -61,6 +61,8 @@ SECTIONS = (
     ("ensembles", sections.Ensembles, ""),
     ("studies.NAME on images", studies.ImageStudy, ""),
     ("dataset of photos", images.Images, ""),
+    ("dataset: {kind: paired}", paired.Paired, ""),
+    ("dataset.contrast", paired.Contrasts, "of `kind: paired`"),
     ("dataset: {kind: gaussian}", images.Gaussian, ""),
     ("dataset: {kind: layer}", images.Layer, ""),
     ("network: {kind: wide_resnet}", images.WideResNet, ""),

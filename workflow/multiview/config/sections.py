@@ -213,8 +213,8 @@ class Evaluation(Section):
         reason="the figure outcome shows how ratios spread about it",
     )
     learned_accuracy: Annotated[Float, Field(gt=0, lt=1)] = key(
-        "pictures: view l of class i counts as learned where a network names the class of at least this share of its "
-        "pictures, seen in that view alone",
+        "pictures: view l of class i counts as learned where a network names the class of at least this share of "
+        "its pictures, seen in that view alone",
         0.5,
         reason="chance is 1/k, and a network that has a view names nearly all of them",
     )
