@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from multiview import config, soft_labels
-from multiview.figures import dark_knowledge, error_over_mu, interventions, registry, student_race
+from multiview.figures import dark_knowledge, error_over_mu, interventions, registry, student_race, sweep
 from multiview.measure.views import KEEPS, TAKES, shares
 
 
@@ -217,3 +217,28 @@ def test_a_student_that_has_stopped_counts_in_the_median_as_it_ended(settings):
     ]
     assert own.get_title().endswith("(3 views, 67% learned)")
     assert [axis.get_title().splitlines()[1] for axis in others] == ["(0 views)", "(0 views)"]
+
+
+def test_a_sweep_counts_ties_and_takes_the_students_of_its_points():
+    point = {"value": 2.0, "study": "theory", "distilled": "distilled_t_4"}
+    sweeps = {"T": config.Sweep(label="T", points=[{"value": 3.0, "study": "theory"}, point])}
+    rows = [("single", 1, 0.5), ("ensemble", 2, 0.2), ("ensemble", 10, 0.1), ("distilled", 1, 0.3)]
+    rows += [("distilled_t_4", 1, 0.4)]
+    scores = pd.DataFrame(
+        [(name, "error_s", size, error, error - 0.01, error + 0.02) for name, size, error in rows],
+        columns=["predictor", "quantity", "size", "measured", "low", "high"],
+    )
+    # Of four races of two networks one is tied; a student's does not count.
+    views = [(True, False), (True, True), (False, True), (True, False)]
+    learned = pd.DataFrame(
+        [("single", i // 2, i % 2, view + 1, views[i][view]) for i in range(4) for view in range(2)]
+        + [("distilled", 0, 0, view, True) for view in (1, 2)],
+        columns=["predictor", "seed", "class", "view", "learned"],
+    )
+    found = sweep.table(sweeps, {"theory": scores}, {"theory": learned}).set_index(["value", "quantity"])
+    assert found["measured"].groupby("value").first().index.tolist() == [2.0, 3.0]
+    assert found.loc[(2.0, "ensemble"), "measured"] == 0.1
+    assert found.loc[(2.0, "distilled"), ["measured", "low", "high"]].tolist() == pytest.approx([0.4, 0.39, 0.42])
+    assert found.loc[(3.0, "distilled"), "measured"] == 0.3
+    assert np.isnan(found.loc[(3.0, "self_distilled"), "measured"])
+    assert found.loc[(3.0, "ties"), "measured"] == 0.25

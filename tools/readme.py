@@ -30,6 +30,8 @@ from multiview.store import artifacts
 SNAPSHOT = Path("docs/results")
 DRAWS = "data_seeds"
 """The preset with further draws of the data."""
+SWEEPS = "sweep"
+"""The preset of sweeps."""
 PAGES = (
     *("README.md", "docs/theory.md", "docs/images.md"),
     *("docs/contrasts.md", "docs/verdicts.md", "docs/coverage.md"),
@@ -116,6 +118,9 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     if preset is None:
         for name in PICTURES:
             shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
+    elif raw.get("sweeps"):
+        shutil.copyfile(results / "sweep.csv", folder / "sweep.csv")
+        shutil.copyfile(results / "sweep.png", snapshot.parent / "sweep.png")
 
 
 def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.DataFrame, dict, list[list[str]]]:
@@ -337,6 +342,28 @@ def draws(snapshot: Path) -> str:
     return "\n".join(lines).strip()
 
 
+def sweeps(snapshot: Path) -> str:
+    """Errors on single-view samples and the share of ties along each parameter of the preset of sweeps."""
+    table = pd.read_csv(_there(snapshot / SWEEPS / "sweep.csv"))
+    quantities = list(dict.fromkeys(table["quantity"]))
+    lines = [
+        "| sweep | value | " + " | ".join(map(in_words, quantities)) + " |",
+        "|---" * (2 + len(quantities)) + "|",
+    ]
+    for (sweep, value), rows in table.groupby(["sweep", "value"], sort=False):
+        cells = []
+        for one in rows.itertuples():
+            text = "" if pd.isna(one.measured) else f"{one.measured:.3f}"
+            cells.append(text if pd.isna(one.low) else f"{text} [{one.low:.3f}, {one.high:.3f}]")
+        lines.append(f"| {in_words(sweep)} | {value:g} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def in_words(name: str) -> str:
+    """A name without underscores."""
+    return name.replace("_", " ")
+
+
 def run(snapshot: Path, key: str, preset: str = "") -> str:
     """A number of `multiview.runtime.manifest.cost`."""
     return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
@@ -358,15 +385,20 @@ BLOCKS = {
     "headline": headlines,
     "coverage": coverage,
     "draws": draws,
+    "sweeps": sweeps,
     "run": run,
     "setting": setting,
 }
 
 
-def _text(path: Path) -> str:
+def _there(path: Path) -> Path:
     if not path.exists():
         raise NotTaken(f"{path} is missing, see python tools/readme.py")
-    return path.read_text()
+    return path
+
+
+def _text(path: Path) -> str:
+    return _there(path).read_text()
 
 
 def _verdicts(folder: Path) -> pd.DataFrame:

@@ -222,7 +222,12 @@ class Plan:
             groups.append(FigureGroup(f"COMPARISON_{name}", name, log, {path: "comparison"}, inputs, about))
         if settings.sweeps:
             about = {"sweeps": {name: sweep.model_dump(mode="json") for name, sweep in settings.sweeps.items()}}
-            inputs = {"scores": [self.scores(study) for study in self.swept_studies()]}
+            swept = self.swept_studies()
+            theory = [study for study in swept if study in settings.theory]  # the others have no views
+            inputs = {
+                "scores": [self.scores(study) for study in swept],
+                "learned": [self.table(study, "learned") for study in theory],
+            }
             groups.append(FigureGroup("SWEEPS", "sweep", "sweep", {"results/sweep": "sweep"}, inputs, about))
         return groups
 

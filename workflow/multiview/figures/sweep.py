@@ -1,6 +1,6 @@
 """Sweeps: the error over a parameter, a panel each; of theory, where the theorems' regime begins and ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -9,28 +9,61 @@ import pandas as pd
 
 from multiview import config
 from multiview.figures import registry, style
-from multiview.measure.errors import AXES, main_errors
+from multiview.measure.errors import main_errors
 
 MARKERS = "os^D"
+ERRORS = ("single", "ensemble", "distilled", "self_distilled")
+TIES = "ties"
+"""Races of single networks that end with both views of the class learned, as a share of all."""
 
 
 def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
-) -> tuple[plt.Figure, dict[str, pd.DataFrame]]:
+) -> tuple[plt.Figure, pd.DataFrame]:
     """See `multiview.figures.registry.make`."""
     sweeps = {name: config.Sweep.model_validate(sweep) for name, sweep in about["sweeps"].items()}
-    scores = {file.provenance["study"]: file.pandas() for file in sources.all("scores")}
-    return draw(sweeps, scores, settings), scores
+    scores, learned = (
+        {file.provenance["study"]: file.pandas() for file in sources.all(kind)} for kind in ("scores", "learned")
+    )
+    found = table(sweeps, scores, learned)
+    return draw(found, sweeps, settings), found
 
 
-def draw(
-    sweeps: Mapping[str, config.Sweep], scores: Mapping[str, pd.DataFrame], settings: config.Figures
-) -> plt.Figure:
-    """Draw the error of single, ensemble, distilled and self-distilled over each parameter.
+def table(
+    sweeps: Mapping[str, config.Sweep], scores: Mapping[str, pd.DataFrame], learned: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """A row for each point of each sweep and each quantity there.
 
     Args:
         sweeps: that section of the config.
         scores: the table ``scores`` of every study in them.
+        learned: the table ``learned`` of every study in them that has views.
+
+    Returns:
+        ``sweep``, ``value``, ``quantity`` (the error of single, ensemble, distilled and self_distilled; in theory on
+        single-view samples, and ties), ``measured``, and ``low`` and ``high`` of an error.
+    """
+    rows = []
+    for name, sweep in sweeps.items():
+        for point in sorted(sweep.points, key=lambda point: point.value):
+            for quantity in ERRORS:
+                predictor = getattr(point, quantity, quantity)
+                rows.append((name, point.value, quantity, *_error(scores[point.study], predictor)))
+            if point.study in learned:
+                single = learned[point.study].query("predictor == 'single'")
+                ties = single.groupby(["seed", "class"])["learned"].all().mean()
+                rows.append((name, point.value, TIES, ties, np.nan, np.nan))
+    return pd.DataFrame(rows, columns=["sweep", "value", "quantity", "measured", "low", "high"])
+
+
+def draw(found: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: config.Figures) -> plt.Figure:
+    """Draw the errors on single-view samples and the share of ties over each parameter.
+
+    The line is half of the single-view samples, a single network's error where no race is tied.
+
+    Args:
+        found: from `table`.
+        sweeps: that section of the config.
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
@@ -38,45 +71,48 @@ def draw(
     rows = -(-len(sweeps) // columns)
     size = (style.PAGE if columns > 1 else style.COLUMN, 0.5 + 2.2 * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
-    for axis, sweep in zip(axes.flat, sweeps.values(), strict=False):
-        points = sorted(sweep.points, key=lambda point: point.value)
-        x = np.array([point.value for point in points])
-        for i, name in enumerate(("single", "ensemble", "distilled", "self_distilled")):
-            found = np.array([_error(scores[point.study], _predictor(point, name)) for point in points])
-            mean = found[:, 0]
-            if np.isnan(mean).all():
+    for axis, (name, sweep) in zip(axes.flat, sweeps.items(), strict=False):
+        of_sweep = found[found["sweep"] == name]
+        for i, quantity in enumerate(ERRORS):
+            points = of_sweep[(of_sweep["quantity"] == quantity) & of_sweep["measured"].notna()]
+            if points.empty:
                 continue
+            mean = points["measured"]
             axis.errorbar(
-                x,
+                points["value"],
                 mean,
-                np.maximum([mean - found[:, 1], found[:, 2] - mean], 0),
+                np.maximum([mean - points["low"], points["high"] - mean], 0),
                 color=colours[i],
                 marker=MARKERS[i],
                 markersize=3.5,
                 linewidth=1,
                 capsize=2,
-                label=name.replace("_", " "),
+                label=quantity.replace("_", " "),
+            )
+        ties = of_sweep[of_sweep["quantity"] == TIES]
+        if len(ties):
+            axis.axhline(0.5, color="0.7", linewidth=0.8)
+            axis.plot(
+                ties["value"], ties["measured"], color="0.4", marker="x", markersize=3.5, linewidth=0.8, label=TIES
             )
         axis.set(xlabel=sweep.label, xscale=sweep.scale, ylim=(0, None))
-        axis.set_xticks(x, [f"{value:g}" for value in x])
+        values = of_sweep["value"].unique()
+        axis.set_xticks(values, [f"{value:g}" for value in values])
         axis.minorticks_off()
     for axis in axes.flat[len(sweeps) :]:
         axis.set_visible(False)
-    shown = {quantity for table in scores.values() for quantity in main_errors(table)["quantity"]}
     for axis in axes[:, 0]:
-        axis.set_ylabel(AXES[shown.pop()].replace("view samples", "view\nsamples") if len(shown) == 1 else "error")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncol=4)
+        axis.set_ylabel("error on single-view\nsamples; share of ties" if TIES in set(found["quantity"]) else "error")
+    handles = {}
+    for axis in axes.flat:
+        handles |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles, loc="outside upper center", ncol=5)
     return figure
 
 
-def _predictor(point: config.Point, name: str) -> str:
-    return getattr(point, name) if name in ("distilled", "self_distilled") else name
-
-
-def _error(scores: pd.DataFrame, predictor: str) -> Sequence[float]:
+def _error(scores: pd.DataFrame, predictor: str) -> tuple[float, float, float]:
     rows = main_errors(scores)
     rows = rows[rows["predictor"] == predictor]
     if rows.empty:  # a study without such students
         return (np.nan, np.nan, np.nan)
-    return rows.loc[rows["size"].idxmax(), ["measured", "low", "high"]].to_numpy(float)
+    return tuple(rows.loc[rows["size"].idxmax(), ["measured", "low", "high"]].to_numpy(float))

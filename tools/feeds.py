@@ -1,0 +1,174 @@
+"""Draw docs/feeds.png: what feeds the view that lost its race, by class and kind of sample.
+
+    python tools/feeds.py [--study theory] [--seeds 20] [config.yaml]
+
+With q = 3 the best neuron of a view grows as ``du/dt = S l u^2``, ``u = <w, v>``: what a step adds is measured as the
+part of ``1/u`` that it takes away. A view that has lost is learned all the same once all of its ``1/u`` is gone.
+"""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+from torch import Tensor
+
+from multiview import config
+from multiview.data import multi_view
+from multiview.figures import style
+from multiview.networks.two_layer import TwoLayerNetwork, view_strengths
+from multiview.training.step_size import AdaptiveDescent
+
+PHASES = ("its own race", "waiting for other classes", "after all races")
+GROUPS = ("own class, multi-view", "own class, single-view", "other classes")
+LEARNED = 1.0
+"""Strength Phi from which a race is over."""
+
+
+def pulls(network: TwoLayerNetwork, best: Tensor, x: Tensor, label: Tensor, F: Tensor, views: Tensor) -> Tensor:
+    """How much each sample pulls on a view of a class, through one neuron, in gradient descent with eta = 1.
+
+    Args:
+        network: of k classes.
+        best: int64 ``[k]``, a neuron of each class.
+        x, label: the training samples, ``[n, P, d]`` and ``[n]``.
+        F: their logits, ``[n, k]``.
+        views: ``[k, d]``, a view of each class.
+
+    Returns:
+        ``[n, k]``: minus the derivative of the mean cross-entropy along the view.
+    """
+    w = network.weight.detach()[best]
+    inner = (x @ w.T).clamp(0, network.rho)
+    gate = (inner / network.rho) ** (network.q - 1)
+    along = (gate * (x @ views.T)).sum(dim=1)
+    target = torch.nn.functional.one_hot(label, network.classes)
+    return (target - F.softmax(dim=1)) * along / len(x)
+
+
+def race(study: config.Study, data: multi_view.Dataset, seed: int) -> pd.DataFrame:
+    """Train one network on hard labels, and add up what the losing view of each class is fed.
+
+    Returns:
+        A row for each class, phase and group: ``fed``, in units of ``1/u``; beside it ``distance``, the loser's
+        ``1/u`` as its race ends, and whether both views were ``tied`` in the end.
+    """
+    net, settings, k = study.network, study.training, study.dataset.classes
+    train = data.splits["train"]
+    x, label = torch.from_numpy(np.array(train.x)), torch.from_numpy(np.array(train.label)).long()
+    views = torch.from_numpy(np.asarray(data.tables["views"]["v"])).float()
+    single = torch.from_numpy(np.asarray(train.kind) != "multi-view")
+    network = TwoLayerNetwork(k, study.dataset.dim, net.neurons, net.q, net.rho, net.init_std, seed)
+    descent = AdaptiveDescent(
+        network.parameters(), settings.step_size, settings.relative_change, settings.max_change
+    )
+    own = label.unsqueeze(1) == torch.arange(k)
+    groups = torch.stack([own & ~single.unsqueeze(1), own & single.unsqueeze(1), ~own]).float()
+    trace = []  # of each step: Phi [k, 2], 1/u [k, 2], fed [2, groups, k]
+    while True:
+        F, losses = network.loss_and_gradient(x, label, 80)
+        phi, largest = view_strengths(network.weight, views, k)
+        fed = []
+        for view in range(2):
+            of_class = views[view::2]
+            along = (network.weight.detach().unflatten(0, (k, -1)) * of_class.unsqueeze(1)).sum(dim=2)
+            best = along.argmax(dim=1) + torch.arange(k) * net.neurons
+            pull = pulls(network, best, x, label, F, of_class)
+            fed.append((groups * pull).sum(dim=1) / largest[:, view].square().clamp(min=1e-20))
+        right = bool((F.argmax(dim=1) == label).all())
+        done = (right and float(losses.mean()) <= settings.loss_threshold) or len(trace) == settings.max_steps
+        descent.step()
+        trace.append((phi, 1 / largest.clamp(min=1e-10), torch.stack(fed) * descent.param_groups[0]["lr"]))
+        if done:
+            break
+    phi, distance, fed = (torch.stack(part) for part in zip(*trace, strict=True))
+    over = (phi.amax(dim=2) >= LEARNED).int().argmax(dim=0)  # [k]: the step at which each race is over
+    last, classes = int(over.max()), torch.arange(k)
+    loser = phi[-1].argmin(dim=1)
+    tied = phi[-1].amin(dim=1) >= 0.3 * phi[-1].amax(dim=1)
+    rows = []
+    for i in classes.tolist():
+        bounds = (0, int(over[i]), last, len(trace))
+        for phase, start, end in zip(PHASES, bounds, bounds[1:], strict=False):
+            for group, amount in zip(GROUPS, fed[start:end, loser[i], :, i].sum(dim=0).tolist(), strict=True):
+                at = float(distance[over[i], i, loser[i]])
+                rows.append((seed, i, phase, group, amount, at, bool(tied[i])))
+    return pd.DataFrame(rows, columns=["seed", "class", "phase", "group", "fed", "distance", "tied"])
+
+
+def draw(table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
+    """Draw what each loser is fed after its race, as a share of what it lacks (left), and by whom (right)."""
+    colours = style.apply(settings)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(style.PAGE, 2.9))
+    table = table.assign(share=table["fed"] / table["distance"])
+    later = table[table["phase"] != PHASES[0]]
+    races = later.groupby(["seed", "class", "tied", "distance"], as_index=False)["share"].sum()
+    low = -1.0
+    for tied, colour, marker, name in (
+        (False, colours[0], "o", "stays lost"),
+        (True, colours[1], "X", "is learned too"),
+    ):
+        some = races[races["tied"] == tied]
+        left.scatter(
+            some["distance"],
+            some["share"].clip(low, 1.5),
+            s=12,
+            color=colour,
+            marker=marker,
+            label=f"{name}: {len(some)}",
+        )
+    left.axhline(1, color="0.4", linewidth=0.8)
+    left.set(
+        xscale="log",
+        ylim=(low - 0.1, 1.6),
+        xlabel="the loser's $1/u$ when its race is over",
+        ylabel=f"share taken away afterwards (at least {low:g})",
+    )
+    left.xaxis.set_minor_formatter(plt.NullFormatter())
+    left.legend(loc="lower left")
+    lost = later[~later["tied"]].groupby(["phase", "group"])["share"]
+    position = np.arange(len(PHASES) - 1)
+    for place, (group, colour) in enumerate(zip(GROUPS, colours[2:], strict=False)):
+        middle, first, third = (
+            np.array([lost.quantile(q).loc[phase, group] for phase in PHASES[1:]]) for q in (0.5, 0.25, 0.75)
+        )
+        right.bar(
+            position + (place - 1) * 0.27,
+            middle,
+            yerr=(middle - first, third - middle),
+            width=0.25,
+            color=colour,
+            label=group,
+            error_kw={"linewidth": 0.8},
+        )
+    right.axhline(0, color="0.4", linewidth=0.8)
+    right.set_xticks(
+        position, [phase.replace(" other", "\nother").replace(" all", "\nall") for phase in PHASES[1:]]
+    )
+    right.set(ylabel="share taken away: median, quartiles")
+    right.legend()
+    return figure
+
+
+def main() -> None:
+    """Train, draw and write."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--study", default="theory")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--output", type=Path, default=Path("docs/feeds.png"))
+    parser.add_argument("config", type=Path, nargs="?", default=Path("config.yaml"))
+    asked = parser.parse_args()
+    settings = config.load(yaml.safe_load(asked.config.read_text()))
+    study = settings.studies[asked.study]
+    torch.set_num_threads(1)
+    data = multi_view.draw(study.dataset)
+    table = pd.concat([race(study, data, study.first_seed + i) for i in range(asked.seeds)])
+    draw(table, settings.figures).savefig(asked.output, dpi=200)
+    table.to_csv(asked.output.with_suffix(".csv"), index=False, float_format="%.5g")
+
+
+if __name__ == "__main__":
+    main()
