@@ -1,9 +1,9 @@
 """What feeds a losing view: the parts of the pull are the gradient's."""
 
 import torch
-from feeds import pulls
 from torch.nn import functional
 
+from feeds import pulls
 from multiview.networks.two_layer import TwoLayerNetwork
 
 

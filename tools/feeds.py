@@ -2,7 +2,7 @@
 
     python tools/feeds.py [--study theory] [--seeds 20] [config.yaml]
 
-With q = 3 the best neuron of a view grows as ``du/dt = S l u^2``, ``u = <w, v>``: what a step adds is measured as the
+With q = 3 the best neuron of a view grows as ``du/dt = S l u^2``, ``u = <w, v>``: a step is measured by the
 part of ``1/u`` that it takes away. A view that has lost is learned all the same once all of its ``1/u`` is gone.
 """
 
