@@ -103,7 +103,7 @@ def _places(study: TheoryStudy | ImageStudy) -> list[str]:
     for name, places in study.lineup.items():
         one = study.students[name]
         taught = (places.taught_by(places.students[0])[0], places.taught_by(places.students[-1])[-1])
-        how = f"the average of {one.teacher}" if one.teachers > 1 else f"each by one of {one.teacher}"
+        how = f"the average of {one.teacher}" if one.teachers > 1 else f"one each of {one.teacher}"
         lines.append(
             f"# {name}: seeds {first + places.students[0]} to {first + places.students[-1]}, taught by "
             f"{how}, seeds {first + taught[0]} to {first + taught[1]}"

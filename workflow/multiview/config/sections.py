@@ -111,7 +111,7 @@ class Machine(Section):
     channels_last: Auto = key("memory layout with the channels last, for images", "auto", reason="auto: yes")
     block_samples: Annotated[Int, Field(ge=0)] = key(
         "samples that a pass takes at once in the theory's training; 0: all, for a GPU",
-        32,
+        80,
         unit="samples",
         reason="fits the cache of a CPU",
     )

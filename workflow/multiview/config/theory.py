@@ -229,14 +229,18 @@ class StudentTraining(Training):
         "as for training",
         12.0,
         symbol="eta",
-        reason="far below 2 over the curvature along the views learned: larger ones overshoot",
+        reason="below 2 over the curvature along the views learned",
     )
     relative_change: Positive = key("as for training", 3.0, reason="no race: hardly a bound")
-    max_change: Positive = key("as for training", 2.0, reason="nor this")
+    max_change: Positive = key(
+        "as for training",
+        0.05,
+        reason="the first steps would overshoot along the own view and undo what is left of the lost one",
+    )
     loss_threshold: Positive | None = key(
         "as for training", None, unit="nats", reason="an objective with a teacher has a minimum that nobody knows"
     )
-    max_steps: Count = key("as for training", 1200, unit="steps")
+    max_steps: Count = key("as for training", 1000, unit="steps")
 
 
 class JointTraining(Training):
@@ -307,7 +311,7 @@ class Distillation(Section):
     init_std: Positive | None = key(
         "standard deviation of a student's fresh weights: its initialisation from scratch, added to what it "
         "starts from if warm; null: network.init_std, and nothing added",
-        0.04,
+        0.2,
         reason="the race leaves too little of the lost view for it to grow from",
     )
     soft_labels: Kind = key("what soft labels are made of: an intervention, if not all", "all")
