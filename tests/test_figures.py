@@ -227,7 +227,7 @@ def test_a_sweep_counts_ties_and_takes_the_students_of_its_points():
     scores = pd.DataFrame(
         [(name, "error_s", size, error, error - 0.01, error + 0.02) for name, size, error in rows],
         columns=["predictor", "quantity", "size", "measured", "low", "high"],
-    )
+    ).assign(split="test_single")
     # Of four races of two networks one is tied; a student's does not count.
     views = [(True, False), (True, True), (False, True), (True, False)]
     learned = pd.DataFrame(

@@ -40,8 +40,8 @@ def table(
         learned: the table ``learned`` of every study in them that has views.
 
     Returns:
-        ``sweep``, ``value``, ``quantity`` (the error of single, ensemble, distilled and self_distilled; in theory on
-        single-view samples, and ties), ``measured``, and ``low`` and ``high`` of an error.
+        ``sweep``, ``value``, ``quantity`` (the error of single, ensemble, distilled and self_distilled; in theory
+        on single-view samples, and ties), ``measured``, and ``low`` and ``high`` of an error.
     """
     rows = []
     for name, sweep in sweeps.items():
@@ -102,7 +102,9 @@ def draw(found: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: conf
     for axis in axes.flat[len(sweeps) :]:
         axis.set_visible(False)
     for axis in axes[:, 0]:
-        axis.set_ylabel("error on single-view\nsamples; share of ties" if TIES in set(found["quantity"]) else "error")
+        axis.set_ylabel(
+            "error on single-view\nsamples; share of ties" if TIES in set(found["quantity"]) else "error"
+        )
     handles = {}
     for axis in axes.flat:
         handles |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
