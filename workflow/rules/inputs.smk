@@ -78,8 +78,8 @@ def minutes(wildcards, predictor=SINGLE):
     study, own, device, seeds = how_trained(wildcards, predictor)
     networks = seeds * study.networks_of(predictor)
     if wildcards.study in settings.theory:
-        return costs.theory_minutes(study, own, device, networks)
-    return costs.image_minutes(study, settings.images, own, device, networks)
+        return requests.theory_minutes(study, own, device, networks)
+    return requests.image_minutes(study, settings.images, own, device, networks)
 
 
 def megabytes(wildcards, predictor=SINGLE):
@@ -87,15 +87,15 @@ def megabytes(wildcards, predictor=SINGLE):
     study, own, device, seeds = how_trained(wildcards, predictor)
     networks = study.networks_of(predictor)
     if wildcards.study in settings.theory:
-        return costs.theory_megabytes(study, device, seeds, networks)
+        return requests.theory_megabytes(study, device, seeds, networks)
     students = study.students.get(predictor)
     labelled = 0 if students is None else max(students.teachers, seeds)
-    return costs.image_megabytes(study, settings.images, own, device, networks, labelled)
+    return requests.image_megabytes(study, settings.images, own, device, networks, labelled)
 
 
 def megabytes_of_evaluation(wildcards):
     """In which what all networks of a study say is held against one another."""
-    return costs.evaluation_megabytes(studies[wildcards.study], settings.images)
+    return requests.evaluation_megabytes(studies[wildcards.study], settings.images)
 
 
 def of_every_seed(kind):

@@ -25,18 +25,16 @@ from multiview.config.images import (
 )
 from multiview.config.loading import ConfigError, load, load_with_origins
 from multiview.config.models import Comparison, Config, Family, Point, Sweep
+from multiview.config.objectives import Hinton, Objective, Truncated
 from multiview.config.paired import Contrasts, Paired
 from multiview.config.sections import (
     DEFAULT_MACHINE,
     Ensembles,
     Evaluation,
     Figures,
-    Hinton,
     Joint,
     Machine,
-    Objective,
     Section,
-    Truncated,
     canonical,
 )
 from multiview.config.studies import JOINT, PHOTO_KINDS, SINGLE, ImageStudy, Students, Study, TheoryStudy

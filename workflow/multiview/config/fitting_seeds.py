@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from multiview.config.images import Features, Grid
-from multiview.config.lineup import SINGLE, Kind, chain, line_up
 from multiview.config.resolving import Leaf, Tree, number, plain
 from multiview.config.sections import Ensembles, Joint
 from multiview.config.studies import LineUp, Study
+from multiview.config.who_teaches_whom import SINGLE, Kind, chain, line_up
 
 
 def fit(study: dict[str, Tree], images: bool) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from multiview.config.objectives import Objective
 from multiview.config.sections import (
     Count,
     Float,
@@ -20,7 +21,6 @@ from multiview.config.sections import (
     Joint,
     Name,
     NonNegative,
-    Objective,
     Positive,
     Regime,
     Section,

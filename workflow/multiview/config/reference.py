@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from multiview import soft_labels
-from multiview.config import images, models, paired, sections, studies, theory
+from multiview.config import images, models, objectives, paired, sections, studies, theory
 
 FILE = Path(__file__).parents[3] / "docs" / "reference.md"
 
@@ -51,9 +51,9 @@ SECTIONS = (
     ("network: {kind: two_layer}", theory.Network, ""),
     ("training of theory", theory.Training, ""),
     ("distillation of theory", theory.Distillation, ""),
-    ("distillation.objective of theory", theory.TheoryObjective, ""),
-    ("distillation.objective.hinton of theory", theory.TheoryHinton, ""),
-    ("distillation.objective.truncated of theory", theory.TheoryTruncated, ""),
+    ("distillation.objective of theory", objectives.TheoryObjective, ""),
+    ("distillation.objective.hinton of theory", objectives.TheoryHinton, ""),
+    ("distillation.objective.truncated of theory", objectives.TheoryTruncated, ""),
     ("distillation.training of theory", theory.StudentTraining, ""),
     ("joint of theory", theory.TheoryJoint, ""),
     ("joint.training of theory", theory.JointTraining, ""),
@@ -73,9 +73,9 @@ SECTIONS = (
     ("training on images", images.ImageTraining, ""),
     ("training.augmentation", images.Augmentation, ""),
     ("distillation on images", images.ImageDistillation, ""),
-    ("distillation.objective on images", sections.Objective, ""),
-    ("distillation.objective.hinton on images", sections.Hinton, ""),
-    ("distillation.objective.truncated on images", sections.Truncated, ""),
+    ("distillation.objective on images", objectives.Objective, ""),
+    ("distillation.objective.hinton on images", objectives.Hinton, ""),
+    ("distillation.objective.truncated on images", objectives.Truncated, ""),
     ("distillation.grid", images.Grid, ""),
     ("joint on images", images.ImageJoint, ""),
     ("joint.training on images", images.ImageJointTraining, ""),

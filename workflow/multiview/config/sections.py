@@ -136,42 +136,6 @@ DEFAULT_MACHINE = Machine()
 """What jobs use where a caller says nothing of the machine."""
 
 
-class Hinton(Section):
-    """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``."""
-
-    alpha: Weight = key(
-        "weight of the soft labels", 0.9, symbol="alpha", reason="hard labels count less, as Hinton et al. advise"
-    )
-    temperature: Positive = key(
-        "of the softmax of teacher and student", 4.0, symbol="T", reason="of the middle of the default grid"
-    )
-
-
-class Truncated(Section):
-    """The paper's objective: a push where the student's truncated soft label is below the teacher's."""
-
-    strength: Positive = key(
-        "weight of the soft labels beside the hard ones", 1.0, symbol="eta' / eta", reason="paper: poly(k)"
-    )
-    tau: Positive = key(
-        "of the truncated softmax; logits are cut off at 1 / tau^2",
-        0.2,
-        symbol="tau",
-        reason="paper: 1 / polylog(k). Logits count up to 25",
-    )
-
-
-class Objective(Section):
-    """What a student is trained towards (Section 4)."""
-
-    kind: Literal["hinton", "truncated"] = key("which of the two objectives below", "hinton")
-    teacher_scale: Positive = key(
-        "factor of the teacher's logits G", 1.0, symbol="c", reason="paper: 1, logits as they are"
-    )
-    hinton: Hinton = key("used if kind is hinton", Hinton)
-    truncated: Truncated = key("used if kind is truncated", Truncated)
-
-
 class Ensembles(Section):
     """Which ensembles are formed from the seeds."""
 

@@ -22,10 +22,10 @@ from multiview.config.images import (
     OwnNetwork,
     WideResNet,
 )
-from multiview.config.lineup import SINGLE, Kind, Positions, chain, line_up
 from multiview.config.paired import Paired
 from multiview.config.sections import Count, Ensembles, Int, Machine, Name, Section, Seed, key
 from multiview.config.theory import Dataset, Distillation, Network, TheoryJoint, Training
+from multiview.config.who_teaches_whom import SINGLE, Kind, Positions, chain, line_up
 
 JOINT = "joint"
 """The predictor of averages of networks that are trained on hard labels end to end."""
@@ -66,7 +66,7 @@ STUDENTS = (
 
 
 class LineUp(Section):
-    """Who learns from whom. Which seeds these are follows from the numbers: `multiview.config.lineup`."""
+    """Who learns from whom. Which seeds these are follows from the numbers: `multiview.config.who_teaches_whom`."""
 
     teacher: Name = key(
         "single, or the name of other students of the study: whose logits are the teacher's", SINGLE

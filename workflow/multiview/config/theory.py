@@ -8,20 +8,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from multiview.config.objectives import TheoryObjective
 from multiview.config.sections import (
     Count,
     Float,
-    Hinton,
     Int,
     Joint,
     NonNegative,
-    Objective,
     Positive,
     Range,
     Regime,
     Section,
     Seed,
-    Truncated,
     key,
 )
 from multiview.soft_labels import NEED_OWN, Kind
@@ -260,44 +258,6 @@ class JointTraining(Training):
         follows="joint.networks * training.max_change",
         reason="each network moves the average's logits 1/L as far",
     )
-
-
-class TheoryHinton(Hinton):
-    """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``."""
-
-    temperature: Positive = key(
-        "of the softmax of teacher and student",
-        32.0,
-        symbol="T",
-        reason="nearly a regression on the teacher's logits",
-    )
-
-
-class TheoryTruncated(Truncated):
-    """The paper's objective: a push where the student's truncated soft label is below the teacher's."""
-
-    strength: Positive = key(
-        "weight of the soft labels beside the hard ones", 3.0, symbol="eta' / eta", reason="paper: poly(k)"
-    )
-    tau: Positive = key(
-        "of the truncated softmax; logits are cut off at 1 / tau^2",
-        1.3,
-        symbol="tau",
-        reason="paper: 1 / polylog(k). What it does: docs/theory.md",
-    )
-
-
-class TheoryObjective(Objective):
-    """What a student is trained towards (Section 4)."""
-
-    teacher_scale: Positive = key(
-        "factor of the teacher's logits G",
-        1.6,
-        symbol="c",
-        reason="paper: 1. An ensemble shows a view about half as strongly as a network that has it",
-    )
-    hinton: TheoryHinton = key("used if kind is hinton", TheoryHinton)
-    truncated: TheoryTruncated = key("used if kind is truncated", TheoryTruncated)
 
 
 class Distillation(Section):

@@ -180,7 +180,7 @@ def _plan(report, preset, gpus):
     import yaml
 
     from multiview import config
-    from multiview.runtime import costs
+    from multiview.runtime import requests
 
     def merge(base, over):
         both = isinstance(base, dict) and isinstance(over, dict)
@@ -209,9 +209,9 @@ def _plan(report, preset, gpus):
             "snakemake --profile profiles/slurm, or machine: {accelerator: cpu}",
         )
     largest = max(
-        costs.theory_megabytes(one, "cpu", one.machine.seeds_per_job)
+        requests.theory_megabytes(one, "cpu", one.machine.seeds_per_job)
         if name in settings.theory
-        else costs.image_megabytes(one, settings.images, one.training, "gpu" if name in on_gpu else "cpu")
+        else requests.image_megabytes(one, settings.images, one.training, "gpu" if name in on_gpu else "cpu")
         for name, one in studies.items()
     )
     at_once = max(1, int(memory_gb() * 1000 // largest))
@@ -230,9 +230,9 @@ def _plan(report, preset, gpus):
         )
     else:
         minutes = [
-            costs.theory_minutes(one, one.training, "cpu", one.seeds)
+            requests.theory_minutes(one, one.training, "cpu", one.seeds)
             if name in settings.theory
-            else costs.image_minutes(
+            else requests.image_minutes(
                 one, settings.images, one.training, "gpu" if name in on_gpu else "cpu", one.seeds
             )
             for name, one in studies.items()

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
 from multiview.networks.build import bare
-from multiview.runtime import costs
+from multiview.runtime import requests
 
 NETWORKS = [
     {"kind": "wide_resnet", "depth": 16, "width": 2},
@@ -29,7 +29,7 @@ def test_multiplications_and_parameters_are_those_that_pytorch_counts(settings):
     counter = FlopCounterMode(display=False)
     with counter:
         network.eval()(torch.zeros(1, *shape))
-    layers = costs.convolutions(section, shape)
+    layers = requests.convolutions(section, shape)
     # The last layer and normalisations are left out: they are small.
     assert 0.8 < 2 * sum(layer[0] for layer in layers) / counter.get_total_flops() < 1.01
     parameters = sum(p.numel() for p in network.parameters())
@@ -44,16 +44,20 @@ def test_more_work_asks_for_more(default):
     loaded = config.load(default)
     digits, theory = loaded.studies["digits"], loaded.studies["theory"]
     longer = digits.training.model_copy(update={"epochs": 10 * digits.training.epochs})
-    few, many = (costs.image_minutes(digits, loaded.images, one, "cpu", 1) for one in (digits.training, longer))
-    assert costs.START < few < many
-    assert costs.image_minutes(digits, loaded.images, longer, "gpu", 1) < many
+    few, many = (requests.image_minutes(digits, loaded.images, one, "cpu", 1) for one in (digits.training, longer))
+    assert requests.START < few < many
+    assert requests.image_minutes(digits, loaded.images, longer, "gpu", 1) < many
     # All samples at once are more than a block of them, of an average of ten networks ten times as many.
     at_once = theory.model_copy(update={"machine": config.Machine(block_samples=0)})
-    asked = [costs.theory_megabytes(one, "cpu", 1, networks) for networks in (1, 10) for one in (theory, at_once)]
+    asked = [
+        requests.theory_megabytes(one, "cpu", 1, networks) for networks in (1, 10) for one in (theory, at_once)
+    ]
     assert asked[0] < asked[1] < asked[3] and asked[3] - asked[2] > 8 * (asked[1] - asked[0])
     for name, one in loaded.images.items():  # of the default run no job asks for a day, or for a large machine
-        assert costs.image_minutes(one, loaded.images, one.training, "cpu", one.machine.seeds_per_job) < 120, name
-        assert costs.image_megabytes(one, loaded.images, one.training, "cpu", labelled=10) < 4000, name
+        assert requests.image_minutes(one, loaded.images, one.training, "cpu", one.machine.seeds_per_job) < 120, (
+            name
+        )
+        assert requests.image_megabytes(one, loaded.images, one.training, "cpu", labelled=10) < 4000, name
 
 
 CODE = """
@@ -88,4 +92,4 @@ def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_
     subprocess.run(command, check=True, cwd=ROOT)
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     loaded = config.load(default).studies["theory"]
-    assert used * 1024 > before and used < costs.theory_megabytes(loaded, "cpu", 1, networks=10)
+    assert used * 1024 > before and used < requests.theory_megabytes(loaded, "cpu", 1, networks=10)
