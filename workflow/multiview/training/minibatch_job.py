@@ -39,8 +39,8 @@ class Job:
         checkpoints: folder of all checkpoints of the study.
         logs: folder of all of Lightning's logs of the study.
         networks: how many networks are averaged; 1 but for ``joint``.
-        copies: how many augmented copies of the training images students see; all: every one, in the order in which a
-            single network of their seed sees them; 0: augmentations of their own, labelled as the image is.
+        copies: how many augmented copies of the training images students see; all: every one, as a single network
+            of their seed sees them; 0: augmentations of their own, labelled as the image is.
     """
 
     data: Data
