@@ -56,7 +56,7 @@ def cost(study: config.ImageStudy) -> dict[str, float]:
         jobs += len(study.chunks_of(config.JOINT))
         kept += study.joint.networks * study.joint.runs
     checkpoints = networks / study.training.epochs
-    copies = study.seeds * max(1, study.copies) * images * k
+    copies = study.seeds * study.labelled_copies * images * k
     return {
         "jobs": jobs,
         "networks": networks / study.training.epochs,

@@ -232,6 +232,38 @@ def test_a_student_learns_of_the_copy_that_it_sees():
     assert torch.equal(seen["teacher"][:, 0], batches[0][3].float())
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_with_all_augmentations_labelled_students_see_what_single_networks_see(flip):
+    augmentation = config.Augmentation(crop_padding=1, flip=flip)
+    trained = settings(augmentation=augmentation.model_dump())
+    every = Copies.all(augmentation, 50)
+    assert len(every.offset) == 9 * (1 + flip)
+    # A teacher that says of each augmented image what its pixels are is known by what it says.
+    pixels = torch.stack([every.apply(i, IMAGES, 1).flatten(1).float()[:, :3] for i in range(len(every.offset))])
+    student, single = (
+        ImageTask(fresh(), IMAGES, LABEL, trained, machine(), OBJECTIVES["hinton"], *more)
+        for more in ((pixels, every), ())
+    )
+    heard, shown = [], []
+    student.objective = lambda logits, label, teacher: (
+        heard.append(teacher) or logits.sum(dim=1),
+        torch.zeros_like(logits),
+    )
+    student.__dict__["forward_pass"] = lambda images: shown.append(images) or student.network(images)
+    numbers = set()
+    for epoch in range(4):
+        student.current_epoch = single.current_epoch = epoch
+        of_student, of_single = _Batches(student), _Batches(single)
+        for i in range(len(of_student)):
+            batch = of_student[i]
+            for own, others in zip(batch[:3], of_single[i][:3], strict=True):
+                assert torch.equal(own, others)
+            numbers |= set(batch[3].tolist())
+            student.training_step(batch, i)
+            assert torch.equal(heard[-1], shown[-1].flatten(1).float()[:, :3])
+    assert numbers == set(range(len(every.offset)))
+
+
 @pytest.mark.parametrize(("computes", "chosen"), [(True, "bf16-mixed"), (False, "32-true")])
 def test_bfloat16_is_not_chosen_where_it_would_be_emulated(monkeypatch, computes, chosen):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

@@ -26,7 +26,7 @@ shown = [images]
 if params.copies:
     copies = tensors.draw_copies(data, settings.augmentation, params.copies)
     padding = settings.augmentation.crop_padding
-    shown = [copies.apply(copy, images, padding) for copy in range(params.copies)]
+    shown = [copies.apply(copy, images, padding) for copy in range(len(copies.offset))]
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 logits = []
 for seed, state in sorted(tensors.read_networks([source.networks], seeds, data.digest).items()):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -273,9 +273,10 @@ class ImageStudy(Study):
     training: ImageTraining = key("how networks are trained on hard labels", ImageTraining)
     distillation: ImageDistillation = key("how students learn that do not say so themselves", ImageDistillation)
     students: dict[Name, ImageStudents] = key(STUDENTS, {})
-    copies: Annotated[Int, Field(ge=0)] = key(
-        "augmented copies of each training image that teachers label and students see; "
-        "0: teachers label the image as it is, and students see augmentations of their own",
+    copies: Annotated[Int, Field(ge=0)] | Literal["all"] = key(
+        "augmented copies of each training image that teachers label and students see; all: every augmentation, "
+        "students see the very stream of images that single networks of their seeds see; 0: teachers label the "
+        "image as it is, and students see augmentations of their own",
         0,
     )
     joint: ImageJoint | None = key("training the average end to end; null: not done", None)
@@ -312,6 +313,14 @@ class ImageStudy(Study):
             )
         return self
 
+    @property
+    def labelled_copies(self) -> int:
+        """Of each training image, those that teachers label."""
+        if self.copies != "all":
+            return max(1, self.copies)
+        augmentation = self.training.augmentation
+        return (2 * augmentation.crop_padding + 1) ** 2 * (1 + augmentation.flip)
+
     @model_validator(mode="after")
     def _no_batch_of_one(self):
         n = getattr(self.dataset, "train_samples", None)
@@ -336,7 +345,7 @@ class ImageStudy(Study):
                 raise ValueError(
                     f"students.{name}.grid.students is {one.grid.students}, but there are {one.students} students"
                 )
-            if self.copies > 0 and one.training.augmentation != self.training.augmentation:
+            if self.copies != 0 and one.training.augmentation != self.training.augmentation:
                 raise ValueError(
                     f"students.{name}.training.augmentation differs from that of training, but copies is "
                     f"{self.copies}: students see copies that are augmented as training says"

@@ -19,10 +19,26 @@ class Copies:
     Attributes:
         offset: int64 ``[copies, n, 2]``, row and column of the crop in the padded image.
         flip: bool ``[copies, n]``.
+        every: the augmentation of which these are all that there are, or None.
     """
 
     offset: Tensor
     flip: Tensor
+    every: config.Augmentation | None = None
+
+    @staticmethod
+    def all(augmentation: config.Augmentation, n: int) -> "Copies":
+        """Every augmentation of each of `n` images, in the order of `number`."""
+        places = torch.arange(2 * augmentation.crop_padding + 1)
+        flips = torch.arange(1 + augmentation.flip)
+        row, column, flip = (axis.flatten() for axis in torch.meshgrid(places, places, flips, indexing="ij"))
+        offset = torch.stack([row, column], dim=1)
+        return Copies(offset[:, None].expand(-1, n, 2), flip.bool()[:, None].expand(-1, n), augmentation)
+
+    def number(self, offset: Tensor, flip: Tensor) -> Tensor:
+        """Which of all copies an augmentation is: int64 ``[b]`` of ``offset [b, 2]`` and ``flip [b]``."""
+        place = offset[:, 0] * (2 * self.every.crop_padding + 1) + offset[:, 1]
+        return place * (1 + self.every.flip) + flip.long()
 
     @staticmethod
     def draw(augmentation: config.Augmentation, number: int, n: int, rng: np.random.Generator) -> "Copies":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -53,14 +53,16 @@ def read(samples: str, images: str) -> Data:
     )
 
 
-def draw_copies(data: Data, augmentation: config.Augmentation, number: int) -> Copies:
+def draw_copies(data: Data, augmentation: config.Augmentation, number: int | Literal["all"]) -> Copies:
     """The augmented copies of the training images of a study, the same for all its teachers and students.
 
     Args:
         data: of the study; its seed draws the copies.
         augmentation: what is drawn for each copy.
-        number: copies of each image.
+        number: copies of each image; ``all``: every augmentation that there is.
     """
+    if number == "all":
+        return Copies.all(augmentation, len(data.labels["train"]))
     rng = np.random.default_rng([data.about["config"]["seed"], number])
     return Copies.draw(augmentation, number, len(data.labels["train"]), rng)
 

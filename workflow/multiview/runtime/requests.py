@@ -154,7 +154,7 @@ def image_megabytes(
     state = 6 * parameters * FLOAT * networks  # weights, gradient, momentum, checkpoint
     batch = max(6 * training.batch_size * networks, 2 * 512) * numbers * FLOAT  # kept for the gradient; evaluation
     classes = config.CLASSES.get(study.dataset.kind) or getattr(study.dataset, "classes", None) or 100
-    copies = 3 * labelled * max(1, study.copies) * train * classes * FLOAT
+    copies = 3 * labelled * study.labelled_copies * train * classes * FLOAT
     needed = data + state + copies + (batch if device == "cpu" else 0)
     return math.ceil(BASE[device] + needed / MEGABYTE)
 

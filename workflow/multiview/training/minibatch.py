@@ -190,9 +190,11 @@ class _Batches(Dataset):
         n, copies = len(self.task.label), self.task.copies
         rng = np.random.default_rng([self.task.run.seed, self.task.current_epoch])
         order = torch.from_numpy(rng.permutation(n))
-        if copies is None:
+        if copies is None or copies.every is not None:
             drawn = Copies.draw(self.task.settings.augmentation, 1, n, rng)
-            self.columns = order, drawn.offset[0], drawn.flip[0], torch.zeros(n, dtype=torch.int64)
+            offset, flip = drawn.offset[0], drawn.flip[0]
+            copy = torch.zeros(n, dtype=torch.int64) if copies is None else copies.number(offset, flip)
+            self.columns = order, offset, flip, copy
         else:
             copy = torch.from_numpy(rng.integers(len(copies.offset), size=n))
             self.columns = order, copies.offset[copy, order], copies.flip[copy, order], copy
@@ -322,7 +324,7 @@ def train(
         logs: folder of Lightning's loggers, or None.
         objective: what is descended; cross-entropy if None.
         teacher: ``[copies, n, k]``, the teacher's logits (see `ImageTask`).
-        copies: what the network sees, if not augmentations of its own.
+        copies: what the network sees, if not augmentations of its own, or all that these can be.
 
     Raises:
         ConfigError: if the last batch is too small for the network, or it cannot be compiled but must be.

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -39,7 +39,8 @@ class Job:
         checkpoints: folder of all checkpoints of the study.
         logs: folder of all of Lightning's logs of the study.
         networks: how many networks are averaged; 1 but for ``joint``.
-        copies: how many augmented copies of the training images students see; 0: augmentations of their own.
+        copies: how many augmented copies of the training images students see; all: every one, as a single network
+            of their seed sees them; 0: augmentations of their own, labelled as the image is.
     """
 
     data: Data
@@ -50,7 +51,7 @@ class Job:
     checkpoints: str
     logs: str
     networks: int = 1
-    copies: int = 0
+    copies: int | Literal["all"] = 0
 
     def fit(
         self,
