@@ -1,4 +1,4 @@
-"""Sections of objectives: what students are trained towards (Section 4), on images and in the paper's own setting."""
+"""Sections of objectives: what students are trained towards (Section 4), on images and in theory."""
 
 from typing import Literal
 

@@ -66,7 +66,7 @@ STUDENTS = (
 
 
 class LineUp(Section):
-    """Who learns from whom. Which seeds these are follows from the numbers: `multiview.config.who_teaches_whom`."""
+    """Who learns from whom. Which seeds these are follows from the numbers: `config.who_teaches_whom`."""
 
     teacher: Name = key(
         "single, or the name of other students of the study: whose logits are the teacher's", SINGLE
