@@ -19,6 +19,7 @@ from test_workflow import checkout, command, jobs, run
 
 import idx
 from multiview.data import hub
+from multiview.predictors.logits import negative_log_likelihood
 from multiview.store import artifacts
 
 TINY = {
@@ -114,8 +115,18 @@ def test_students_use_what_was_chosen_on_the_validation_split(finished):
     assert sorted(path.name for path in tried.iterdir()) == [
         f"hinton_alpha_{alpha}_temperature_4_teacher_scale_1" for alpha in (0.5, 0.9)
     ]
-    # What was tried with the chosen pair is not trained again: it is the first student.
-    assert "is taken up" in (folder / "logs/digits/distilled_4-5.log").read_text()
+    # The first student is trained by a job of its own, and is the network that was tried with the chosen pair.
+    assert "is taken up" not in (folder / "logs/digits/distilled_4-5.log").read_text()
+    samples = artifacts.read(folder / "results/digits/dataset/samples.parquet", "samples").pandas()
+    samples = samples[samples["split"] == "validation"].set_index("sample")
+    said = logits.pandas().query("member == 4 and split == 'validation'")
+    said = np.stack(said.set_index("sample").loc[samples.index, "logits"])
+    (trials,) = (folder / "results/digits/distilled/trials").iterdir()
+    trials = artifacts.read(trials, "trials").pandas()
+    tried = trials.query("alpha == @chosen.alpha and temperature == @chosen.temperature and seed == 4")
+    label = samples["label"].to_numpy()
+    assert tried["nll"].item() == float(negative_log_likelihood(said, label).mean())
+    assert tried["accuracy"].item() == (said.argmax(axis=1) == label).mean()
     # The other kind of students has no grid: the config's objective.
     other = artifacts.read(folder / "results/digits/self_distilled/seeds_4-5/logits.parquet", "logits")
     assert other.provenance["objective"]["hinton"] == {"alpha": 0.9, "temperature": 4.0}
