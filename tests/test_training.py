@@ -11,6 +11,7 @@ import torch
 
 from multiview import config, objectives
 from multiview.data import multi_view
+from multiview.networks import two_layer
 from multiview.training import full_batch, step_size
 
 
@@ -97,15 +98,15 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
 
 def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings, tmp_path, monkeypatch):
     (whole,) = fit([0], data, study, settings)
-    record, calls = full_batch.ChunkTraining._record, []
+    note, calls = full_batch.SeedRun.note, []
 
-    def told_to_end(self, run, *taught):
-        calls.append(run.seed)
+    def told_to_end(self, *step):
+        calls.append(self.seed)
         if len(calls) == 20:
             os.kill(os.getpid(), signal.SIGTERM)
-        record(self, run, *taught)
+        note(self, *step)
 
-    monkeypatch.setattr(full_batch.ChunkTraining, "_record", told_to_end)
+    monkeypatch.setattr(full_batch.SeedRun, "note", told_to_end)
     with pytest.raises(InterruptedError, match="SIGTERM at step 20"):
         fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     (run,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
@@ -160,7 +161,7 @@ def test_fixed_rule_is_plain_gradient_descent(data, study, settings):
     settings = settings.model_copy(update={"step_rule": "fixed", "step_size": 0.7, "max_steps": 3})
     (run,) = fit([4], data, study, settings)
     law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
-    network = full_batch.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=4)
+    network = two_layer.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=4)
     for _ in range(3):
         loss = torch.nn.functional.cross_entropy(network(data["x"]), data["label"].long())
         gradient = torch.autograd.grad(loss, network.weight)[0]
@@ -237,7 +238,7 @@ def test_history_is_the_loss_of_each_kind(data, study, settings):
 def test_start_is_lambda_of_the_initial_weights(data, study, settings):
     (run,) = fit([3], data, study, settings.model_copy(update={"max_steps": 2}))
     law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
-    network = full_batch.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=3)
+    network = two_layer.TwoLayerNetwork(4, 64, study.network.neurons, **law, seed=3)
     expected = (network.weight.detach() @ data["views"].T).clamp(min=0).unflatten(0, (4, -1)).amax(dim=1)
     for label in range(4):
         torch.testing.assert_close(run.start[label], expected[label, 2 * label : 2 * label + 2])
