@@ -108,6 +108,12 @@ def test_draws_are_studies_that_differ_in_the_seed_of_their_data():
     assert verdicts.draws(found) == []  # two are no sample of training sets
     found["d"] = {"config": other, "seeds": [5, 6]}
     assert verdicts.draws(found | {"family": {"studies": {}}}) == [["a", "b", "d"]]
+    # A draw may lack a kind of students, but has none that differs.
+    found["e"] = {"config": other | {"students": {}}, "seeds": [5, 6]}
+    assert verdicts.draws(found) == [["a", "b", "d", "e"]]
+    warm = {"a": {"teachers": {"5": [6]}, "teacher": "single", "start": "warm"}}
+    found["f"] = {"config": other | {"students": warm}, "seeds": [5, 6]}
+    assert verdicts.draws(found) == [["a", "b", "d", "e"]]
 
 
 def test_several_draws_are_one_verdict_on_training_sets():

@@ -124,20 +124,29 @@ def holm(p: np.ndarray, level: float = 0.05) -> np.ndarray:
 def draws(provenances: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """Studies that differ in nothing but the draw of their data and the seeds of their networks, three or more.
 
+    Some may lack kinds of students that others have; those that they share are the same.
+
     Args:
         provenances: of the table ``measures`` of every study.
     """
-    alike: dict[str, list[str]] = {}
+    groups: list[tuple[str, dict[str, Any], list[str]]] = []
     for study, provenance in provenances.items():
         if "config" not in provenance:
             continue
         config = json.loads(json.dumps(provenance["config"]))
         config["dataset"].pop("seed", None)
-        for role in config["students"].values():
+        roles = config.pop("students")
+        for role in roles.values():
             role.pop("teachers", None)
         key = json.dumps([config, len(provenance["seeds"])], sort_keys=True)
-        alike.setdefault(key, []).append(study)
-    return [studies for studies in alike.values() if len(studies) > 2]
+        for other, known, studies in groups:
+            if other == key and all(known.get(name, role) == role for name, role in roles.items()):
+                known.update(roles)
+                studies.append(study)
+                break
+        else:
+            groups.append((key, roles, [study]))
+    return [studies for *_, studies in groups if len(studies) > 2]
 
 
 def pooled(measures: pd.DataFrame, groups: Iterable[Sequence[str]], claims: Mapping[str, Claim]) -> pd.DataFrame:
