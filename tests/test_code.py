@@ -148,3 +148,9 @@ def test_a_digest_does_not_depend_on_where_the_clone_lies(package, tmp_path_fact
     monkeypatch.setattr(code, "WORKFLOW", elsewhere)
     assert digests(elsewhere) == before
     elsewhere.rename(package)
+
+
+def test_relative_imports_of_a_users_package_are_not_of_ours(tmp_path, monkeypatch):
+    monkeypatch.setattr(code, "WORKFLOW", tmp_path)
+    (tmp_path / "theirs.py").write_text("from . import layers\nfrom .layers import one\n")
+    assert code._imported("theirs.py") == []

@@ -455,6 +455,23 @@ def test_seeds_that_are_added_change_no_position(default):
     assert places[60] == places[65]
 
 
+@pytest.mark.parametrize(
+    ("study", "key", "value"),
+    [
+        ("theory", "ensembles", None),
+        ("theory", "ensembles", 5),
+        ("theory", "ensembles", [1, 2]),
+        ("digits", "seeds", float("inf")),
+        ("digits", "seeds", float("nan")),
+        ("digits_linearised", "network", {"kind": ["cnn"]}),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_one_error_that_names_the_key(default, study, key, value):
+    default["studies"][study][key] = value
+    with pytest.raises(config.ConfigError, match=key):
+        config.load(default)
+
+
 def test_students_of_students_have_networks_of_their_own(default):
     raw = merge(default, yaml.safe_load((ROOT / "workflow/presets/generations.yaml").read_text()))
     study = config.load(raw).studies["generations"]

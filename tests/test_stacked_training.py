@@ -59,6 +59,16 @@ def test_seeds_end_at_steps_of_their_own(data, study, settings):  # noqa: F811
     assert all(run.step_sizes[-1] == 0 and min(run.step_sizes[:-1]) > 0 for run in together)
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_seed_whose_checkpoint_is_lost_has_its_tickets(data, study, settings, tmp_path, lost):  # noqa: F811
+    settings = settings.model_copy(update={"max_steps": 10})
+    whole = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path, stacked=True)
+    (tmp_path / f"seed_{lost}.pt").unlink()
+    resumed = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path, stacked=True)
+    for one, other in zip(whole, resumed, strict=True):
+        torch.testing.assert_close(one.start, other.start)
+
+
 def test_an_interrupted_stack_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch):  # noqa: F811
     settings = settings.model_copy(update={"max_steps": 60})
     whole = fit([0, 1], data, study, settings, stacked=True)

@@ -49,7 +49,7 @@ def pulls(network: TwoLayerNetwork, best: Tensor, x: Tensor, label: Tensor, F: T
     return (target - F.softmax(dim=1)) * along / len(x)
 
 
-def race(study: config.Study, data: multi_view.Dataset, seed: int) -> pd.DataFrame:
+def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio: float) -> pd.DataFrame:
     """Train one network on hard labels, and add up what the losing view of each class is fed.
 
     Returns:
@@ -88,7 +88,7 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int) -> pd.DataFra
     over = (phi.amax(dim=2) >= LEARNED).int().argmax(dim=0)  # [k]: the step at which each race is over
     last, classes = int(over.max()), torch.arange(k)
     loser = phi[-1].argmin(dim=1)
-    tied = phi[-1].amin(dim=1) >= 0.3 * phi[-1].amax(dim=1)
+    tied = phi[-1].amin(dim=1) >= learned_ratio * phi[-1].amax(dim=1)
     rows = []
     for i in classes.tolist():
         bounds = (0, int(over[i]), last, len(trace))
@@ -163,11 +163,14 @@ def main() -> None:
     asked = parser.parse_args()
     settings = config.load(yaml.safe_load(asked.config.read_text()))
     study = settings.studies[asked.study]
+    if study.training.step_rule != "adaptive" or study.training.loss_threshold is None:
+        parser.error(f"study {asked.study}: expected step_rule adaptive and a loss_threshold, found others")
     torch.set_num_threads(1)
     data = multi_view.draw(study.dataset)
-    table = pd.concat([race(study, data, study.first_seed + i) for i in range(asked.seeds)])
+    table = pd.concat(
+        [race(study, data, study.first_seed + i, settings.evaluation.learned_ratio) for i in range(asked.seeds)]
+    )
     draw(table, settings.figures).savefig(asked.output, dpi=200)
-    table.to_csv(asked.output.with_suffix(".csv"), index=False, float_format="%.5g")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,8 @@ def draws(provenances: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
         if "config" not in provenance:
             continue
         config = json.loads(json.dumps(provenance["config"]))
-        config["dataset"].pop("seed", None)
+        for section in (config["dataset"], config["dataset"].get("pictures") or {}):
+            section.pop("seed", None)
         roles = config.pop("students")
         for role in roles.values():
             role.pop("teachers", None)

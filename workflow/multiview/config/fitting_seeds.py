@@ -1,5 +1,6 @@
 """What is made smaller, or left out, where a study has fewer seeds than it asks for (``--config seeds=5``)."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ def fit(study: dict[str, Tree], images: bool) -> list[str]:
         What was changed, a few words each.
     """
     seeds = number(study.get("seeds"), Study.model_fields["seeds"].default)
-    if seeds is None or seeds < 1 or seeds != int(seeds):
+    if seeds is None or not math.isfinite(seeds) or seeds < 1 or seeds != int(seeds):
         return []
     rule = f"seeds is {int(seeds)}"
     return [
@@ -35,8 +36,10 @@ def fit(study: dict[str, Tree], images: bool) -> list[str]:
 
 def _fit_ensembles_and_joint(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
     section, said = study.get("ensembles", {}), []
+    if not isinstance(section, Mapping):
+        return []
     sizes = plain(section["sizes"]) if "sizes" in section else _default(Ensembles, "sizes")
-    if not isinstance(section, Mapping) or not isinstance(sizes, list) or not all(type(L) is int for L in sizes):
+    if not isinstance(sizes, list) or not all(type(L) is int for L in sizes):
         return []
     fitting = [L for L in sizes if seeds >= L]
     if len(fitting) < len(sizes) and seeds not in fitting:

@@ -279,7 +279,7 @@ class OwnNetwork(Network):
         finder = modulefinder.ModuleFinder([str(self.file.parent), *others])
         try:
             finder.run_script(str(self.file))
-        except SyntaxError:  # its job says so
+        except (SyntaxError, ImportError):  # its job says so
             return [self.file]
         imported = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
         return [self.file, *sorted(imported - {self.file})]

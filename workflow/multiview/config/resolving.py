@@ -167,8 +167,8 @@ def merged(base: Tree, over: Tree, key: str = "") -> Tree:
     A dataset or network of another kind takes the place of the one below; datasets of photos share their keys.
     """
     if isinstance(base, Mapping) and isinstance(over, Mapping):
-        kinds = {plain(section["kind"]) for section in (base, over) if isinstance(section.get("kind"), Leaf)}
-        kinds = {"image" if kind in PHOTO_KINDS else kind for kind in map(str, kinds)}
+        kinds = {str(plain(section["kind"])) for section in (base, over) if isinstance(section.get("kind"), Leaf)}
+        kinds = {"image" if kind in PHOTO_KINDS else kind for kind in kinds}
         if key not in ("dataset", "network") or len(kinds) < 2:
             return dict(base) | {k: merged(base[k], v, k) if k in base else v for k, v in over.items()}
     return over

@@ -68,7 +68,7 @@ def _imported(file: str) -> list[str]:
     for node in ast.walk(_parsed(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:  # relative ones are a user's package's
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return [module for name in sorted(names) for module in _modules(name.split("."))]
 

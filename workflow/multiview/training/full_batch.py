@@ -151,12 +151,12 @@ class Checkpoints:
                     torch.save(run.state(), temporary)
                 if run.finished:
                     self.saved.add(run.seed)
-        self.last = time.monotonic()
 
     def after_step(self, module: ChunkTraining) -> None:
         """After a step: save what has finished, or everything if it is time."""
         if time.monotonic() - self.last >= self.seconds:
             self.save(module.runs)
+            self.last = time.monotonic()
         else:
             finished = [run for run in module.runs if run.finished and run.seed not in self.saved]
             for run in finished:

@@ -94,7 +94,7 @@ def fit(
         checkpoints: folder of all checkpoints of the study.
         decisive: everything besides data, network, settings and code that decides what is learned.
         members: how many networks are averaged.
-        more: objective, teachers and starts, for `training.train`.
+        more: objective, teachers and starts, for `full_batch.train`.
     """
     train = data.splits["train"]
     here = [torch.__version__, devices.name(machine.accelerator), torch.get_num_threads()]

@@ -1,4 +1,4 @@
-"""What every training job of a study on images does around `image_training.train`."""
+"""What every training job of a study on images does around `minibatch.train`."""
 
 import hashlib
 import json

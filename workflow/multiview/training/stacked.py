@@ -65,7 +65,7 @@ class StackedTraining(nn.Module):
         weight, phi, start = self.networks.weight, None, None
         if self.views is not None:
             phi, start = view_strengths(weight, self.views, self.networks.classes)
-            start = start if not self.noted and self.runs[0].start is None else None
+            start = start if not self.noted and any(run.start is None for run in self.runs) else None
         step = look(logits, losses, self.label, self.kinds, self.taken, self.settings, self.union, phi, start)
         before, self.finished = self.finished, self.finished | step.finished
         size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
