@@ -320,6 +320,18 @@ atexit.register(note)
 """
 
 
+def counted(names):
+    """Of some modules those of this package that decide numbers, as paths without their ending."""
+    ours = [name.split(".") for name in names if name.startswith("multiview.")]
+    return {"/".join(parts) for parts in ours if parts[1] not in code.DECIDES_NOTHING}
+
+
+def known_to(script, by_name):
+    """The modules whose code is in the digest of a script's, likewise."""
+    files = code.closure([f"scripts/{script}.py", *by_name])
+    return {file.removesuffix(".py").removesuffix("/__init__") for file in files}
+
+
 def test_whatever_a_job_imports_is_in_the_digest_of_its_code(tmp_path, monkeypatch):
     folder = checkout(tmp_path / "study")
     (tmp_path / "sitecustomize.py").write_text(SPY)
@@ -333,16 +345,18 @@ def test_whatever_a_job_imports_is_in_the_digest_of_its_code(tmp_path, monkeypat
         script, *used = path.read_text().splitlines()
         name = re.search(r"\.(\w+)\.py$", script)
         if name and (ROOT / f"workflow/scripts/{name[1]}.py").exists():
-            scripts[name[1]] = {one.replace(".", "/") for one in used}
+            scripts[name[1]] = used
     assert {"dataset", "train", "distil", "evaluate", "figures", "summary"} <= set(scripts)
     by_name = [*code.networks(study.network), f"multiview/data/{study.dataset.module}.py"]
     by_name += registry.modules(registry.of_study(study))
+    # The config takes names of kinds from this module, so every job loads it; those that compute by it import it.
+    of_config = {"multiview/soft_labels"}
+    listing = "import sys, multiview.config; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout
+    assert not counted(loaded.split()) - of_config
+    assert of_config <= known_to("distil", [])
     for script, used in scripts.items():
-        known = {
-            file.removesuffix(".py").removesuffix("/__init__")
-            for file in code.closure([f"scripts/{script}.py", *by_name])
-        }
-        unknown = {one for one in used if one.split("/")[1] not in code.DECIDES_NOTHING} - known
+        unknown = counted(used) - known_to(script, by_name) - of_config
         assert not unknown, script
 
 
