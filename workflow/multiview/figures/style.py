@@ -61,6 +61,7 @@ def save(
         settings: the figures section of the config.
     """
     figure.savefig(output["svg"], metadata={"Date": None})
+    figure.set_layout_engine("none")  # it stands: to lay out again for each file takes as long as to draw it
     figure.savefig(output["pdf"], metadata={"CreationDate": None})
     figure.savefig(output["png"], dpi=settings.dpi)
     plt.close(figure)

@@ -16,6 +16,9 @@ from multiview.measure.intervals import (
 BINS = 15
 """Bins of equal width of the confidence, for the expected calibration error."""
 
+ROWS = 16
+"""Of which the replicates are one product of matrices: one row alone has too few columns for a fast one."""
+
 
 def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evaluation) -> Interval:
     """The expected calibration error, mean over the rows, with its interval over networks and samples.
@@ -36,21 +39,45 @@ def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evalu
     n, number = term.table.shape[1], settings.bootstrap
     samples = sample_counts(n, settings.seed, number)
     rng = np.random.default_rng([settings.seed, term.size])
-    noise = rng.standard_normal((number, BINS)).astype(np.float32)
+    noise = np.abs(rng.standard_normal((number, BINS)).astype(np.float32))
     measured, drawn, of_noise = [], [], []
-    for wrong, sure in zip(term.table, confidence, strict=True):
-        number_of_bin = np.minimum((sure * BINS).astype(int), BINS - 1)
-        gaps = np.zeros((n, BINS), np.float32)
-        gaps[np.arange(n), number_of_bin] = sure - ~wrong
-        measured.append(np.abs(gaps.sum(axis=0)).sum() / n)
-        drawn.append(np.abs(samples @ gaps).sum(axis=1) / n)
-        spread = np.sqrt(np.bincount(number_of_bin, sure * (1 - sure), minlength=BINS)) / n
-        of_noise.append(np.quantile(np.abs(noise) @ spread, (1 + CONFIDENCE) / 2))
+    for start in range(0, len(confidence), ROWS):
+        part = slice(start, start + ROWS)
+        values, replicates, levels = _errors_of(term.table[part], confidence[part], samples, noise)
+        measured.append(values)
+        drawn.append(replicates)
+        of_noise += levels
+    measured, drawn = np.concatenate(measured), np.concatenate(drawn, axis=1)
     rows = len(measured)
     units = 1 if term.given else max(1, int(term.independent))
     counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number) / units
     value = float(np.mean(measured))
-    low, high = quantiles((counts * np.array(drawn).T).sum(axis=1))
+    low, high = quantiles((counts * drawn).sum(axis=1))
     scope = SAMPLES if term.given else NETWORKS_AND_SAMPLES
     lowest = 2 * value - high if value > np.mean(of_noise) else 0.0
     return Interval(value, max(0.0, lowest), max(value, 2 * value - low), "basic bootstrap", scope)
+
+
+def _errors_of(
+    wrong: np.ndarray, confidence: np.ndarray, samples: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, list[float]]:
+    """Of some rows the errors ``[rows]``, their replicates ``[number, rows]``, and what noise alone shows.
+
+    Args:
+        wrong, confidence: ``[rows, n]``.
+        samples: ``[number, n]``, how often each sample is in each replicate.
+        noise: ``[number, BINS]``, sizes of normal numbers.
+    """
+    rows, n = wrong.shape
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.zeros((n, rows, BINS), np.float32)
+    gaps[np.arange(n), np.arange(rows)[:, None], bins] = confidence - ~wrong
+    gaps = gaps.reshape(n, -1)
+    measured, replicates = (
+        np.abs(sums).reshape(-1, rows, BINS).sum(axis=2) / n for sums in (gaps.sum(axis=0), samples @ gaps)
+    )
+    spreads = (
+        np.sqrt(np.bincount(own, sure * (1 - sure), minlength=BINS)) / n
+        for own, sure in zip(bins, confidence, strict=True)
+    )
+    return measured[0], replicates, [np.quantile(noise @ spread, (1 + CONFIDENCE) / 2) for spread in spreads]

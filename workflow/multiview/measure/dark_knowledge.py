@@ -6,6 +6,7 @@ a class ``j`` other than its own, are sorted by how many of the views of ``j`` t
 learned and has not.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,25 +95,24 @@ def table(
         for key, values in given.items():
             np.add.at(sums[key][i], cell, values[i][other])
 
-    rng = np.random.default_rng([settings.seed, 2])
-    size = settings.bootstrap
-    of_students = rng.multinomial(len(students), np.full(len(students), 1 / len(students)), size=size)
-    of_samples = rng.multinomial(n, np.full(n, 1 / n), size=size)
+    of_students, of_samples = _replicates(len(students), n, settings.seed, settings.bootstrap)
 
     def totals(cells: np.ndarray) -> np.ndarray:
-        """Of every replicate ``[replicates]``, for `cells` ``[students, n]``."""
-        return np.einsum("bn,bn->b", of_students.astype(float) @ cells, of_samples)
+        """Of every replicate ``[replicates, 3, 3]``, for `cells` ``[students, n, 3, 3]``."""
+        by_student = (of_samples @ cells.swapaxes(0, 1).reshape(n, -1)).reshape(-1, len(students), 3, 3)
+        return np.einsum("bs,bsij->bij", of_students, by_student)
 
     found = []
-    no_view = totals(counts[:, :, 0, 0])
+    numbers = totals(counts)
     for key, values in sums.items():
+        drawn_sums = totals(values)
         base = values[:, :, 0, 0].sum() / counts[:, :, 0, 0].sum()
         with np.errstate(invalid="ignore", divide="ignore"):
-            base_drawn = totals(values[:, :, 0, 0]) / no_view
+            base_drawn = drawn_sums[:, 0, 0] / numbers[:, 0, 0]
         for a, b in np.argwhere(counts.sum(axis=(0, 1)) > 0):
             mean = values[:, :, a, b].sum() / counts[:, :, a, b].sum()
             with np.errstate(invalid="ignore", divide="ignore"):
-                drawn = totals(values[:, :, a, b]) / totals(counts[:, :, a, b]) / base_drawn - 1
+                drawn = drawn_sums[:, a, b] / numbers[:, a, b] / base_drawn - 1
             low, high = quantiles(drawn[np.isfinite(drawn)])
             found.append(
                 {
@@ -129,3 +129,18 @@ def table(
                 }
             )
     return pd.DataFrame(found)
+
+
+@functools.lru_cache(maxsize=1)
+def _replicates(students: int, n: int, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """How often each student and each sample is in each replicate: ``[number, students]``, ``[number, n]``.
+
+    They are the same for all kinds of as many students, and drawing them takes longer than what is made of them.
+    """
+    rng = np.random.default_rng([seed, 2])
+    drawn = tuple(
+        rng.multinomial(size, np.full(size, 1 / size), size=number).astype(float) for size in (students, n)
+    )
+    for counts in drawn:
+        counts.setflags(write=False)
+    return drawn
