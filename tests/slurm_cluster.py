@@ -168,6 +168,11 @@ class Cluster:
         lines = self.call("squeue", "-h", "-o", "%i|%k", *wanted).splitlines()
         return dict(line.split("|", 1) for line in lines)
 
+    def steps(self) -> list[str]:
+        """The steps that jobs have started by themselves, ``12.0``."""
+        lines = self.call("squeue", "--steps", "-h", "-o", "%i").split()
+        return [step for step in lines if step.rsplit(".")[-1].isdigit()]
+
     def wait_for(self, condition, what: str, seconds: float = 600) -> None:
         """Wait until something is so.
 

@@ -242,22 +242,29 @@ def test_a_job_that_needs_more_memory_gets_it(cluster, folder, undisturbed):
     same_tables(folder, undisturbed)
 
 
+def preempt(cluster):
+    """Submit a job that needs the whole node: SLURM tells the others to end, and gives them time to save."""
+    jobs = set(cluster.jobs("R"))
+    cluster.call("sbatch", "-p", "urgent", "-n4", "--mem=100", "-o", "/dev/null", "--wrap", "sleep 1")
+    cluster.wait_for(lambda: not jobs & set(cluster.jobs("R")), "the end of the preempted jobs")
+
+
 def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undisturbed):
     process = submitting(cluster, folder, *TRAINED)
     for chunk in CHUNKS:
         training(cluster, folder, chunk)
     cluster.kill_node()
     cluster.start_node()
-    for chunk in CHUNKS:
-        second_start = functools.partial(lambda one: put_back(folder, one) and resumed(folder, one), chunk)
-        cluster.wait_for(second_start, f"the second start of {chunk}")
-    jobs, before = set(cluster.jobs("R")), {chunk: put_back(folder, chunk) for chunk in CHUNKS}
-    # It needs the whole node: SLURM tells the jobs to end, and gives them time to save what they have.
-    cluster.call("sbatch", "-p", "urgent", "-n4", "--mem=100", "-o", "/dev/null", "--wrap", "sleep 3")
-    cluster.wait_for(lambda: not jobs & set(cluster.jobs("R")), "the end of the preempted jobs")
+    # They are preempted three times: as Snakemake starts in them, as the script imports, as it trains.
+    cluster.wait_for(lambda: len(cluster.steps()) == len(CHUNKS), "the second start")
+    preempt(cluster)
+    for restarts, moment in ((2, put_back), (3, resumed)):
+        for chunk in CHUNKS:
+            at = functools.partial(lambda one: put_back(folder, one) == restarts and moment(folder, one), chunk)
+            cluster.wait_for(at, f"start {restarts + 1} of {chunk}")
+        preempt(cluster)
     assert "Trying to restart" not in finish(process, folder)  # none of the retries is used up
-    preempted = [chunk for chunk in CHUNKS if put_back(folder, chunk) > before[chunk]]
-    assert preempted and all(resumed(folder, chunk) for chunk in preempted)
+    assert all(put_back(folder, chunk) >= 3 and resumed(folder, chunk) for chunk in CHUNKS)
     same_tables(folder, undisturbed)
 
 

@@ -50,8 +50,6 @@ def start(job: Any) -> None:
             print(line, file=stream)
         else:
             traceback.print_exception(kind, error, trace, file=stream)
-        if isinstance(error, InterruptedError) and slurm.requeue_if_preempted():
-            print("SLURM preempts this job: it is put back into the queue", file=terminal)
 
     def end():
         if not failed and copy is not None:

@@ -4,9 +4,12 @@ The plugin's ``--slurm-requeue`` is not enough: a job that saves what it has and
 counts as failed for SLURM, and would use up one of its ``retries``.
 """
 
+import atexit
 import os
 import re
 import subprocess
+import sys
+from typing import Any
 
 _NUMBERS = {"allocated": "StartTime", "preempted": "PreemptTime", "restarts": "Restarts"}
 
@@ -23,6 +26,24 @@ def ask() -> dict[str, int]:
         return {}
     matches = {name: re.search(rf"\b{word}=(\d+)", text) for name, word in _NUMBERS.items()}
     return {name: int(match[1]) for name, match in matches.items() if match}
+
+
+def requeue_at_exit(workflow: Any) -> None:
+    """When this process ends, and its job has failed because it is preempted, go back into the queue.
+
+    SLURM tells the job's step to end, at whatever moment: while Snakemake starts in it, while a script imports,
+    trains, writes. Of that step perhaps nothing is left that could ask for anything. This process, which waits for
+    the step, is told nothing.
+
+    Args:
+        workflow: Snakemake's, of a job that it has submitted.
+    """
+
+    def end():
+        if (workflow.scheduler is None or workflow.scheduler.failed) and requeue_if_preempted():
+            print("SLURM preempts this job: it is put back into the queue", file=sys.stderr)
+
+    atexit.register(end)
 
 
 def requeue_if_preempted() -> bool:
