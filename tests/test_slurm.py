@@ -1,7 +1,6 @@
 """A tiny study on a real SLURM, undisturbed and with everything that goes wrong on a cluster."""
 
 import collections
-import functools
 import json
 import os
 import re
@@ -258,12 +257,16 @@ def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undist
     # They are preempted three times: as Snakemake starts in them, as the script imports, as it trains.
     cluster.wait_for(lambda: len(cluster.steps()) == len(CHUNKS), "the second start")
     preempt(cluster)
+    output = folder.parent / "output.txt"
     for restarts, moment in ((2, put_back), (3, resumed)):
-        for chunk in CHUNKS:
-            at = functools.partial(lambda one: put_back(folder, one) == restarts and moment(folder, one), chunk)
-            cluster.wait_for(at, f"start {restarts + 1} of {chunk}")
+
+        def started(restarts=restarts, moment=moment):
+            assert "Trying to restart" not in output.read_text()  # none of the retries is used up
+            return all(put_back(folder, chunk) == restarts and moment(folder, chunk) for chunk in CHUNKS)
+
+        cluster.wait_for(started, f"start {restarts + 1}")
         preempt(cluster)
-    assert "Trying to restart" not in finish(process, folder)  # none of the retries is used up
+    assert "Trying to restart" not in finish(process, folder)
     assert all(put_back(folder, chunk) >= 3 and resumed(folder, chunk) for chunk in CHUNKS)
     same_tables(folder, undisturbed)
 
