@@ -41,11 +41,12 @@ lint: $(INSTALLED)  ## check the style of the code and of the workflow
 	$(BIN)/python -m snakemake --lint
 
 clean:  ## delete what can be drawn again from results in seconds: figures, pages, comparisons
-	find results -type d -name figures -prune -exec rm -rf {} + 2>/dev/null || true
+	find -H results -type d -name figures -prune -exec rm -rf {} + 2>/dev/null || true
 	rm -rf results/comparisons results/*/summary.md results/sweep.*
 
 clean-results:  ## delete all results, with every trained network and checkpoint, logs and benchmarks
-	rm -rf results logs benchmarks
+	find -H results logs benchmarks -mindepth 1 -delete 2>/dev/null || true
+	rmdir results logs benchmarks 2>/dev/null || true
 
 clean-all: clean-results  ## and the environment .venv and what Snakemake remembers
 	rm -rf $(VENV) .snakemake

@@ -48,6 +48,19 @@ def test_what_is_missing_has_a_command_that_mends_it(environment, command):
     assert command in text.split("Missing", 1)[1]
 
 
+def test_a_user_without_a_home_is_told_so(monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+
+    def unknown(_):
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    report = doctor.Report()
+    doctor._machine(report)
+    assert any("export HOME=$PWD USER=" in line for line in report.needed)
+
+
 def test_a_preset_for_gpus_asks_for_them():
     well, text = ask("workflow/presets/paper.yaml", HF_HUB_OFFLINE="1")
     assert not well and "GPU: snakemake --profile profiles/slurm" in text and "cifar10" in text

@@ -63,3 +63,19 @@ def test_every_module_is_in_a_room_that_says_what_it_owns():
 def test_no_module_is_long():
     long = {str(path): n for path in MODULES if (n := len((PACKAGE / path).read_text().splitlines())) > 400}
     assert not long
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_text_has_its_encoding_whatever_the_locale(path):
+    for node in ast.walk(ast.parse((PACKAGE / path).read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") not in (
+            "read_text",
+            "write_text",
+            "open",
+        ):
+            continue
+        if any(isinstance(argument, ast.Constant) and "b" in str(argument.value) for argument in node.args):
+            continue  # bytes
+        if getattr(getattr(node.func, "value", None), "id", "") in ("Image", "tarfile", "zipfile"):
+            continue
+        assert "encoding" in {keyword.arg for keyword in node.keywords}, f"{path}:{node.lineno}"

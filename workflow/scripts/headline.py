@@ -14,6 +14,8 @@ table = headline.table(scores, spreads)
 provenance = {"studies": {file.provenance["study"]: file.provenance for file in files}}
 artifacts.write(snakemake.output.table, "headline", table.to_dict("series"), provenance)
 with artifacts.replacing(snakemake.output.text) as temporary:
-    temporary.write_text(headline.as_markdown(table))
+    temporary.write_text(headline.as_markdown(table), encoding="utf-8")
 with artifacts.replacing(snakemake.output.page) as temporary:
-    temporary.write_text(pages.from_markdown("Test accuracies beside the paper's", headline.as_markdown(table)))
+    temporary.write_text(
+        pages.from_markdown("Test accuracies beside the paper's", headline.as_markdown(table)), encoding="utf-8"
+    )

@@ -15,4 +15,4 @@ found = manifest.make(
     json.loads(params.config), json.loads(params.seeds), Path(params.logs), Path(params.benchmarks)
 )
 with artifacts.replacing(snakemake.output[0]) as temporary:
-    temporary.write_text(json.dumps(found, indent=1) + "\n")
+    temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -18,4 +18,4 @@ lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), "", fide
 for path in map(Path, snakemake.input.figures):
     lines += [f"![{path.stem.replace('_', ' ')}]({path.relative_to(folder)})", ""]
 with artifacts.replacing(snakemake.output[0]) as temporary:
-    temporary.write_text("\n".join(lines))
+    temporary.write_text("\n".join(lines), encoding="utf-8")

@@ -16,4 +16,4 @@ together = verdicts.pooled(measures, verdicts.draws(provenances), claim.by_name(
 table = verdicts.judge(pd.concat([measures, together], ignore_index=True), claim.by_name())
 artifacts.write(snakemake.output.table, "verdicts", table.to_dict("series"), {"studies": provenances})
 with artifacts.replacing(snakemake.output.page) as temporary:
-    temporary.write_text(pages.verdicts(table.to_dict("records")))
+    temporary.write_text(pages.verdicts(table.to_dict("records")), encoding="utf-8")

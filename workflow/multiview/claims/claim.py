@@ -103,7 +103,7 @@ def read(text: str) -> dict[str, list[Claim]]:
 @functools.cache
 def lists() -> dict[str, list[Claim]]:
     """All statements, by kind of study."""
-    return read(Path(__file__).with_name("claims.yaml").read_text())
+    return read(Path(__file__).with_name("claims.yaml").read_text(encoding="utf-8"))
 
 
 def by_name() -> dict[str, Claim]:

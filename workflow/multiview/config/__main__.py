@@ -42,7 +42,7 @@ def sources(files: list[str], pairs: list[str]) -> list[tuple[str, Mapping[str, 
     read = []
     for name in dict.fromkeys([own, *files]):
         try:
-            read.append((name, yaml.safe_load(Path(name).read_text()) or {}))
+            read.append((name, yaml.safe_load(Path(name).read_text(encoding="utf-8")) or {}))
         except (OSError, yaml.YAMLError) as error:
             raise ConfigError(f"{name}: expected a YAML file, found: {error}") from None
     values = {}

@@ -203,4 +203,4 @@ def _bounds(metadata: list[Any]) -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(text())
+    FILE.write_text(text(), encoding="utf-8")

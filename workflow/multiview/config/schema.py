@@ -85,4 +85,4 @@ def _loosen(node: Any) -> None:
 
 
 if __name__ == "__main__":
-    SCHEMA_FILE.write_text(schema_text())
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")

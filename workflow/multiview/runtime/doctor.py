@@ -54,7 +54,7 @@ def cores():
     """How many cores this process may use, with what a container allows."""
     number = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
         return number if quota == "max" else max(1, min(number, int(quota) // int(period)))
     except (OSError, ValueError):
         return number
@@ -64,7 +64,7 @@ def memory_gb():
     """Memory in GB, with what a container allows."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8").strip()
         total = total if limit == "max" else min(total, int(limit))
     except (OSError, ValueError):
         pass
@@ -97,13 +97,16 @@ def _machine(report):
         report.missing("disk", f"{free:.1f} GB free", f"make room: {NEEDED_GB} GB for environment and results")
     else:
         report.line("disk", f"{free:.0f} GB free")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = os.environ.get("XDG_CACHE_HOME")
     try:
+        cache = Path(folder) if folder else Path.home() / ".cache"
         cache.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=cache).close()
     except OSError:
         found = f"{cache} cannot be written, where Snakemake and Matplotlib keep files"
         report.missing("cache", found, "export XDG_CACHE_HOME=$PWD/.cache")
+    except RuntimeError:  # as in a container, run as a user that it does not know
+        report.missing("home", "this user has no home folder, and HOME is not set", "export HOME=$PWD USER=me")
     with tempfile.NamedTemporaryFile(dir=".") as file:
         try:
             import fcntl
@@ -186,8 +189,8 @@ def _plan(report, preset, gpus):
         both = isinstance(base, dict) and isinstance(over, dict)
         return base | {k: merge(base.get(k), v) for k, v in over.items()} if both else over
 
-    raw = yaml.safe_load(Path("config.yaml").read_text())
-    raw = merge(raw, yaml.safe_load(Path(preset).read_text())) if preset else raw
+    raw = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
+    raw = merge(raw, yaml.safe_load(Path(preset).read_text(encoding="utf-8"))) if preset else raw
     try:
         settings = config.load(raw)
     except config.ConfigError as error:
@@ -220,7 +223,7 @@ def _plan(report, preset, gpus):
         report.missing("memory", f"a job needs up to {largest} MB", command, needed=False)
     run = Path("docs/results/run.json")
     if preset is None and run.exists():
-        measured = json.loads(run.read_text())
+        measured = json.loads(run.read_text(encoding="utf-8"))
         used = min(cores(), at_once)
         minutes = measured["minutes"] * max(measured["cores"] / used, 0.25)
         report.line(

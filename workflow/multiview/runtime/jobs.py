@@ -30,7 +30,7 @@ def start(job: Any) -> None:
     Args:
         job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
-    stream = Path(job.log[0]).open("w", buffering=1)  # noqa: SIM115 -- open until the process ends
+    stream = Path(job.log[0]).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115 -- open until the process ends
     copy = second_name(Path(job.log[0]))
     terminal = sys.stderr
     sys.stdout = sys.stderr = stream

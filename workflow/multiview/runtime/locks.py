@@ -23,7 +23,7 @@ def hold(path: str | Path) -> bool:
     """Take the advisory lock of a file until this process ends, however it ends; tell whether it was free."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w")
+    file = path.open("w", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -58,13 +58,13 @@ def clear_if_stale(folder: str | Path = ".snakemake") -> str | None:
             "Jobs that it had submitted to a cluster may still be there: see `squeue --me`."
         )
     own = {"host": platform.node(), "process": os.getpid(), "began": psutil.Process().create_time()}
-    record.write_text(json.dumps(own))
+    record.write_text(json.dumps(own), encoding="utf-8")
     return message
 
 
 def _read(record: Path) -> dict | None:
     try:
-        owner = json.loads(record.read_text())
+        owner = json.loads(record.read_text(encoding="utf-8"))
         return owner if {"host", "process", "began"} <= set(owner) else None
     except (OSError, ValueError, TypeError):
         return None

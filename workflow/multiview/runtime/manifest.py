@@ -27,7 +27,7 @@ def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
     """
     found = []
     for log in sorted(logs.rglob("*.log")):
-        with log.open(errors="replace") as file:
+        with log.open(encoding="utf-8", errors="replace") as file:
             line = file.readline()
         if not line.startswith(RECORD):
             continue
@@ -36,7 +36,7 @@ def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
         entry = {"job": str(name)} | record
         benchmark = benchmarks / name.with_suffix(".tsv")
         if benchmark.exists():
-            with benchmark.open() as file:
+            with benchmark.open(encoding="utf-8") as file:
                 row = list(csv.DictReader(file, delimiter="\t"))[-1]
             entry |= {"seconds": float(row["s"]), "max_rss_mb": _number(row["max_rss"])}
         found.append(entry)

@@ -220,7 +220,7 @@ def revision() -> str:
     package = Path(__file__).parents[1]
     noted = package.with_name("REVISION")  # where the package was written out of a repository
     if noted.exists():
-        return noted.read_text()
+        return noted.read_text(encoding="utf-8")
     git = ["git", "-C", str(package)]
     try:
         # A copy in somebody else's checkout is none of theirs.
