@@ -9,6 +9,7 @@ from typing import Any
 
 from multiview.config import JOINT, SINGLE, Config, Family
 from multiview.figures import registry
+from multiview.runtime import requests
 
 FILE_NAMES = {"networks": "networks.pt"}
 """By kind, where it is not ``<kind>.parquet``."""
@@ -93,6 +94,15 @@ class Plan:
         """The files of one kind of the networks that teach some students."""
         needed = {member for members in self.taught(study, students, seeds).values() for member in members}
         return self.files(study, self.settings.studies[study].students[students].teacher, kind, needed)
+
+    def what_teachers_say(self, study: str) -> str:
+        """The kind of files that students on images learn from.
+
+        ``copies``: what their teachers say of every augmented copy; ``networks``: the teachers, which are asked in
+        every step.
+        """
+        images = self.settings.images
+        return "copies" if requests.labels_are_stored(images[study], images) else "networks"
 
     def start_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the hard-label training from whose end some students start, if they do."""

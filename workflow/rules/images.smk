@@ -114,7 +114,7 @@ rule try_objectives:
         samples="results/{study}/dataset/samples.parquet",
         images=inputs_of,
         own=own_network,
-        teacher=of_the_teachers("copies", teachers_of_trials),
+        teacher=of_the_teachers(what_teachers_say, teachers_of_trials),
         start=of_the_starts("networks", teachers_of_trials),
     output:
         "results/{study}/{students}/trials/{first}-{last}.parquet",
@@ -141,6 +141,7 @@ rule try_objectives:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
+        stored=lambda wildcards: what_teachers_say(wildcards) == "copies",
         checkpoints=placed("results/{study}/checkpoints/{students}/trials_{first}-{last}"),
         lightning_logs=placed("logs/{study}/lightning"),
         code=lambda wildcards: code_of("try_objectives", *network_code(wildcards.study)),
@@ -173,7 +174,7 @@ rule distil_images:
         samples="results/{study}/dataset/samples.parquet",
         images=inputs_of,
         own=own_network,
-        teacher=of_the_teachers("copies"),
+        teacher=of_the_teachers(what_teachers_say),
         start=of_the_starts("networks"),
         choice=choice_of,
     output:
@@ -203,6 +204,7 @@ rule distil_images:
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
+        stored=lambda wildcards: what_teachers_say(wildcards) == "copies",
         checkpoints=placed("results/{study}/checkpoints/{students}/{first}-{last}"),
         lightning_logs=placed("logs/{study}/lightning"),
         code=lambda wildcards: code_of("distil_images", *network_code(wildcards.study)),

@@ -1,5 +1,7 @@
 # Input functions that several rules share.
 
+import math
+
 from multiview.plan import Plan
 
 plan = Plan(settings)
@@ -77,6 +79,8 @@ def minutes(wildcards, predictor=SINGLE):
     """In which a job trains the networks of a predictor."""
     study, own, device, seeds = how_trained(wildcards, predictor)
     networks = seeds * study.networks_of(predictor)
+    if predictor in study.students and wildcards.study in settings.images and not requests.labels_are_stored(study, settings.images):
+        networks += math.ceil(seeds * study.students[predictor].teachers / 3)  # forward, in every step
     if wildcards.study in settings.theory:
         return requests.theory_minutes(study, own, device, networks)
     return requests.image_minutes(study, settings.images, own, device, networks)
@@ -89,7 +93,8 @@ def megabytes(wildcards, predictor=SINGLE):
     if wildcards.study in settings.theory:
         return requests.theory_megabytes(study, device, seeds, networks)
     students = study.students.get(predictor)
-    labelled = 0 if students is None else max(students.teachers, seeds)
+    stored = students is not None and requests.labels_are_stored(study, settings.images)
+    labelled = max(students.teachers, seeds) if stored else 0
     return requests.image_megabytes(study, settings.images, own, device, networks, labelled)
 
 
@@ -124,8 +129,18 @@ def teachers_of(wildcards):
 
 
 def of_the_teachers(kind, taught=teachers_of):
-    """The files of one kind of the networks that teach the students of a job."""
-    return lambda wildcards: plan.teacher_files(wildcards.study, wildcards.students, kind, taught(wildcards))
+    """The files of one kind of the networks that teach the students of a job; the kind may depend on the job."""
+
+    def files(wildcards):
+        which = kind(wildcards) if callable(kind) else kind
+        return plan.teacher_files(wildcards.study, wildcards.students, which, taught(wildcards))
+
+    return files
+
+
+def what_teachers_say(wildcards):
+    """What students on images learn from: their teachers' logits on all copies, or the teachers themselves."""
+    return plan.what_teachers_say(wildcards.study)
 
 
 def of_the_starts(kind, taught=teachers_of):

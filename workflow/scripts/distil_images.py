@@ -7,13 +7,11 @@ jobs.start(snakemake)
 import json
 import logging
 
-import numpy as np
 import torch
 from pydantic import TypeAdapter
 
 from multiview import config, objectives
 from multiview.data import tensors
-from multiview.predictors.logits import read_copies
 from multiview.store import artifacts
 from multiview.training import minibatch_job, objective_grid
 
@@ -32,21 +30,21 @@ job = minibatch_job.Job(
     params.lightning_logs,
     copies=params.copies,
 )
-teacher = read_copies(source.teacher, data.digest, params.teacher)
+teachers = job.teachers(source.teacher, params.teacher, taught_by, params.stored)
 starts = tensors.read_networks(source.start, list(taught_by), data.digest)
 settings = way.objective
 if way.grid is not None:
     settings = objective_grid.with_chosen(settings, artifacts.read(source.choice[0], "choice"))
     logging.info("chosen: alpha %g, temperature %g", settings.hinton.alpha, settings.hinton.temperature)
-runs = []
-for seed, members in sorted(taught_by.items()):
+for seed, members in taught_by.items():
     logging.info("student %d learns from %s %s", seed, params.teacher, ", ".join(map(str, members)))
-    told = torch.from_numpy(np.mean([teacher[member] for member in members], axis=0))
-    runs.append(job.fit(seed, objectives.from_config(settings), told, starts.get(seed)))
+objective = objectives.from_config(settings) if way.soft_labels == "all" else objectives.HARD_LABELS
+runs = job.fit(sorted(taught_by), objective, teachers, starts)
 provenance = {
     "study": params.study,
     "start": way.start,
     "objective": settings.model_dump(),
+    "soft_labels": way.soft_labels,
     "teacher": params.teacher,
     "teachers": {str(seed): members for seed, members in taught_by.items()},
     "threads": snakemake.threads,

@@ -23,5 +23,5 @@ job = minibatch_job.Job(
     params.lightning_logs,
     networks=params.networks,
 )
-runs = [job.fit(seed) for seed in range(int(params.first_seed), int(params.last_seed) + 1)]
+runs = job.fit(range(int(params.first_seed), int(params.last_seed) + 1))
 job.write(runs, snakemake.output, {"study": params.study, "threads": snakemake.threads})

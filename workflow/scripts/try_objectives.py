@@ -4,16 +4,16 @@ from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
+import itertools
 import json
 import logging
 
-import numpy as np
 import torch
 from pydantic import TypeAdapter
 
 from multiview import config, objectives
 from multiview.data import tensors
-from multiview.predictors.logits import negative_log_likelihood, read_copies
+from multiview.predictors.logits import negative_log_likelihood
 from multiview.store import artifacts
 from multiview.training import minibatch_job, objective_grid
 
@@ -33,19 +33,18 @@ job = minibatch_job.Job(
     params.lightning_logs,
     copies=params.copies,
 )
-teacher = read_copies(source.teacher, data.digest, params.teacher)
+teachers = job.teachers(source.teacher, params.teacher, taught_by, params.stored)
 starts = tensors.read_networks(source.start, list(taught_by), data.digest)
 label = data.labels["validation"].numpy()
 rows = []
-for alpha, temperature, seed in trials:
+for (alpha, temperature), some in itertools.groupby(trials, key=lambda trial: trial[:2]):
     settings = objective_grid.with_pair(way.objective, alpha, temperature)
-    told = torch.from_numpy(np.mean([teacher[member] for member in taught_by[seed]], axis=0))
-    run = job.fit(seed, objectives.from_config(settings), told, starts.get(seed))
-    logits = job.logits(run, "validation")
-    accuracy = float((logits.argmax(axis=1) == label).mean())
-    nll = float(negative_log_likelihood(logits, label).mean())
-    rows.append((alpha, temperature, seed, accuracy, nll))
-    logging.info("alpha %g, temperature %g, student %d: accuracy %.4f, NLL %.4f", *rows[-1])
+    for run in job.fit([seed for *_, seed in some], objectives.from_config(settings), teachers, starts):
+        logits = job.logits(run, "validation")
+        accuracy = float((logits.argmax(axis=1) == label).mean())
+        nll = float(negative_log_likelihood(logits, label).mean())
+        rows.append((alpha, temperature, run.seed, accuracy, nll))
+        logging.info("alpha %g, temperature %g, student %d: accuracy %.4f, NLL %.4f", *rows[-1])
 columns = dict(zip(artifacts.KINDS["trials"], zip(*rows, strict=True), strict=True))
 provenance = {"study": params.study, "dataset": data.digest, "distillation": way.model_dump()}
 artifacts.write(snakemake.output[0], "trials", columns, provenance)

@@ -363,6 +363,11 @@ class ImageDistillation(Section):
         reason="the paper's students are fresh networks",
     )
     objective: Objective = key("what students are trained towards", Objective)
+    soft_labels: Literal["all", "none"] = key(
+        "none: hard labels alone, as a control; a kind called `single_longer`, of as many epochs as a student and its "
+        "teacher together, is held against both",
+        "all",
+    )
     grid: Grid | None = key(
         "alpha and temperature to choose from, for each kind of students; null: those of the objective", None
     )
@@ -372,6 +377,8 @@ class ImageDistillation(Section):
     def _grid_is_of_hinton(self):
         if self.grid is not None and self.objective.kind != "hinton":
             raise ValueError(f"grid is for objective.kind hinton, found {self.objective.kind}: set grid to null")
+        if self.grid is not None and self.soft_labels == "none":
+            raise ValueError("soft_labels is none, so that there is nothing to choose: set grid to null")
         return self
 
 

@@ -109,6 +109,11 @@ class Machine(Section):
     )
     compile: Auto = key("torch.compile, for images", "auto", reason="auto: on a GPU, where it pays")
     channels_last: Auto = key("memory layout with the channels last, for images", "auto", reason="auto: yes")
+    side_by_side: Auto = key(
+        "networks for images of one job's seeds are trained in one pass a step, instead of one after the other",
+        "auto",
+        reason="auto: on a GPU that one of them would leave idle",
+    )
     block_samples: Annotated[Int, Field(ge=0)] = key(
         "samples that a pass takes at once in the theory's training; 0: all, for a GPU",
         80,

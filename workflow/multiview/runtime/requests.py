@@ -21,6 +21,9 @@ BASE = {"cpu": 2000, "gpu": 4500}
 """Megabytes of Python with PyTorch, Snakemake's own process beside it, and what is read in passing."""
 FLOAT = 4
 MEGABYTE = 1e6
+LABELS = 5e7
+"""Bytes of what one network says of all copies of its training images, above which they are not stored: of ten
+teachers half a gigabyte."""
 
 SHAPES = {"digits": (1, 8, 8), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32), "cifar100": (3, 32, 32)}
 SIZES = {
@@ -110,6 +113,24 @@ def _photos(data: config.Images) -> tuple[tuple[int, ...], int, tuple[int, int]]
     train = data.train_samples or known - data.validation_samples
     test = data.test_samples or (test or known - data.validation_samples - train)
     return SHAPES.get(data.kind, UNKNOWN[0]), train, (data.validation_samples, test)
+
+
+def labels_are_stored(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> bool:
+    """Whether teachers label every copy of the training images once, or are asked in every step of their students.
+
+    The cheaper way is taken, counted in passes of a network over the training images; but labels that are stored
+    may not take more than `LABELS` each. Copies that are drawn beforehand (`copies` a number) are labelled once.
+    """
+    if study.copies != "all":
+        return True
+    lineup, teaching, asked = study.lineup, set(), 0
+    for name, one in study.students.items():
+        places = lineup[name]
+        teaching |= {(one.teacher, p) for position in places.students for p in places.taught_by(position)}
+        asked += one.teachers * one.training.epochs * (one.students + len(study.trials(name)))
+    classes = config.CLASSES.get(study.dataset.kind) or getattr(study.dataset, "classes", None) or 100
+    size = study.labelled_copies * images_of(study, studies)[1] * classes * FLOAT
+    return len(teaching) * study.labelled_copies <= asked and size <= LABELS
 
 
 def image_minutes(

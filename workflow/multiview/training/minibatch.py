@@ -28,6 +28,7 @@ from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
+from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class ImageTask(nn.Module):
         machine: how the job uses the machine.
         objective: what is descended.
         teacher: ``[copies, n, k]``, the teacher's logits on each of the `copies`, or ``[1, n, k]``, those on the
-            images as they are, or None.
+            images as they are, or a teacher that is asked in every step, or None.
         copies: what the network sees, if not augmentations of its own.
     """
 
@@ -75,13 +76,16 @@ class ImageTask(nn.Module):
         settings: config.ImageTraining,
         machine: config.Machine,
         objective: Objective,
-        teacher: Tensor | None = None,
+        teacher: Tensor | Forwarded | None = None,
         copies: Copies | None = None,
     ):
         super().__init__()
         self.run, self.settings, self.machine = run, settings, machine
         self.objective, self.copies = objective, copies
         self.network = run.network
+        # Not as modules are: neither may be in a checkpoint.
+        self.__dict__["asked"] = teacher if isinstance(teacher, Forwarded) else None
+        teacher = None if isinstance(teacher, Forwarded) else teacher
         # Buffers, so that images move to the device once: only indices and offsets do in every step.
         for name, tensor in {"images": images, "label": label.long(), "teacher": teacher}.items():
             self.register_buffer(name, tensor, persistent=False)
@@ -101,6 +105,8 @@ class ImageTask(nn.Module):
         compiles = all(getattr(module, "compiles", True) for module in self.network.modules())
         if self.machine.channels_last in (True, "auto"):
             self.network.to(memory_format=torch.channels_last)
+        if self.asked is not None:
+            self.asked.to(device)
         wanted = self.machine.compile
         if wanted is True or (wanted == "auto" and device == "cuda" and compiles):
             refused = devices.cannot_compile(device)
@@ -116,17 +122,9 @@ class ImageTask(nn.Module):
 
     def descent(self) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
         """SGD and its schedule, of which a step is an epoch."""
-        s = self.settings
-        self.optimizer = torch.optim.SGD(
-            [parameter for parameter in self.network.parameters() if parameter.requires_grad],
-            lr=s.learning_rate,
-            momentum=s.momentum,
-            nesterov=s.nesterov,
-            weight_decay=s.weight_decay,
-        )
-        # The first drop at the earliest after the first epoch, however few there are.
-        milestones = [max(1, round(share * s.epochs)) for share in s.milestones]
-        return self.optimizer, torch.optim.lr_scheduler.MultiStepLR(self.optimizer, milestones, s.drop)
+        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        self.optimizer, schedule = descent(trained, self.settings)
+        return self.optimizer, schedule
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops, ``flip [b]`` and ``copy [b]``."""
@@ -138,6 +136,8 @@ class ImageTask(nn.Module):
         images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
         logits = self.forward_pass(images)
         label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
+        if self.asked is not None:
+            teacher = self.asked(images)
         # An objective knows its slope; the sum below has that slope as its gradient.
         values, slope = self.objective(logits.detach().float(), label, teacher)
         right = (logits.detach().argmax(dim=1) == label).sum()
@@ -168,6 +168,22 @@ class ImageTask(nn.Module):
         """Take a record up again."""
         self.run.history = [tuple(row) for row in record["history"]]
         self.run.seconds = record["seconds"]
+
+
+def descent(
+    parameters: list[Tensor], settings: config.ImageTraining
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """SGD of some parameters and its schedule, of which a step is an epoch."""
+    optimizer = torch.optim.SGD(
+        parameters,
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        nesterov=settings.nesterov,
+        weight_decay=settings.weight_decay,
+    )
+    # The first drop at the earliest after the first epoch, however few there are.
+    milestones = [max(1, round(share * settings.epochs)) for share in settings.milestones]
+    return optimizer, torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, settings.drop)
 
 
 class _Batches(Dataset):
@@ -308,7 +324,7 @@ def train(
     checkpoint: Path | None = None,
     logs: Path | None = None,
     objective: Objective | None = None,
-    teacher: Tensor | None = None,
+    teacher: Tensor | Forwarded | None = None,
     copies: Copies | None = None,
 ) -> None:
     """Train the network of one seed to the end, from its checkpoint if there is one.
@@ -323,7 +339,7 @@ def train(
         checkpoint: file to resume from and to save to, or None.
         logs: folder of Lightning's loggers, or None.
         objective: what is descended; cross-entropy if None.
-        teacher: ``[copies, n, k]``, the teacher's logits (see `ImageTask`).
+        teacher: ``[copies, n, k]``, the teacher's logits, or the teacher itself (see `ImageTask`).
         copies: what the network sees, if not augmentations of its own, or all that these can be.
 
     Raises:

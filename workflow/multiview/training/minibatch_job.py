@@ -14,16 +14,21 @@ from torch import Tensor
 
 from multiview import config
 from multiview.data.photos import KIND
-from multiview.data.tensors import Data, draw_copies
+from multiview.data.tensors import Data, draw_copies, read_networks
 from multiview.networks.build import build
 from multiview.networks.inference import logits_of
 from multiview.objectives import Objective
-from multiview.predictors.logits import logits_table, negative_log_likelihood
-from multiview.runtime import devices
+from multiview.predictors.logits import logits_table, negative_log_likelihood, read_copies
+from multiview.runtime import devices, requests
 from multiview.store import artifacts, code
+from multiview.training import side_by_side
 from multiview.training.minibatch import ImageRun, precision, train
+from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
+
+Teacher = Tensor | Forwarded
+"""What teaches a student: logits on its copies, or networks that are asked in every step."""
 
 
 @dataclass(frozen=True)
@@ -55,46 +60,109 @@ class Job:
 
     def fit(
         self,
-        seed: int,
+        seeds: Sequence[int],
         objective: Objective | None = None,
-        teacher: Tensor | None = None,
-        start: Mapping[str, Tensor] | None = None,
-    ) -> ImageRun:
-        """Train a seed, or take it up from a checkpoint that was made under the very same conditions.
+        teachers: Mapping[int, Teacher] | None = None,
+        starts: Mapping[int, Mapping[str, Tensor]] | None = None,
+    ) -> list[ImageRun]:
+        """Train seeds, or take them up from checkpoints that were made under the very same conditions.
 
         Args:
-            seed: of the network.
+            seeds: of the networks.
             objective: what is descended; cross-entropy if None.
-            teacher: ``[copies, n, k]``, the teacher's logits on the copies, or ``[1, n, k]`` on the images.
-            start: the state of the network to start from; a fresh initialisation if None.
+            teachers: for each seed what its teacher says (see `minibatch.train`), or None.
+            starts: for each seed the state of the network to start from; a fresh initialisation where there is none.
         """
         images, labels = self.data.images["train"], self.data.labels["train"]
-        run = ImageRun(seed, build(self.network, images, self.data.about["classes"], seed, self.networks))
-        if start is not None:
-            run.network.load_state_dict(start)
-        given = [] if teacher is None else [teacher.numpy()]
-        given += [] if start is None else [tensor.numpy() for tensor in start.values()]
+        runs = [
+            ImageRun(seed, build(self.network, images, self.data.about["classes"], seed, self.networks))
+            for seed in seeds
+        ]
+        for run in runs:
+            if starts and run.seed in starts:
+                run.network.load_state_dict(starts[run.seed])
+        given = {"objective": objective}
+        if self.copies:
+            given["copies"] = draw_copies(self.data, self.settings.augmentation, self.copies)
+        digests = {seed: self._digest(seed, objective, teachers, starts) for seed in seeds}
+        if self._side_by_side(len(runs)):
+            together = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:16]
+            given["checkpoint"] = Path(self.checkpoints) / f"{together}.pt"
+            given["name"] = f"{self.predictor}, seeds {', '.join(map(str, seeds))}"
+            told = None if teachers is None else [teachers[seed] for seed in seeds]
+            side_by_side.train(runs, images, labels, self.settings, self.machine, teachers=told, **given)
+            return runs
+        for run in runs:
+            train(
+                run,
+                images,
+                labels,
+                self.settings,
+                self.machine,
+                name=f"{self.predictor}, seed {run.seed}",
+                checkpoint=Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt",
+                # A student tries several objectives, at the same time maybe: each has a folder of its own.
+                logs=Path(self.logs) / self.predictor / _folder(objective) / f"seed_{run.seed}",
+                teacher=None if teachers is None else teachers[run.seed],
+                **given,
+            )
+        return runs
+
+    def teachers(
+        self, paths: Sequence[str], predictor: str, taught_by: Mapping[int, Sequence[int]], stored: bool
+    ) -> dict[int, Teacher]:
+        """For each student what teaches it: the average of the networks of some seeds.
+
+        Args:
+            paths: of the files with what the networks say of all copies, or with the networks themselves.
+            predictor: whose networks they are.
+            taught_by: for each student the seeds of these networks.
+            stored: which of the two kinds of files.
+        """
+        said: dict[tuple[int, ...], Teacher] = {}  # one object for all students of the same teacher
+        every = sorted({member for members in taught_by.values() for member in members})
+        files = read_copies(paths, self.data.digest, predictor) if stored else self._networks(paths, every)
+        for members in map(tuple, taught_by.values()):
+            if members not in said:
+                chosen = [files[member] for member in members]
+                said[members] = torch.from_numpy(np.mean(chosen, axis=0)) if stored else Forwarded(chosen)
+        return {seed: said[tuple(members)] for seed, members in taught_by.items()}
+
+    def _networks(self, paths: Sequence[str], seeds: Sequence[int]) -> dict[int, torch.nn.Module]:
+        networks = {}
+        for seed, state in read_networks(paths, seeds, self.data.digest).items():
+            networks[seed] = build(self.network, self.data.images["train"], self.data.about["classes"], seed)
+            networks[seed].load_state_dict(state)
+        return networks
+
+    def _side_by_side(self, seeds: int) -> bool:
+        """Whether so many seeds are trained side by side."""
+        shape = self.data.images["train"].shape[1:]
+        image = sum(layer[0] for layer in requests.convolutions(self.network, shape))
+        size = self.settings.batch_size * image * self.networks
+        return side_by_side.pays(self.network, self.settings, self.machine, seeds, size)
+
+    def _digest(
+        self,
+        seed: int,
+        objective: Objective | None,
+        teachers: Mapping[int, Teacher] | None,
+        starts: Mapping[int, Mapping[str, Tensor]] | None,
+    ) -> str:
+        """Of all that decides how a seed trains, here."""
+        given = []
+        if teachers is not None:
+            teacher = teachers[seed]
+            states = [teacher] if isinstance(teacher, Tensor) else teacher.state_dict().values()
+            given += [tensor.numpy() for tensor in states]
+        if starts and seed in starts:
+            given += [tensor.numpy() for tensor in starts[seed].values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), self.settings.model_dump(), self.networks]
-        used = ("multiview/training/minibatch.py", "multiview/networks/build.py", *code.networks(self.network))
-        key += [code.digest(*used)]
+        used = [f"multiview/training/{name}.py" for name in ("minibatch", "side_by_side")]
+        key += [code.digest(*used, "multiview/networks/build.py", *code.networks(self.network))]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
-        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-        train(
-            run,
-            images,
-            labels,
-            self.settings,
-            self.machine,
-            name=f"{self.predictor}, seed {seed}",
-            checkpoint=Path(self.checkpoints) / digest / f"seed_{seed}.pt",
-            # A student tries several objectives, at the same time maybe: each has a folder of its own.
-            logs=Path(self.logs) / self.predictor / _folder(objective) / f"seed_{seed}",
-            objective=objective,
-            teacher=teacher,
-            copies=draw_copies(self.data, self.settings.augmentation, self.copies) if self.copies else None,
-        )
-        return run
+        return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
 
     def logits(self, run: ImageRun, split: str) -> np.ndarray:
         """What a trained network says, float32 ``[n, k]``."""
@@ -116,7 +184,9 @@ class Job:
             "networks": self.networks,
             "training": self.settings.model_dump(),
             "device": devices.name(self.machine.accelerator),
-            "precision": precision(self.settings, self.machine),
+            "precision": side_by_side.PRECISION
+            if self._side_by_side(len(runs))
+            else precision(self.settings, self.machine),
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()

@@ -1,0 +1,130 @@
+"""How fast are networks for images trained on a GPU? `python bench/gpu.py` on a machine that has one.
+
+The same training, several ways, in one run: images a second, summed over networks, on random pictures of
+Fashion-MNIST's size:
+
+- plain: PyTorch's loop as one would first write it, one network, the images on the device;
+- alone: our training of one network after the other;
+- side by side: our training of all of them at once, in recorded steps.
+
+Before that, steps of both of ours on the GPU are held against those of a CPU, in float32.
+"""
+
+import argparse
+import logging
+import time
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from multiview import config
+from multiview.data.augmentation import Copies, augment
+from multiview.networks.build import build
+from multiview.training import minibatch, side_by_side
+from multiview.training.minibatch import ImageRun
+
+for name in ("pytorch_lightning.utilities.rank_zero", "lightning_fabric.utilities.rank_zero"):
+    logging.getLogger(name).setLevel(logging.ERROR)
+RNG = np.random.default_rng(0)
+
+
+def runs(network: config.ImageNetwork, images: torch.Tensor, number: int) -> list[ImageRun]:
+    """Fresh networks of so many seeds."""
+    return [ImageRun(seed, build(network, images, 10, seed)) for seed in range(number)]
+
+
+def plain(network, images, label, settings, epochs: int) -> None:
+    """PyTorch's loop as one would first write it."""
+    model = build(network, images, 10, 0).cuda().to(memory_format=torch.channels_last).train()
+    images, label = images.cuda(), label.cuda()
+    optimizer = torch.optim.SGD(model.parameters(), lr=settings.learning_rate, momentum=0.9, nesterov=True)
+    for _ in range(epochs):
+        order = torch.randperm(len(label), device="cuda")
+        drawn = Copies.draw(settings.augmentation, 1, len(label), RNG)
+        offset, flip = drawn.offset[0].cuda(), drawn.flip[0].cuda()
+        for part in order.split(settings.batch_size):
+            batch = augment(images[part], offset[part], flip[part], settings.augmentation.crop_padding)
+            with torch.autocast("cuda", dtype=torch.bfloat16):
+                loss = functional.cross_entropy(model(batch), label[part])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    torch.cuda.synchronize()
+
+
+def seconds(train, epochs: int) -> float:
+    """Of an epoch: the difference of two lengths, so that what begins a training is not counted."""
+    spent = []
+    for number in (epochs, 3 * epochs):
+        begin = time.perf_counter()
+        train(number)
+        spent.append(time.perf_counter() - begin)
+    return (spent[1] - spent[0]) / (2 * epochs)
+
+
+def check() -> None:
+    """Print how far steps on the GPU are from those on a CPU."""
+    torch.backends.cudnn.allow_tf32 = False
+    images = torch.from_numpy(RNG.integers(256, size=(200, 1, 28, 28)).astype(np.uint8))
+    label = torch.from_numpy(RNG.integers(10, size=200))
+    network = config.WideResNet(kind="wide_resnet")
+    settings = config.ImageTraining(epochs=3, batch_size=32, precision="32-true", learning_rate=0.02)
+    losses = {}
+    for name, accelerator, together in (
+        ("CPU", "cpu", False), ("GPU, alone", "gpu", False), ("GPU, side by side", "gpu", True)
+    ):  # fmt: skip
+        some, machine = runs(network, images, 3), config.Machine(accelerator=accelerator, compile=False)
+        if together:
+            side_by_side.train(some, images, label, settings, machine)
+        else:
+            for run in some:
+                minibatch.train(run, images, label, settings, machine)
+        losses[name] = np.array([[row[2] for row in run.history] for run in some])
+        off = np.abs(losses[name] / losses["CPU"] - 1).max()
+        print(f"  {name:<20} last losses {losses[name][:, -1].round(4)}, at most {off:.1e} from the CPU's")
+    torch.backends.cudnn.allow_tf32 = True
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=6400)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 10, 20])
+    parser.add_argument("--networks", nargs="+", default=["10-1", "10-2", "16-4"], help="depth-width")
+    options = parser.parse_args()
+    print(torch.cuda.get_device_name(), "PyTorch", torch.__version__)
+    check()
+    images = torch.from_numpy(RNG.integers(256, size=(options.images, 1, 28, 28)).astype(np.uint8))
+    label = torch.from_numpy(RNG.integers(10, size=options.images))
+    augmentation = {"crop_padding": 2, "flip": True}
+    print("images a second, all networks together; in bfloat16, side by side in float32 with TF32")
+    for size in options.networks:
+        depth, width = map(int, size.split("-"))
+        network = config.WideResNet(kind="wide_resnet", depth=depth, width=width)
+        for batch_size in (64, 128):
+
+            def of(epochs: int, batch_size=batch_size) -> config.ImageTraining:
+                return config.ImageTraining(
+                    epochs=epochs, batch_size=batch_size, augmentation=augmentation, milestones=[],
+                )  # fmt: skip
+
+            def alone(epochs: int, network=network, of=of) -> None:
+                (run,) = runs(network, images, 1)
+                minibatch.train(run, images, label, of(epochs), config.Machine(accelerator="gpu", compile=False))
+
+            def together(epochs: int, number: int, network=network, of=of) -> None:
+                some = runs(network, images, number)
+                side_by_side.train(some, images, label, of(epochs), config.Machine(accelerator="gpu"))
+
+            rates = {"plain": options.images / seconds(lambda e: plain(network, images, label, of(e), e), 2)}
+            rates["alone"] = options.images / seconds(alone, 2)
+            for number in options.seeds:
+                spent = seconds(lambda e, n=number: together(e, n), 2)
+                rates[f"{number} side by side"] = number * options.images / spent
+            row = ", ".join(f"{name} {rate:8.0f} ({rate / rates['plain']:.1f})" for name, rate in rates.items())
+            print(f"  WRN-{size}, batches of {batch_size}: {row}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

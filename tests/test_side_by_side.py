@@ -1,0 +1,122 @@
+"""Networks of several seeds trained side by side take the steps that they take one after the other."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from test_image_training import IMAGES, LABEL, fresh, machine, settings
+
+from multiview import config, objectives
+from multiview.data.augmentation import Copies
+from multiview.training import minibatch, side_by_side
+from multiview.training.teacher import Forwarded
+
+SEEDS = [0, 3, 7]
+HINTON = objectives.Hinton(0.9, 4.0, 1.0)
+EVERY = Copies.all(settings().augmentation, len(LABEL))
+
+
+def one_after_the_other(teachers=None, networks=1, **given):
+    runs = [fresh(seed, networks) for seed in SEEDS]
+    for i, run in enumerate(runs):
+        teacher = None if teachers is None else teachers[i]
+        minibatch.train(run, IMAGES, LABEL, settings(), machine(), teacher=teacher, **given)
+    return runs
+
+
+def together(networks=1, **given):
+    runs = [fresh(seed, networks) for seed in SEEDS]
+    side_by_side.train(runs, IMAGES, LABEL, settings(), machine(), **given)
+    return runs
+
+
+def same_up_to_rounding(some, others):
+    for one, other in zip(some, others, strict=True):
+        assert one.seed == other.seed
+        for (name, ours), theirs in zip(
+            one.network.state_dict().items(), other.network.state_dict().values(), strict=True
+        ):
+            assert torch.allclose(ours.float(), theirs.float(), rtol=1e-3, atol=2e-4), name
+        assert np.allclose(one.history, other.history, rtol=1e-3, atol=1e-4)
+
+
+def labels(seed):
+    """What a network says of every copy, and the network."""
+    network = fresh(seed).network.eval()
+    with torch.no_grad():
+        shown = [EVERY.apply(copy, IMAGES, 1) for copy in range(len(EVERY.offset))]
+        return torch.stack([network(images) for images in shown]), network
+
+
+@pytest.mark.parametrize("networks", [1, 2])
+def test_on_hard_labels(networks):
+    same_up_to_rounding(together(networks), one_after_the_other(networks=networks))
+
+
+def test_with_one_teacher_for_all_and_with_one_for_each():
+    logits = [labels(seed)[0] for seed in (11, 12, 13)]
+    for teachers in ([logits[0]] * 3, logits):
+        given = {"objective": HINTON, "copies": EVERY, "teachers": teachers}
+        same_up_to_rounding(together(**given), one_after_the_other(**given))
+
+
+@pytest.mark.parametrize("train", [together, one_after_the_other])
+def test_a_teacher_that_is_asked_in_every_step_says_what_its_labels_say(train):
+    (first, network), (second, other) = labels(11), labels(12)
+    given = {"objective": HINTON, "copies": EVERY}
+    stored = train(teachers=[(first + second) / 2] * 3, **given)
+    asked = train(teachers=[Forwarded([network, other])] * 3, **given)
+    same_up_to_rounding(stored, asked)
+
+
+def test_a_teacher_that_is_asked_does_not_change():
+    network = labels(11)[1]
+    before = copy.deepcopy(network.state_dict())
+    one_after_the_other(teachers=[Forwarded([network])] * 3, objective=HINTON, copies=EVERY)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_interrupted_chunk_ends_the_same_to_the_bit(tmp_path, monkeypatch, epoch):
+    undisturbed, file = together(), tmp_path / "chunk.pt"
+    whole = side_by_side.SideBySide.train_epoch
+
+    def interrupted(self, now, *rest):
+        if now == epoch:
+            raise InterruptedError
+        whole(self, now, *rest)
+
+    monkeypatch.setattr(side_by_side.SideBySide, "train_epoch", interrupted)
+    with pytest.raises(InterruptedError):
+        together(checkpoint=file)
+    monkeypatch.setattr(side_by_side.SideBySide, "train_epoch", whole)
+    runs = together(checkpoint=file)
+    for one, other in zip(runs, undisturbed, strict=True):
+        assert one.history == other.history
+        states = zip(one.network.state_dict().values(), other.network.state_dict().values(), strict=True)
+        assert all(torch.equal(ours, theirs) for ours, theirs in states)
+    file.write_bytes(b"no checkpoint")
+    assert together(checkpoint=file)[0].history == undisturbed[0].history
+
+
+def test_it_is_done_where_it_can_be_and_pays(monkeypatch):
+    network = config.WideResNet(kind="wide_resnet")
+
+    def pays(network=network, seeds=2, size=1e6, precision="auto", **changes):
+        training = settings(precision=precision)
+        return side_by_side.pays(network, training, machine(**changes), seeds, size)
+
+    assert not pays()  # a CPU is busy with one
+    monkeypatch.setattr(side_by_side.devices, "type_of", lambda accelerator: "cuda")
+    assert pays()
+    assert not pays(size=1e12)
+    assert not pays(seeds=1)
+    assert pays(seeds=1, size=1e12, side_by_side=True)
+    assert not pays(side_by_side=False)
+    for impossible in (
+        {"precision": "bf16-mixed"},
+        {"network": config.WideResNet(kind="wide_resnet", regime="linearised")},
+        {"loggers": ["csv"]},
+    ):
+        assert not pays(**impossible) and not pays(**impossible, side_by_side=True)

@@ -1,0 +1,266 @@
+"""Networks of several seeds trained side by side on images: one batched pass a step in place of one for each.
+
+For a GPU, which one small network leaves idle. Every seed has its own order of images, augmentations and weights;
+its steps are those of `multiview.training.minibatch` up to the rounding of batched products. On a GPU a step is
+recorded once as a CUDA graph and replayed, so that the host does not hold it up, and an epoch waits for the host
+once.
+"""
+
+import contextlib
+import copy
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from multiview import config
+from multiview.data.augmentation import Copies, augment
+from multiview.objectives import CrossEntropy, Objective
+from multiview.runtime import devices
+from multiview.runtime.interrupts import Ending
+from multiview.store import artifacts, torch_files
+from multiview.training import minibatch
+from multiview.training.minibatch import ImageRun, ImageTask
+from multiview.training.teacher import Forwarded
+
+log = logging.getLogger(__name__)
+
+KINDS = ("wide_resnet", "cnn", "vgg", "mlp")
+"""The values of ``network.kind`` that are known to draw no random numbers while they train."""
+LARGEST = 5e9
+"""Multiplications of a step of one network above which a GPU has enough to do with it alone."""
+WARM_UP = 3
+"""Steps before one is recorded, as CUDA graphs ask for."""
+
+
+PRECISION = "32-true"
+"""In which it is done: batched normalisation knows no other, and small networks gain nothing by another."""
+
+
+def pays(
+    network: config.ImageNetwork,
+    settings: config.ImageTraining,
+    machine: config.Machine,
+    seeds: int,
+    multiplications: float,
+) -> bool:
+    """Whether seeds are trained side by side.
+
+    Args:
+        network: the network section of the config.
+        settings: the training section.
+        machine: how the job uses the machine.
+        seeds: of the job.
+        multiplications: of a forward pass of a batch by one of them.
+    """
+    can = network.kind in KINDS and network.regime == "learned" and not machine.loggers
+    can = can and settings.precision in ("auto", PRECISION)
+    if machine.side_by_side != "auto" or not can:
+        return machine.side_by_side is True and can
+    return seeds > 1 and devices.type_of(machine.accelerator) == "cuda" and multiplications < LARGEST
+
+
+class SideBySide(nn.Module):
+    """Trains the networks of a chunk of seeds.
+
+    Args: those of `multiview.training.minibatch.ImageTask`, for all runs; `teachers` is None, or one for each run.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[ImageRun],
+        images: Tensor,
+        label: Tensor,
+        settings: config.ImageTraining,
+        machine: config.Machine,
+        objective: Objective,
+        teachers: Sequence[Tensor | Forwarded] | None,
+        copies: Copies | None,
+    ):
+        super().__init__()
+        self.tasks = [ImageTask(run, images, label, settings, machine, objective, copies=copies) for run in runs]
+        self.settings, self.objective = settings, objective
+        self.device = torch.device(devices.type_of(machine.accelerator))
+        states = torch.func.stack_module_state([run.network.train() for run in runs])
+        self.parameters_, self.buffers_ = ({name: t.detach().to(self.device) for name, t in s.items()} for s in states)
+        for parameter in self.parameters_.values():
+            parameter.requires_grad_(True)
+        self.skeleton = copy.deepcopy(runs[0].network).to("meta")
+        self.images, self.label = images.to(self.device), label.long().to(self.device)
+        self.teachers = None if teachers is None else _shared(teachers, self.device)
+        self.optimizer, self.schedule = minibatch.descent(list(self.parameters_.values()), settings)
+        self.sums = torch.zeros(len(runs), 3, device=self.device)
+        self.graphs: dict[tuple[int, float], tuple[torch.cuda.CUDAGraph, list[Tensor]]] = {}
+        self.stream = torch.cuda.Stream() if self.device.type == "cuda" else None
+
+    def _forward(self, images: Tensor) -> Tensor:
+        """Logits ``[seeds, b, k]`` of ``[seeds, b, channels, h, w]``."""
+
+        def one(parameters: dict, buffers: dict, batch: Tensor) -> Tensor:
+            return torch.func.functional_call(self.skeleton, (parameters, buffers), (batch,))
+
+        return torch.func.vmap(one)(self.parameters_, self.buffers_, images)
+
+    def _told(self, images: Tensor, index: Tensor, number: Tensor) -> Tensor | None:
+        """What teachers say of a batch, ``[seeds b, k]``."""
+        if self.teachers is None:
+            return None
+        if len(self.teachers) == 1:  # of all
+            return _say(self.teachers[0], images.flatten(0, 1), index.flatten(), number.flatten())
+        parts = zip(self.teachers, images, index, number, strict=True)
+        return torch.cat([_say(*part) for part in parts])
+
+    def _step(self, index: Tensor, offset: Tensor, flip: Tensor, number: Tensor) -> None:
+        """One step of every seed; all ``[seeds, b, ...]``."""
+        padding, shape = self.settings.augmentation.crop_padding, index.shape
+        images = augment(self.images[index.flatten()], offset.flatten(0, 1), flip.flatten(), padding)
+        images = images.unflatten(0, shape)
+        logits = self._forward(images)
+        label = self.label[index.flatten()]
+        values, slope = self.objective(logits.detach().flatten(0, 1), label, self._told(images, index, number))
+        right = (logits.detach().argmax(dim=2) == label.view(shape)).sum(dim=1)
+        right = right.float()
+        self.sums += torch.stack([values.view(shape).sum(dim=1), right, torch.full_like(right, shape[1])], dim=1)
+        # Seeds share nothing: the gradient of the sum is each one's own.
+        gradients = torch.autograd.grad((slope.view_as(logits) * logits).sum() / shape[1], self._weights)
+        for weight, gradient in zip(self._weights, gradients, strict=True):
+            weight.grad = gradient
+        self.optimizer.step()
+
+    @property
+    def _weights(self) -> list[Tensor]:
+        return list(self.parameters_.values())
+
+    def _replayed(self, *batch: Tensor) -> None:
+        """A step as a CUDA graph, recorded where the batch or the learning rate has changed."""
+        key = (batch[0].shape[1], self.optimizer.param_groups[0]["lr"])
+        if key not in self.graphs:
+            self.graphs = {k: v for k, v in self.graphs.items() if k[1] == key[1]}  # the rate does not come back
+            given = [part.clone() for part in batch]
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, stream=self.stream):
+                self._step(*given)
+            self.graphs[key] = graph, given
+        graph, given = self.graphs[key]
+        for ours, theirs in zip(given, batch, strict=True):
+            ours.copy_(theirs)
+        graph.replay()
+
+    def train_epoch(self, epoch: int, ending: Ending, name: str) -> None:
+        """All steps of an epoch."""
+        batches = [minibatch._Batches(task) for task in self.tasks]
+        for task, of_seed in zip(self.tasks, batches, strict=True):
+            task.current_epoch = epoch
+            of_seed._draw()
+        columns = [torch.stack(column).to(self.device) for column in zip(*(b.columns for b in batches), strict=True)]
+        self.sums.zero_()
+        size, rate = self.settings.batch_size, self.optimizer.param_groups[0]["lr"]
+        # On a stream of its own from the start: that is where graphs are recorded.
+        with contextlib.nullcontext() if self.stream is None else torch.cuda.stream(self.stream):
+            for i in range(len(batches[0])):
+                part = [column[:, i * size : (i + 1) * size].contiguous() for column in columns]
+                warm = self.stream is None or (len(self.graphs) == 0 and i < WARM_UP)
+                self._step(*part) if warm else self._replayed(*part)
+                for task in self.tasks:
+                    task.global_step += 1
+                if ending.signal is not None:
+                    raise InterruptedError(minibatch.INTERRUPTED.format(ending.signal, epoch + 1, name))
+            if self.stream is not None:
+                self.stream.synchronize()
+        for task, sums in zip(self.tasks, self.sums.cpu(), strict=True):
+            task.sums, task.rate = sums, rate
+            task.on_train_epoch_end()
+
+    def give_back(self) -> None:
+        """Give every run its own weights."""
+        for i, task in enumerate(self.tasks):
+            state = self.parameters_ | self.buffers_
+            task.run.network.load_state_dict({name: tensor[i].detach().cpu() for name, tensor in state.items()})
+            task.run.network.eval()
+
+    def state(self, epoch: int) -> dict:
+        """What a checkpoint has."""
+        return {
+            "epoch": epoch,
+            "state_dict": {name: t.detach() for name, t in (self.parameters_ | self.buffers_).items()},
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "record": [task.record() for task in self.tasks],
+        }
+
+    @torch.no_grad()
+    def take_up(self, saved: dict) -> int:
+        """Take a checkpoint up; the epoch to go on with."""
+        for name, tensor in (self.parameters_ | self.buffers_).items():
+            tensor.copy_(saved["state_dict"][name])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.schedule.load_state_dict(saved["schedule"])
+        for task, record in zip(self.tasks, saved["record"], strict=True):
+            task.take_up(record)
+            task.global_step = len(minibatch._Batches(task)) * (saved["epoch"] + 1)
+        return saved["epoch"] + 1
+
+
+def _shared(teachers: Sequence[Tensor | Forwarded], device: torch.device) -> list[Tensor | Forwarded]:
+    """One teacher where all have the same, on the device."""
+    same = all(teacher is teachers[0] for teacher in teachers)
+    return [teacher.to(device) for teacher in (teachers[:1] if same else teachers)]
+
+
+def _say(teacher: Tensor | Forwarded, images: Tensor, index: Tensor, number: Tensor) -> Tensor:
+    return teacher(images) if isinstance(teacher, Forwarded) else teacher[number, index]
+
+
+def train(
+    runs: Sequence[ImageRun],
+    images: Tensor,
+    label: Tensor,
+    settings: config.ImageTraining,
+    machine: config.Machine = config.DEFAULT_MACHINE,
+    name: str = "",
+    checkpoint: Path | None = None,
+    objective: Objective | None = None,
+    teachers: Sequence[Tensor | Forwarded] | None = None,
+    copies: Copies | None = None,
+) -> None:
+    """Train the networks of some seeds to the end, from their checkpoint if there is one.
+
+    Args: those of `multiview.training.minibatch.train`, for all runs; `teachers` is None, or one for each run.
+
+    Raises: what that function raises.
+    """
+    minibatch._check_last_batch(runs[0].network, len(label), settings.batch_size)
+    together = SideBySide(runs, images, label, settings, machine, objective or CrossEntropy(), teachers, copies)
+    first = 0
+    if checkpoint is not None and checkpoint.exists():
+        try:
+            first = together.take_up(torch_files.load(checkpoint))
+            log.info("%s: taken up from %s, after epoch %d", name, checkpoint, first)
+        except (torch_files.DamagedFile, KeyError, TypeError) as error:
+            log.warning("%s cannot be read (%s); its seeds are trained anew", checkpoint, error)
+            checkpoint.unlink()
+    begin = saved = time.monotonic()
+    with Ending() as ending:
+        for epoch in range(first, settings.epochs):
+            together.train_epoch(epoch, ending, name)
+            together.schedule.step()
+            now = time.monotonic()
+            done, last = epoch + 1 - first, epoch + 1 == settings.epochs
+            rate = done * len(label) * len(runs) / (now - begin)
+            losses, accuracies = zip(*(run.history[-1][2:] for run in runs), strict=True)
+            log.info(
+                "%s | epoch %d/%d | %.0f images/s | %.0f s left | loss %.4f | accuracy %.4f",
+                name, epoch + 1, settings.epochs, rate, (settings.epochs - epoch - 1) * (now - begin) / done,
+                np.mean(losses), np.mean(accuracies),
+            )  # fmt: skip
+            if checkpoint is not None and (last or now - saved >= machine.checkpoint_seconds):
+                for run in runs:
+                    run.seconds += (now - saved) / len(runs)
+                saved = now
+                with artifacts.replacing(checkpoint) as temporary:
+                    torch.save(together.state(epoch), temporary)
+    together.give_back()
