@@ -11,8 +11,10 @@ Before that, steps of both of ours on the GPU are held against those of a CPU, i
 """
 
 import argparse
+import functools
 import logging
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -34,8 +36,15 @@ def runs(network: config.ImageNetwork, images: torch.Tensor, number: int) -> lis
     return [ImageRun(seed, build(network, images, 10, seed)) for seed in range(number)]
 
 
-def plain(network, images, label, settings, epochs: int) -> None:
+def settings_of(epochs: int, batch_size: int) -> config.ImageTraining:
+    """Training as of Fashion-MNIST in full."""
+    augmentation = {"crop_padding": 2, "flip": True}
+    return config.ImageTraining(epochs=epochs, batch_size=batch_size, augmentation=augmentation, milestones=[])
+
+
+def plain(network, images, label, batch_size: int, epochs: int) -> None:
     """PyTorch's loop as one would first write it."""
+    settings = settings_of(epochs, batch_size)
     model = build(network, images, 10, 0).cuda().to(memory_format=torch.channels_last).train()
     images, label = images.cuda(), label.cuda()
     optimizer = torch.optim.SGD(model.parameters(), lr=settings.learning_rate, momentum=0.9, nesterov=True)
@@ -43,7 +52,7 @@ def plain(network, images, label, settings, epochs: int) -> None:
         order = torch.randperm(len(label), device="cuda")
         drawn = Copies.draw(settings.augmentation, 1, len(label), RNG)
         offset, flip = drawn.offset[0].cuda(), drawn.flip[0].cuda()
-        for part in order.split(settings.batch_size):
+        for part in order.split(batch_size):
             batch = augment(images[part], offset[part], flip[part], settings.augmentation.crop_padding)
             with torch.autocast("cuda", dtype=torch.bfloat16):
                 loss = functional.cross_entropy(model(batch), label[part])
@@ -53,7 +62,20 @@ def plain(network, images, label, settings, epochs: int) -> None:
     torch.cuda.synchronize()
 
 
-def seconds(train, epochs: int) -> float:
+def alone(network, images, label, batch_size: int, epochs: int) -> None:
+    """Ours, one network."""
+    (run,) = runs(network, images, 1)
+    machine = config.Machine(accelerator="gpu", compile=False)
+    minibatch.train(run, images, label, settings_of(epochs, batch_size), machine)
+
+
+def together(network, images, label, batch_size: int, number: int, epochs: int) -> None:
+    """Ours, so many networks side by side."""
+    some = runs(network, images, number)
+    side_by_side.train(some, images, label, settings_of(epochs, batch_size), config.Machine(accelerator="gpu"))
+
+
+def seconds(train: Callable[[int], None], epochs: int = 2) -> float:
     """Of an epoch: the difference of two lengths, so that what begins a training is not counted."""
     spent = []
     for number in (epochs, 3 * epochs):
@@ -95,32 +117,19 @@ def main() -> None:
     options = parser.parse_args()
     print(torch.cuda.get_device_name(), "PyTorch", torch.__version__)
     check()
-    images = torch.from_numpy(RNG.integers(256, size=(options.images, 1, 28, 28)).astype(np.uint8))
+    shape = (options.images, 1, 28, 28)
+    images = torch.from_numpy(RNG.integers(256, size=shape).astype(np.uint8))
     label = torch.from_numpy(RNG.integers(10, size=options.images))
-    augmentation = {"crop_padding": 2, "flip": True}
     print("images a second, all networks together; in bfloat16, side by side in float32 with TF32")
     for size in options.networks:
         depth, width = map(int, size.split("-"))
         network = config.WideResNet(kind="wide_resnet", depth=depth, width=width)
         for batch_size in (64, 128):
-
-            def of(epochs: int, batch_size=batch_size) -> config.ImageTraining:
-                return config.ImageTraining(
-                    epochs=epochs, batch_size=batch_size, augmentation=augmentation, milestones=[],
-                )  # fmt: skip
-
-            def alone(epochs: int, network=network, of=of) -> None:
-                (run,) = runs(network, images, 1)
-                minibatch.train(run, images, label, of(epochs), config.Machine(accelerator="gpu", compile=False))
-
-            def together(epochs: int, number: int, network=network, of=of) -> None:
-                some = runs(network, images, number)
-                side_by_side.train(some, images, label, of(epochs), config.Machine(accelerator="gpu"))
-
-            rates = {"plain": options.images / seconds(lambda e: plain(network, images, label, of(e), e), 2)}
-            rates["alone"] = options.images / seconds(alone, 2)
+            given = (network, images, label, batch_size)
+            rates = {"plain": options.images / seconds(functools.partial(plain, *given))}
+            rates["alone"] = options.images / seconds(functools.partial(alone, *given))
             for number in options.seeds:
-                spent = seconds(lambda e, n=number: together(e, n), 2)
+                spent = seconds(functools.partial(together, *given, number))
                 rates[f"{number} side by side"] = number * options.images / spent
             row = ", ".join(f"{name} {rate:8.0f} ({rate / rates['plain']:.1f})" for name, rate in rates.items())
             print(f"  WRN-{size}, batches of {batch_size}: {row}", flush=True)

@@ -19,13 +19,8 @@ from multiview.data.augmentation import Copies, augment
 from multiview.networks.build import build
 from multiview.networks.inference import logits_of
 from multiview.runtime import devices
-from multiview.training.minibatch import (
-    ImageRun,
-    ImageTask,
-    _Batches,
-    precision,
-    train,
-)
+from multiview.training.descent import precision
+from multiview.training.minibatch import ImageRun, ImageTask, _Batches, train
 
 SETTINGS = {
     "epochs": 4,

@@ -2,8 +2,7 @@
 
 ``python tools/idx.py FROM TO`` reads ``train-images-idx3-ubyte.gz`` and its three companions in the
 folder FROM (Debian's package dataset-fashion-mnist puts them into /usr/share/datasets/fashion-mnist) and writes
-``train.parquet`` and ``test.parquet`` into the folder TO, which ``dataset.path`` can then name. With a third
-argument N, images become N times smaller: each N x N pixels are replaced by their mean.
+``train.parquet`` and ``test.parquet`` into the folder TO, which ``dataset.path`` can then name.
 """
 
 import gzip
@@ -41,19 +40,6 @@ def read_idx(path: Path) -> np.ndarray:
     return values.reshape(shape)
 
 
-def shrink(images: np.ndarray, factor: int) -> np.ndarray:
-    """Images uint8 ``[n, height, width]`` with the mean of each `factor` x `factor` pixels in their place.
-
-    Raises:
-        DataError: if height and width are no multiples of it.
-    """
-    n, height, width = images.shape
-    if factor < 1 or height % factor or width % factor:
-        raise DataError(f"expected a factor that divides {height} x {width} pixels, found {factor}")
-    blocks = images.reshape(n, height // factor, factor, width // factor, factor)
-    return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
-
-
 def hub_table(images: np.ndarray, labels: np.ndarray) -> pa.Table:
     """Images uint8 ``[n, height, width(, 3)]`` and labels ``[n]`` as a table in the hub's schema (PNG files)."""
     from PIL import Image
@@ -67,10 +53,10 @@ def hub_table(images: np.ndarray, labels: np.ndarray) -> pa.Table:
     return pa.table({"image": pa.array(rows, type_), "label": pa.array(labels, pa.int64())})
 
 
-def convert(source: Path, target: Path, factor: int = 1) -> None:
-    """Convert the four files of a folder, with images that are `factor` times smaller."""
+def convert(source: Path, target: Path) -> None:
+    """Convert the four files of a folder."""
     for split, prefix in FILES.items():
-        images = shrink(read_idx(source / f"{prefix}-images-idx3-ubyte.gz"), factor)
+        images = read_idx(source / f"{prefix}-images-idx3-ubyte.gz")
         labels = read_idx(source / f"{prefix}-labels-idx1-ubyte.gz")
         if len(images) != len(labels):
             raise DataError(f"{source}: expected as many labels as {prefix} images, found {len(labels)}")
@@ -82,9 +68,9 @@ def convert(source: Path, target: Path, factor: int = 1) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4) or not all(one.isdigit() for one in sys.argv[3:]):
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
     try:
-        convert(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
+        convert(Path(sys.argv[1]), Path(sys.argv[2]))
     except DataError as error:
         sys.exit(f"{type(error).__name__}: {error}")

@@ -283,8 +283,14 @@ def test_a_cut_off_idx_file_is_an_error(tmp_path):
 
 
 def test_a_smaller_image_has_the_mean_of_each_block_of_pixels():
-    pixels = np.array([[[0, 2, 10, 20], [4, 6, 30, 40]]], np.uint8)
-    np.testing.assert_array_equal(idx.shrink(pixels, 2), [[[3, 25]]])
-    np.testing.assert_array_equal(idx.shrink(pixels, 1), pixels)
-    with pytest.raises(hub.DataError, match="divides 2 x 4 pixels, found 3"):
-        idx.shrink(pixels, 3)
+    pixels = np.array([[[[0, 2, 10, 20], [4, 6, 30, 40]]]], np.uint8)
+    np.testing.assert_array_equal(photos.shrink(pixels, 2), [[[[3, 25]]]])
+    np.testing.assert_array_equal(photos.shrink(pixels, 1), pixels)
+    with pytest.raises(hub.DataError, match="divisor of 2 x 4 pixels, found 3"):
+        photos.shrink(pixels, 3)
+
+
+def test_digits_are_shrunk():
+    whole, _ = registry.draw(config.canonical(section(kind="digits", train_samples=50)))
+    small, _ = registry.draw(config.canonical(section(kind="digits", train_samples=50, shrink=2)))
+    np.testing.assert_array_equal(small.splits["test"].x, photos.shrink(whole.splits["test"].x, 2))

@@ -79,7 +79,11 @@ def minutes(wildcards, predictor=SINGLE):
     """In which a job trains the networks of a predictor."""
     study, own, device, seeds = how_trained(wildcards, predictor)
     networks = seeds * study.networks_of(predictor)
-    if predictor in study.students and wildcards.study in settings.images and not requests.labels_are_stored(study, settings.images):
+    if (
+        predictor in study.students
+        and wildcards.study in settings.images
+        and not requests.labels_are_stored(study, settings.images)
+    ):
         networks += math.ceil(seeds * study.students[predictor].teachers / 3)  # forward, in every step
     if wildcards.study in settings.theory:
         return requests.theory_minutes(study, own, device, networks)

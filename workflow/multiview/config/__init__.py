@@ -4,22 +4,18 @@
 ``--config``) into a `Config`; nothing else in the project sees the dictionary.
 """
 
+from multiview.config.datasets import CLASSES, HUB, Gaussian, Images, Layer
 from multiview.config.images import (
-    CLASSES,
     CNN,
-    HUB,
     MLP,
     VGG,
     Augmentation,
     Features,
-    Gaussian,
     Grid,
     ImageDistillation,
     ImageJoint,
     ImageNetwork,
-    Images,
     ImageTraining,
-    Layer,
     OwnNetwork,
     WideResNet,
 )

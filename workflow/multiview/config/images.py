@@ -1,4 +1,4 @@
-"""Sections of a study on images: where they come from, networks for small images, and how these are trained.
+"""Sections of a study on images: networks for small images, and how these are trained.
 
 Defaults are those of the study `digits`: small images, few of them, networks that a CPU trains in seconds. Numbers
 of the training that are called published are those of Zagoruyko and Komodakis, "Wide Residual Networks" (arXiv
@@ -13,13 +13,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from multiview.config.datasets import Share
 from multiview.config.objectives import Objective
 from multiview.config.sections import (
     Count,
     Float,
     Int,
     Joint,
-    Name,
     NonNegative,
     Positive,
     Regime,
@@ -30,129 +30,6 @@ from multiview.config.sections import (
     expanded,
     key,
 )
-
-Share = Annotated[Float, Field(gt=0, le=1)]
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-CLASSES = {"digits": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
-"""Of the datasets that are known; of the others the config says how many there are."""
-HUB = ("cifar10", "cifar100", "fashion_mnist")
-"""Datasets that come from the Hugging Face hub, unless `path` says otherwise."""
-
-
-class Images(Section):
-    """Labelled images, all of one size, and how they are divided into splits."""
-
-    artifact: ClassVar[str] = "images"
-    module: ClassVar[str] = "photos"
-    """Of the package `multiview.data`, with a function ``draw``."""
-    kind: Literal["digits", "fashion_mnist", "cifar10", "cifar100", "parquet"] = key(
-        "digits comes with scikit-learn, parquet from `path`, the others from the Hugging Face hub"
-    )
-    seed: Seed = key("seed of the division into splits", 0, follows="data_seed")
-    path: UserPath | None = key(
-        "folder with train*.parquet and test*.parquet in the hub's schema, read instead of the hub", None
-    )
-    revision: str | None = key("of the hub's repository; null: the one that is known", None)
-    sha256: dict[Literal["train", "test"], Sha256] | None = key(
-        "of the hub's files; null: those that are known", None
-    )
-    image_column: str | None = key("parquet: column of the images; null: image", None)
-    label_column: str | None = key("parquet: column of the labels; null: label", None)
-    classes: Annotated[Int, Field(ge=2)] | None = key(
-        "parquet: how many, labels are 0 to k - 1; of the others it is known", None, symbol="k"
-    )
-    train_samples: Count | None = key(
-        "training images; null: all but those for validation. digits, which is one set, needs it: the rest is for "
-        "testing",
-        None,
-        symbol="N",
-    )
-    validation_samples: Count = key(
-        "images held out of the training file, to choose objectives by", 300, reason="the paper: silent"
-    )
-    test_samples: Count | None = key("test images; null: all there are", None)
-
-    @model_validator(mode="after")
-    def _of_its_kind(self):
-        if self.kind == "parquet":
-            for key in ("path", "classes"):
-                if getattr(self, key) is None:
-                    raise ValueError(f"kind is parquet: {key} is missing")
-        else:
-            for key in ("image_column", "label_column", "classes"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"{key} belongs to kind parquet; of {self.kind} it is known")
-        if self.kind not in HUB or self.path is not None:
-            for key in ("revision", "sha256"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"{key} is of files from the hub, but {self.path or self.kind} is none")
-        if self.kind == "digits":
-            if self.path is not None:
-                raise ValueError("path: digits comes with scikit-learn; use kind parquet for images of your own")
-            if self.train_samples is None:
-                raise ValueError("train_samples is missing: digits is one set, what is left of it is for testing")
-        return self
-
-    def files(self, split: str) -> list[Path]:
-        """The Parquet files of a split (``train`` or ``test``) in the folder `path`, in order.
-
-        Raises:
-            ValueError: if there are none.
-        """
-        folder = expanded(self.path)
-        found = sorted(folder.rglob(f"{split}*.parquet"))
-        if not found:
-            there = (
-                ", ".join(sorted(p.name for p in folder.iterdir())[:5]) if folder.is_dir() else "no such folder"
-            )
-            raise ValueError(f"path: expected {split}*.parquet in {folder}, found {there or 'an empty folder'}")
-        return found
-
-
-class Gaussian(Section):
-    """Gaussian-like inputs without views, labelled by a random network (Section 5).
-
-    The paper is silent on sizes; outputs of the target are standardised, so that classes are about as frequent.
-    """
-
-    artifact: ClassVar[str] = "inputs"
-    module: ClassVar[str] = "gaussian"
-    path: ClassVar[None] = None
-    kind: Literal["gaussian"] = key("inputs without views")
-    seed: Seed = key("seed of everything drawn", 0, follows="data_seed")
-    shape: Annotated[list[Count], Field(min_length=3, max_length=3)] = key(
-        "channels, height and width of an input", [1, 8, 8], reason="convolutions see an image"
-    )
-    classes: Annotated[Int, Field(ge=2)] = key("classes; a label is the target's largest output", 10, symbol="k")
-    inputs: Literal["normal", "mixture"] = key("normal: N(0, I); mixture: of Gaussians", "normal")
-    components: Count = key("mixture: Gaussians, equally frequent", 20)
-    spread: NonNegative = key("mixture: standard deviation of an entry of their means, beside 1", 1.0)
-    target: Literal["linear", "mlp", "cnn"] = key(
-        "random network that labels: linear, one hidden ReLU layer, or one of 3x3 convolutions", "linear"
-    )
-    target_width: Count = key("mlp: hidden neurons; cnn: channels", 16)
-    margin: NonNegative = key(
-        "samples whose two largest outputs are closer are rejected", 0.3, unit="deviations of an output"
-    )
-    train_samples: Count = key("training samples", 1000, symbol="N")
-    validation_samples: Count = key("samples to choose settings by", 300)
-    test_samples: Count = key("test samples", 4000)
-
-
-class Layer(Section):
-    """A layer of a trained network as the inputs of new networks (Section 5)."""
-
-    artifact: ClassVar[str] = "inputs"
-    path: ClassVar[None] = None
-    kind: Literal["layer"] = key("what a layer says of images")
-    seed: Seed = key("seed of the draw of channels and training samples", 0, follows="data_seed")
-    study: Name = key("a study on images: its first network, its images and its splits are taken")
-    layers: Count = key(
-        "modules of the network's trunk that its images pass", 2, reason="of digits: a convolution and a block"
-    )
-    channels: Share = key("share of the channels that is kept, drawn at random", 1.0)
-    train_share: Share = key("share of the training samples that is kept, drawn at random", 1.0)
 
 
 class Network(Section):
@@ -364,8 +241,8 @@ class ImageDistillation(Section):
     )
     objective: Objective = key("what students are trained towards", Objective)
     soft_labels: Literal["all", "none"] = key(
-        "none: hard labels alone, as a control; a kind called `single_longer`, of as many epochs as a student and its "
-        "teacher together, is held against both",
+        "none: hard labels alone, as a control. A kind called `single_longer`, with the epochs of student and "
+        "teacher together, is held against the others",
         "all",
     )
     grid: Grid | None = key(

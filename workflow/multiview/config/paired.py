@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.images import CLASSES, Images
+from multiview.config.datasets import CLASSES, Images
 from multiview.config.sections import Int, Range, Section, Seed, Weight, key
 
 

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from multiview import soft_labels
-from multiview.config import images, models, objectives, paired, sections, studies, theory
+from multiview.config import datasets, images, models, objectives, paired, sections, studies, theory
 
 FILE = Path(__file__).parents[3] / "docs" / "reference.md"
 
@@ -60,11 +60,11 @@ SECTIONS = (
     ("students.NAME", studies.LineUp, "Besides all keys of `distillation`, in studies of theory and on images."),
     ("ensembles", sections.Ensembles, ""),
     ("studies.NAME on images", studies.ImageStudy, ""),
-    ("dataset of photos", images.Images, ""),
+    ("dataset of photos", datasets.Images, ""),
     ("dataset: {kind: paired}", paired.Paired, ""),
     ("dataset.contrast", paired.Contrasts, "of `kind: paired`"),
-    ("dataset: {kind: gaussian}", images.Gaussian, ""),
-    ("dataset: {kind: layer}", images.Layer, ""),
+    ("dataset: {kind: gaussian}", datasets.Gaussian, ""),
+    ("dataset: {kind: layer}", datasets.Layer, ""),
     ("network: {kind: wide_resnet}", images.WideResNet, ""),
     ("network: {kind: cnn}", images.CNN, ""),
     ("network: {kind: vgg}", images.VGG, ""),

@@ -6,19 +6,16 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from multiview.config.datasets import CLASSES, Gaussian, Images, Layer
 from multiview.config.images import (
-    CLASSES,
     CNN,
     MLP,
     VGG,
     Features,
-    Gaussian,
     ImageDistillation,
     ImageJoint,
     ImageNetwork,
-    Images,
     ImageTraining,
-    Layer,
     OwnNetwork,
     WideResNet,
 )

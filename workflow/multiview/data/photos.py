@@ -54,10 +54,23 @@ def draw(config: settings.Images) -> Dataset:
             TEST: tuple(part[test] for part in whole[TEST]),
         }
     splits = {
-        name: Split(images, label, np.full(len(label), KIND), np.zeros(len(label), np.int8))
+        name: Split(shrink(images, config.shrink), label, np.full(len(label), KIND), np.zeros(len(label), np.int8))
         for name, (images, label) in drawn.items()
     }
     return Dataset(k, splits, {})
+
+
+def shrink(images: np.ndarray, factor: int) -> np.ndarray:
+    """Images uint8 ``[n, channels, h, w]`` with the mean of each `factor` x `factor` pixels in their place.
+
+    Raises:
+        DataError: if height and width are no multiples of it.
+    """
+    n, channels, height, width = images.shape
+    if height % factor or width % factor:
+        raise DataError(f"dataset.shrink: expected a divisor of {height} x {width} pixels, found {factor}")
+    blocks = images.reshape(n, channels, height // factor, factor, width // factor, factor)
+    return np.rint(blocks.mean(axis=(3, 5))).astype(np.uint8)
 
 
 def _divide(n: int, sizes: Sequence[int | None], rng: np.random.Generator) -> list[np.ndarray]:

@@ -112,7 +112,9 @@ def _photos(data: config.Images) -> tuple[tuple[int, ...], int, tuple[int, int]]
     known, test = SIZES.get(data.kind, (UNKNOWN[1], UNKNOWN[1]))
     train = data.train_samples or known - data.validation_samples
     test = data.test_samples or (test or known - data.validation_samples - train)
-    return SHAPES.get(data.kind, UNKNOWN[0]), train, (data.validation_samples, test)
+    channels, *size = SHAPES.get(data.kind, UNKNOWN[0])
+    shape = (channels, *(length // data.shrink for length in size))
+    return shape, train, (data.validation_samples, test)
 
 
 def labels_are_stored(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> bool:

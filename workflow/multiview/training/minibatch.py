@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import Dataset
 
 from multiview import config
@@ -28,6 +27,7 @@ from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
+from multiview.training.descent import check_last_batch, descent, precision
 from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
@@ -168,22 +168,6 @@ class ImageTask(nn.Module):
         """Take a record up again."""
         self.run.history = [tuple(row) for row in record["history"]]
         self.run.seconds = record["seconds"]
-
-
-def descent(
-    parameters: list[Tensor], settings: config.ImageTraining
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """SGD of some parameters and its schedule, of which a step is an epoch."""
-    optimizer = torch.optim.SGD(
-        parameters,
-        lr=settings.learning_rate,
-        momentum=settings.momentum,
-        nesterov=settings.nesterov,
-        weight_decay=settings.weight_decay,
-    )
-    # The first drop at the earliest after the first epoch, however few there are.
-    milestones = [max(1, round(share * settings.epochs)) for share in settings.milestones]
-    return optimizer, torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, settings.drop)
 
 
 class _Batches(Dataset):
@@ -348,7 +332,7 @@ def train(
         InterruptedError: if the job was told to end; the last checkpoint is there to carry on from.
         OSError: if the file system fails.
     """
-    _check_last_batch(run.network, len(label), settings.batch_size)
+    check_last_batch(run.network, len(label), settings.batch_size)
     resume = None if checkpoint is None else _usable(checkpoint)
     if resume is not None and resume["epoch"] is None:
         run.network.load_state_dict(resume["state_dict"])
@@ -379,18 +363,6 @@ def train(
             torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": task.record()}, temporary)
 
 
-def _check_last_batch(network: nn.Module, images: int, batch_size: int) -> None:
-    """Refuse a batch of one image under batch normalisation, which has no deviation to divide by."""
-    last = images % batch_size or batch_size
-    normalised = any(isinstance(module, _BatchNorm) and module.training for module in network.train().modules())
-    if last == 1 and normalised:
-        raise config.ConfigError(
-            f"training.batch_size is {batch_size}, and there are {images} training images "
-            "(dataset.train_samples): the last batch is a single one, of which batch normalisation can take no "
-            "statistics. Change one of the two"
-        )
-
-
 def _usable(checkpoint: Path) -> dict | None:
     """A checkpoint, or None if there is none, or it is damaged."""
     if not checkpoint.exists():
@@ -403,12 +375,3 @@ def _usable(checkpoint: Path) -> dict | None:
         checkpoint.unlink()
         return None
     return saved
-
-
-def precision(settings: config.ImageTraining, machine: config.Machine = config.DEFAULT_MACHINE) -> str:
-    """Lightning's precision, for ``auto`` that of the device."""
-    if settings.precision != "auto":
-        return settings.precision
-    gpu = devices.type_of(machine.accelerator) == "cuda"
-    # Older GPUs emulate bfloat16, which is slower than not to use it.
-    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"

@@ -22,7 +22,8 @@ from multiview.predictors.logits import logits_table, negative_log_likelihood, r
 from multiview.runtime import devices, requests
 from multiview.store import artifacts, code
 from multiview.training import side_by_side
-from multiview.training.minibatch import ImageRun, precision, train
+from multiview.training.descent import precision
+from multiview.training.minibatch import ImageRun, train
 from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Job:
             seeds: of the networks.
             objective: what is descended; cross-entropy if None.
             teachers: for each seed what its teacher says (see `minibatch.train`), or None.
-            starts: for each seed the state of the network to start from; a fresh initialisation where there is none.
+            starts: for each seed the state of the network to start from; a fresh initialisation where none is.
         """
         images, labels = self.data.images["train"], self.data.labels["train"]
         runs = [
@@ -159,7 +160,7 @@ class Job:
             given += [tensor.numpy() for tensor in starts[seed].values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), self.settings.model_dump(), self.networks]
-        used = [f"multiview/training/{name}.py" for name in ("minibatch", "side_by_side")]
+        used = [f"multiview/training/{name}.py" for name in ("minibatch", "descent", "side_by_side", "teacher")]
         key += [code.digest(*used, "multiview/networks/build.py", *code.networks(self.network))]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
         return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]

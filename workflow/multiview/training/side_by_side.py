@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from multiview import config
 from multiview.data.augmentation import Copies, augment
@@ -24,6 +24,7 @@ from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
 from multiview.training import minibatch
+from multiview.training.descent import check_last_batch, descent
 from multiview.training.minibatch import ImageRun, ImageTask
 from multiview.training.teacher import Forwarded
 
@@ -64,7 +65,7 @@ def pays(
     return seeds > 1 and devices.type_of(machine.accelerator) == "cuda" and multiplications < LARGEST
 
 
-class SideBySide(nn.Module):
+class SideBySide:
     """Trains the networks of a chunk of seeds.
 
     Args: those of `multiview.training.minibatch.ImageTask`, for all runs; `teachers` is None, or one for each run.
@@ -81,18 +82,19 @@ class SideBySide(nn.Module):
         teachers: Sequence[Tensor | Forwarded] | None,
         copies: Copies | None,
     ):
-        super().__init__()
         self.tasks = [ImageTask(run, images, label, settings, machine, objective, copies=copies) for run in runs]
         self.settings, self.objective = settings, objective
         self.device = torch.device(devices.type_of(machine.accelerator))
         states = torch.func.stack_module_state([run.network.train() for run in runs])
-        self.parameters_, self.buffers_ = ({name: t.detach().to(self.device) for name, t in s.items()} for s in states)
-        for parameter in self.parameters_.values():
-            parameter.requires_grad_(True)
+        self.weights, self.buffers = (
+            {name: tensor.detach().to(self.device) for name, tensor in state.items()} for state in states
+        )
+        for weight in self.weights.values():
+            weight.requires_grad_(True)
         self.skeleton = copy.deepcopy(runs[0].network).to("meta")
         self.images, self.label = images.to(self.device), label.long().to(self.device)
         self.teachers = None if teachers is None else _shared(teachers, self.device)
-        self.optimizer, self.schedule = minibatch.descent(list(self.parameters_.values()), settings)
+        self.optimizer, self.schedule = descent(list(self.weights.values()), settings)
         self.sums = torch.zeros(len(runs), 3, device=self.device)
         self.graphs: dict[tuple[int, float], tuple[torch.cuda.CUDAGraph, list[Tensor]]] = {}
         self.stream = torch.cuda.Stream() if self.device.type == "cuda" else None
@@ -103,7 +105,7 @@ class SideBySide(nn.Module):
         def one(parameters: dict, buffers: dict, batch: Tensor) -> Tensor:
             return torch.func.functional_call(self.skeleton, (parameters, buffers), (batch,))
 
-        return torch.func.vmap(one)(self.parameters_, self.buffers_, images)
+        return torch.func.vmap(one)(self.weights, self.buffers, images)
 
     def _told(self, images: Tensor, index: Tensor, number: Tensor) -> Tensor | None:
         """What teachers say of a batch, ``[seeds b, k]``."""
@@ -126,14 +128,11 @@ class SideBySide(nn.Module):
         right = right.float()
         self.sums += torch.stack([values.view(shape).sum(dim=1), right, torch.full_like(right, shape[1])], dim=1)
         # Seeds share nothing: the gradient of the sum is each one's own.
-        gradients = torch.autograd.grad((slope.view_as(logits) * logits).sum() / shape[1], self._weights)
-        for weight, gradient in zip(self._weights, gradients, strict=True):
+        weights = list(self.weights.values())
+        gradients = torch.autograd.grad((slope.view_as(logits) * logits).sum() / shape[1], weights)
+        for weight, gradient in zip(weights, gradients, strict=True):
             weight.grad = gradient
         self.optimizer.step()
-
-    @property
-    def _weights(self) -> list[Tensor]:
-        return list(self.parameters_.values())
 
     def _replayed(self, *batch: Tensor) -> None:
         """A step as a CUDA graph, recorded where the batch or the learning rate has changed."""
@@ -156,7 +155,8 @@ class SideBySide(nn.Module):
         for task, of_seed in zip(self.tasks, batches, strict=True):
             task.current_epoch = epoch
             of_seed._draw()
-        columns = [torch.stack(column).to(self.device) for column in zip(*(b.columns for b in batches), strict=True)]
+        by_seed = zip(*(of_seed.columns for of_seed in batches), strict=True)
+        columns = [torch.stack(column).to(self.device) for column in by_seed]
         self.sums.zero_()
         size, rate = self.settings.batch_size, self.optimizer.param_groups[0]["lr"]
         # On a stream of its own from the start: that is where graphs are recorded.
@@ -178,7 +178,7 @@ class SideBySide(nn.Module):
     def give_back(self) -> None:
         """Give every run its own weights."""
         for i, task in enumerate(self.tasks):
-            state = self.parameters_ | self.buffers_
+            state = self.weights | self.buffers
             task.run.network.load_state_dict({name: tensor[i].detach().cpu() for name, tensor in state.items()})
             task.run.network.eval()
 
@@ -186,7 +186,7 @@ class SideBySide(nn.Module):
         """What a checkpoint has."""
         return {
             "epoch": epoch,
-            "state_dict": {name: t.detach() for name, t in (self.parameters_ | self.buffers_).items()},
+            "state_dict": {name: t.detach() for name, t in (self.weights | self.buffers).items()},
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "record": [task.record() for task in self.tasks],
@@ -195,7 +195,7 @@ class SideBySide(nn.Module):
     @torch.no_grad()
     def take_up(self, saved: dict) -> int:
         """Take a checkpoint up; the epoch to go on with."""
-        for name, tensor in (self.parameters_ | self.buffers_).items():
+        for name, tensor in (self.weights | self.buffers).items():
             tensor.copy_(saved["state_dict"][name])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.schedule.load_state_dict(saved["schedule"])
@@ -233,7 +233,7 @@ def train(
 
     Raises: what that function raises.
     """
-    minibatch._check_last_batch(runs[0].network, len(label), settings.batch_size)
+    check_last_batch(runs[0].network, len(label), settings.batch_size)
     together = SideBySide(runs, images, label, settings, machine, objective or CrossEntropy(), teachers, copies)
     first = 0
     if checkpoint is not None and checkpoint.exists():

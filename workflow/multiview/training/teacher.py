@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class Forwarded(nn.Module):
     """The average of trained networks, frozen, on the student's device.
 
-    It says what labelling every augmentation beforehand would have written down (`copies: all`), where these are too
-    many: which of the two is done `multiview.runtime.requests.labels_are_stored` decides.
+    It says what labelling every augmentation beforehand would have written down (`copies: all`), where these are
+    too many: which of the two is done `multiview.runtime.requests.labels_are_stored` decides.
 
     Args:
         networks: trained.

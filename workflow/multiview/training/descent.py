@@ -1,0 +1,49 @@
+"""Stochastic gradient descent for images: optimiser, schedule, precision, and the batches that it cannot take."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from multiview import config
+from multiview.runtime import devices
+
+
+def descent(
+    parameters: list[Tensor], settings: config.ImageTraining
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """SGD of some parameters and its schedule, of which a step is an epoch."""
+    optimizer = torch.optim.SGD(
+        parameters,
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        nesterov=settings.nesterov,
+        weight_decay=settings.weight_decay,
+    )
+    # The first drop at the earliest after the first epoch, however few there are.
+    milestones = [max(1, round(share * settings.epochs)) for share in settings.milestones]
+    return optimizer, torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, settings.drop)
+
+
+def check_last_batch(network: nn.Module, images: int, batch_size: int) -> None:
+    """Refuse a batch of one image under batch normalisation, which has no deviation to divide by.
+
+    Raises:
+        ConfigError: naming the two keys.
+    """
+    last = images % batch_size or batch_size
+    normalised = any(isinstance(module, _BatchNorm) and module.training for module in network.train().modules())
+    if last == 1 and normalised:
+        raise config.ConfigError(
+            f"training.batch_size is {batch_size}, and there are {images} training images "
+            "(dataset.train_samples): the last batch is a single one, of which batch normalisation can take no "
+            "statistics. Change one of the two"
+        )
+
+
+def precision(settings: config.ImageTraining, machine: config.Machine = config.DEFAULT_MACHINE) -> str:
+    """Lightning's precision, for ``auto`` that of the device."""
+    if settings.precision != "auto":
+        return settings.precision
+    gpu = devices.type_of(machine.accelerator) == "cuda"
+    # Older GPUs emulate bfloat16, which is slower than not to use it.
+    return "bf16-mixed" if gpu and torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
