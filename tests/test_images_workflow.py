@@ -174,7 +174,7 @@ def test_a_killed_job_carries_on_and_changes_no_number(finished, tmp_path):
         "    if task.run.seed == 1 and task.current_epoch == 1: os.kill(os.getpid(), signal.SIGKILL)\n"
         "E.after_epoch = die\n"
     )
-    script.write_text(text.replace("runs = [", trap + "runs = ["))
+    script.write_text(text.replace("runs = job", trap + "runs = job"))
     target = "results/digits/single/seeds_0-1/logits.parquet"
     run(folder, target, check=False)
     assert not (folder / target).exists()
