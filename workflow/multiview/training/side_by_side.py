@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 KINDS = ("wide_resnet", "cnn", "vgg", "mlp")
 """The values of ``network.kind`` that are known to draw no random numbers while they train."""
 LARGEST = 3e10
-"""Multiplications of a forward pass above which a GPU has enough to do with one network. Ten side by side are, on an
-H200, 2.5 times as fast as one after the other at 2e10, and 1.2 times at 4e10."""
+"""Multiplications of a forward pass above which a GPU has enough to do with one network. Ten side by side are 2.5
+times as fast as one after the other at 2e10 on an H200, and 1.2 times at 4e10."""
 WARM_UP = 3
 """Steps before one is recorded, as CUDA graphs ask for."""
 
