@@ -5,11 +5,14 @@ import copy
 import numpy as np
 import pytest
 import torch
-from test_image_training import IMAGES, LABEL, fresh, machine, settings
+from conftest import merge
+from test_image_training import IMAGES, LABEL, NETWORK, fresh, machine, settings
 
 from multiview import config, objectives
 from multiview.data.augmentation import Copies
-from multiview.training import minibatch, side_by_side
+from multiview.data.tensors import Data
+from multiview.runtime import requests
+from multiview.training import minibatch, minibatch_job, side_by_side
 from multiview.training.teacher import Forwarded
 
 SEEDS = [0, 3, 7]
@@ -39,6 +42,11 @@ def same_up_to_rounding(some, others):
         ):
             assert torch.allclose(ours.float(), theirs.float(), rtol=1e-3, atol=2e-4), name
         assert np.allclose(one.history, other.history, rtol=1e-3, atol=1e-4)
+
+
+def loaded(study):
+    """A study on images, alone in a config."""
+    return config.load({"studies": {"one": study}}).images["one"]
 
 
 def labels(seed):
@@ -103,20 +111,86 @@ def test_an_interrupted_chunk_ends_the_same_to_the_bit(tmp_path, monkeypatch, ep
 def test_it_is_done_where_it_can_be_and_pays(monkeypatch):
     network = config.WideResNet(kind="wide_resnet")
 
-    def pays(network=network, seeds=2, size=1e6, precision="auto", **changes):
-        training = settings(precision=precision)
-        return side_by_side.pays(network, training, machine(**changes), seeds, size)
+    def pays(network=network, size=1e6, **changes):
+        return side_by_side.pays(network, settings(), machine(**changes), size)
 
     assert not pays()  # a CPU is busy with one
     monkeypatch.setattr(side_by_side.devices, "type_of", lambda accelerator: "cuda")
     assert pays()
     assert not pays(size=1e12)
-    assert not pays(seeds=1)
-    assert pays(seeds=1, size=1e12, side_by_side=True)
+    assert pays(size=1e12, side_by_side=True)
     assert not pays(side_by_side=False)
-    for impossible in (
-        {"precision": "bf16-mixed"},
-        {"network": config.WideResNet(kind="wide_resnet", regime="linearised")},
-        {"loggers": ["csv"]},
+    assert not pays(loggers=["csv"])
+    assert not pays(config.WideResNet(kind="wide_resnet", regime="linearised"))
+    assert not side_by_side.pays(network, settings(precision="bf16-mixed"), machine(), 1e6)
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {"network": {"regime": "linearised"}},
+        {"machine": {"loggers": ["csv"]}},
+        {"training": {"precision": "bf16-mixed"}},
+    ],
+)
+def test_where_it_must_be_done_and_cannot_be_that_is_one_error(impossible):
+    study = {"dataset": {"kind": "digits", "train_samples": 50}, "machine": {"side_by_side": True}}
+    loaded(study)
+    with pytest.raises(config.ConfigError, match="side_by_side is true, but that needs"):
+        loaded(merge(study, impossible))
+
+
+def test_a_job_keeps_one_checkpoint_of_its_seeds_for_each_set_of_seeds(tmp_path, monkeypatch):
+    names, data = [], Data({"train": IMAGES}, {"train": LABEL}, {"dataset": "d", "classes": 3}, np.array([]))
+    monkeypatch.setattr(side_by_side, "train", lambda *_, checkpoint, **__: names.append(checkpoint))
+    job = minibatch_job.Job(
+        data,
+        "distilled",
+        NETWORK,
+        settings(),
+        machine(side_by_side=True),
+        str(tmp_path),
+        str(tmp_path),
+        copies="all",
+    )
+    teacher = labels(11)[0]
+    for seeds in ([1, 2], [1, 2], [2, 3]):
+        job.fit(seeds, HINTON, dict.fromkeys(seeds, teacher))
+    job.fit([1, 2], HINTON, dict.fromkeys([1, 2], Forwarded([labels(11)[1]])))
+    assert names[0] == names[1] and len(set(names)) == 3
+
+
+def test_labels_are_stored_where_that_is_cheaper_for_the_students():
+    def stored(padding, students=10, teachers=10, train_samples=500):
+        study = {
+            "dataset": {"kind": "digits", "train_samples": train_samples},
+            "seeds": 20,
+            "copies": "all",
+            "training": {"epochs": 4, "augmentation": {"crop_padding": padding}},
+            "students": {"some": {"teachers": teachers, "students": students}},
+        }
+        one = loaded(study)
+        return requests.labels_are_stored(one, {"one": one}, "some")
+
+    # Ten teachers label 9 copies: 90 passes. Ten students of 4 epochs ask all ten of them: 400; one: 40.
+    assert stored(1) and not stored(1, students=1)
+    assert not stored(4)  # 81 copies: 810 passes
+    assert not stored(1, teachers=1)  # each student asks its own: 40, where 90 are labelled
+    assert not stored(1, train_samples=1400 * 100)  # 9 x 140 000 x 10 numbers: more than 50 MB
+
+
+@pytest.mark.parametrize("changes", [{"soft_labels": "all"}, {"training": {"epochs": 7}}])
+def test_single_longer_is_what_it_is_called(changes):
+    study = {
+        "dataset": {"kind": "digits", "train_samples": 50},
+        "training": {"epochs": 4},
+        "students": {
+            "self_distilled": {"training": {"epochs": 4}},
+            "single_longer": {"soft_labels": "none", "training": {"epochs": 8}},
+        },
+    }
+    loaded(study)
+    with pytest.raises(
+        config.ConfigError, match=r"single_longer is held against self_distilled: .*training.epochs 8"
     ):
-        assert not pays(**impossible) and not pays(**impossible, side_by_side=True)
+        loaded(merge(study, {"students": {"single_longer": changes}}))

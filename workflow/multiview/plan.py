@@ -95,14 +95,16 @@ class Plan:
         needed = {member for members in self.taught(study, students, seeds).values() for member in members}
         return self.files(study, self.settings.studies[study].students[students].teacher, kind, needed)
 
-    def what_teachers_say(self, study: str) -> str:
-        """The kind of files that students on images learn from.
+    def what_teachers_say(self, study: str, students: str) -> str:
+        """The kind of files that students on images learn from; empty for those that learn from hard labels alone.
 
         ``copies``: what their teachers say of every augmented copy; ``networks``: the teachers, which are asked in
         every step.
         """
         images = self.settings.images
-        return "copies" if requests.labels_are_stored(images[study], images) else "networks"
+        if images[study].students[students].soft_labels == "none":
+            return ""
+        return "copies" if requests.labels_are_stored(images[study], images, students) else "networks"
 
     def start_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the hard-label training from whose end some students start, if they do."""

@@ -75,16 +75,19 @@ def how_trained(wildcards, predictor):
     return study, own, devices.resolve(study.machine.accelerator), seeds
 
 
+def asked(study, predictor):
+    """How many networks each student of a predictor asks in every step: none, where their labels are stored."""
+    if study not in settings.images or predictor not in studies[study].students:
+        return 0
+    asks = plan.what_teachers_say(study, predictor) == "networks"
+    return studies[study].students[predictor].teachers if asks else 0
+
+
 def minutes(wildcards, predictor=SINGLE):
     """In which a job trains the networks of a predictor."""
     study, own, device, seeds = how_trained(wildcards, predictor)
     networks = seeds * study.networks_of(predictor)
-    if (
-        predictor in study.students
-        and wildcards.study in settings.images
-        and not requests.labels_are_stored(study, settings.images)
-    ):
-        networks += math.ceil(seeds * study.students[predictor].teachers / 3)  # forward, in every step
+    networks += math.ceil(seeds * asked(wildcards.study, predictor) / 3)  # a third: forward alone, in every step
     if wildcards.study in settings.theory:
         return requests.theory_minutes(study, own, device, networks)
     return requests.image_minutes(study, settings.images, own, device, networks)
@@ -96,9 +99,10 @@ def megabytes(wildcards, predictor=SINGLE):
     networks = study.networks_of(predictor)
     if wildcards.study in settings.theory:
         return requests.theory_megabytes(study, device, seeds, networks)
-    students = study.students.get(predictor)
-    stored = students is not None and requests.labels_are_stored(study, settings.images)
-    labelled = max(students.teachers, seeds) if stored else 0
+    labelled = 0
+    if predictor in study.students and plan.what_teachers_say(wildcards.study, predictor) == "copies":
+        labelled = max(study.students[predictor].teachers, seeds)
+    networks += max(asked(wildcards.study, predictor), seeds - 1 if study.machine.side_by_side is True else 0)
     return requests.image_megabytes(study, settings.images, own, device, networks, labelled)
 
 
@@ -137,14 +141,14 @@ def of_the_teachers(kind, taught=teachers_of):
 
     def files(wildcards):
         which = kind(wildcards) if callable(kind) else kind
-        return plan.teacher_files(wildcards.study, wildcards.students, which, taught(wildcards))
+        return plan.teacher_files(wildcards.study, wildcards.students, which, taught(wildcards)) if which else []
 
     return files
 
 
 def what_teachers_say(wildcards):
     """What students on images learn from: their teachers' logits on all copies, or the teachers themselves."""
-    return plan.what_teachers_say(wildcards.study)
+    return plan.what_teachers_say(wildcards.study, wildcards.students)
 
 
 def of_the_starts(kind, taught=teachers_of):

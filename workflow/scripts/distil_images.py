@@ -30,7 +30,7 @@ job = minibatch_job.Job(
     params.lightning_logs,
     copies=params.copies,
 )
-teachers = job.teachers(source.teacher, params.teacher, taught_by, params.stored)
+teachers = job.teachers(source.teacher, params.teacher, taught_by, params.teachers_say)
 starts = tensors.read_networks(source.start, list(taught_by), data.digest)
 settings = way.objective
 if way.grid is not None:
@@ -45,6 +45,7 @@ provenance = {
     "start": way.start,
     "objective": settings.model_dump(),
     "soft_labels": way.soft_labels,
+    "teachers_say": params.teachers_say,
     "teacher": params.teacher,
     "teachers": {str(seed): members for seed, members in taught_by.items()},
     "threads": snakemake.threads,

@@ -33,7 +33,7 @@ job = minibatch_job.Job(
     params.lightning_logs,
     copies=params.copies,
 )
-teachers = job.teachers(source.teacher, params.teacher, taught_by, params.stored)
+teachers = job.teachers(source.teacher, params.teacher, taught_by, params.teachers_say)
 starts = tensors.read_networks(source.start, list(taught_by), data.digest)
 label = data.labels["validation"].numpy()
 rows = []

@@ -33,7 +33,16 @@ from multiview.config.sections import (
     Section,
     canonical,
 )
-from multiview.config.studies import JOINT, PHOTO_KINDS, SINGLE, ImageStudy, Students, Study, TheoryStudy
+from multiview.config.studies import (
+    JOINT,
+    PHOTO_KINDS,
+    SINGLE,
+    ImageStudy,
+    Students,
+    Study,
+    TheoryStudy,
+    can_be_side_by_side,
+)
 from multiview.config.theory import Dataset, Distillation, Network, Strengths, TheoryJoint, Training
 
 __all__ = [
@@ -85,6 +94,7 @@ __all__ = [
     "Training",
     "Truncated",
     "WideResNet",
+    "can_be_side_by_side",
     "canonical",
     "load",
     "load_with_origins",

@@ -191,7 +191,7 @@ class ImageTraining(Section):
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = key(
         "Lightning's. Networks trained in another one are other networks, so this is no key of the machine",
         "auto",
-        reason="auto: bf16-mixed on a GPU that computes in it, else 32-true",
+        reason="auto: bf16-mixed on a GPU that computes in it and has enough to do with one network, else 32-true",
     )
 
     @model_validator(mode="after")
@@ -241,8 +241,8 @@ class ImageDistillation(Section):
     )
     objective: Objective = key("what students are trained towards", Objective)
     soft_labels: Literal["all", "none"] = key(
-        "none: hard labels alone, as a control. A kind called `single_longer`, with the epochs of student and "
-        "teacher together, is held against the others",
+        "none: hard labels alone, as a control. A kind called `single_longer`, with the epochs of teacher and "
+        "student together, is held against `distilled` and `self_distilled`",
         "all",
     )
     grid: Grid | None = key(

@@ -262,6 +262,11 @@ class TheoryStudy(Study):
         return self
 
 
+def can_be_side_by_side(network: ImageNetwork, machine: Machine) -> bool:
+    """Whether networks for images can be trained side by side: not if they draw random numbers or are logged."""
+    return network.kind != "file" and network.regime == "learned" and not machine.loggers
+
+
 class ImageStudy(Study):
     """A study on images, or on inputs of their shape."""
 
@@ -332,6 +337,31 @@ class ImageStudy(Study):
                     f"{key} is {training.batch_size}, and dataset.train_samples {n}: the last batch is a single "
                     f"image, of which the batch normalisation of network.kind {self.network.kind} can take no "
                     "statistics. Change one of the two"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_side_by_side(self):
+        trained = [self.training, *(one.training for one in self.students.values())]
+        mixed = any(training.precision not in ("auto", "32-true") for training in trained)
+        if self.machine.side_by_side is True and (mixed or not can_be_side_by_side(self.network, self.machine)):
+            raise ValueError(
+                "machine.side_by_side is true, but that needs a network of the package, its regime learned, no "
+                "machine.loggers, and training.precision auto or 32-true. Set it to auto or false"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _longer(self):
+        longer = self.students.get("single_longer")
+        others = {"distilled", "self_distilled"} & set(self.students) if longer else set()
+        for name in sorted(others):
+            epochs = self.training.epochs + self.students[name].training.epochs
+            if longer.soft_labels != "none" or epochs != longer.training.epochs:
+                raise ValueError(
+                    f"students.single_longer is held against {name}: expected soft_labels none and "
+                    f"training.epochs {epochs}, those of single networks and of {name} together, "
+                    f"found {longer.soft_labels} and {longer.training.epochs}"
                 )
         return self
 

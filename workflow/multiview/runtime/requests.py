@@ -117,22 +117,29 @@ def _photos(data: config.Images) -> tuple[tuple[int, ...], int, tuple[int, int]]
     return shape, train, (data.validation_samples, test)
 
 
-def labels_are_stored(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> bool:
+def labels_are_stored(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy], students: str) -> bool:
     """Whether teachers label every copy of the training images once, or are asked in every step of their students.
 
     The cheaper way is taken, counted in passes of a network over the training images; but labels that are stored
     may not take more than `LABELS` each. Copies that are drawn beforehand (`copies` a number) are labelled once.
+
+    Args:
+        study: the study.
+        studies: all of them: a layer of a network is that of another study.
+        students: the kind of students, for which it is decided alone.
     """
     if study.copies != "all":
         return True
-    lineup, teaching, asked = study.lineup, set(), 0
-    for name, one in study.students.items():
-        places = lineup[name]
-        teaching |= {(one.teacher, p) for position in places.students for p in places.taught_by(position)}
-        asked += one.teachers * one.training.epochs * (one.students + len(study.trials(name)))
-    classes = config.CLASSES.get(study.dataset.kind) or getattr(study.dataset, "classes", None) or 100
-    size = study.labelled_copies * images_of(study, studies)[1] * classes * FLOAT
+    one, places = study.students[students], study.lineup[students]
+    teaching = {p for position in places.students for p in places.taught_by(position)}
+    asked = one.teachers * one.training.epochs * (one.students + len(study.trials(students)))
+    size = study.labelled_copies * images_of(study, studies)[1] * classes_of(study) * FLOAT
     return len(teaching) * study.labelled_copies <= asked and size <= LABELS
+
+
+def classes_of(study: config.ImageStudy) -> int:
+    """Classes of a study's data; 100 where the config does not tell."""
+    return config.CLASSES.get(study.dataset.kind) or getattr(study.dataset, "classes", None) or 100
 
 
 def image_minutes(
@@ -176,8 +183,7 @@ def image_megabytes(
     data = 4 * everything * math.prod(shape) * pixel  # as table, array and tensor, and what checks them
     state = 6 * parameters * FLOAT * networks  # weights, gradient, momentum, checkpoint
     batch = max(6 * training.batch_size * networks, 2 * 512) * numbers * FLOAT  # kept for the gradient; evaluation
-    classes = config.CLASSES.get(study.dataset.kind) or getattr(study.dataset, "classes", None) or 100
-    copies = 3 * labelled * study.labelled_copies * train * classes * FLOAT
+    copies = 3 * labelled * study.labelled_copies * train * classes_of(study) * FLOAT
     needed = data + state + copies + (batch if device == "cpu" else 0)
     return math.ceil(BASE[device] + needed / MEGABYTE)
 
@@ -220,6 +226,5 @@ def evaluation_megabytes(study: config.Study, studies: Mapping[str, config.Image
     if isinstance(study, config.TheoryStudy):
         samples, classes = data.train_samples + data.test_multi_samples + data.test_single_samples, data.classes
     else:
-        samples = images_of(study, studies)[2]
-        classes = config.CLASSES.get(data.kind) or getattr(data, "classes", None) or 100
+        samples, classes = images_of(study, studies)[2], classes_of(study)
     return math.ceil(BASE["cpu"] + 10 * networks * samples * classes * FLOAT / MEGABYTE)

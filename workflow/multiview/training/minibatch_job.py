@@ -86,19 +86,20 @@ class Job:
         if self.copies:
             given["copies"] = draw_copies(self.data, self.settings.augmentation, self.copies)
         digests = {seed: self._digest(seed, objective, teachers, starts) for seed in seeds}
-        if self._side_by_side(len(runs)):
-            together = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:16]
+        if self._side_by_side:
+            # Seeds of one teacher have one digest: it does not tell them apart.
+            together = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
             given["checkpoint"] = Path(self.checkpoints) / f"{together}.pt"
             given["name"] = f"{self.predictor}, seeds {', '.join(map(str, seeds))}"
             told = None if teachers is None else [teachers[seed] for seed in seeds]
-            side_by_side.train(runs, images, labels, self.settings, self.machine, teachers=told, **given)
+            side_by_side.train(runs, images, labels, self._settings, self.machine, teachers=told, **given)
             return runs
         for run in runs:
             train(
                 run,
                 images,
                 labels,
-                self.settings,
+                self._settings,
                 self.machine,
                 name=f"{self.predictor}, seed {run.seed}",
                 checkpoint=Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt",
@@ -110,24 +111,27 @@ class Job:
         return runs
 
     def teachers(
-        self, paths: Sequence[str], predictor: str, taught_by: Mapping[int, Sequence[int]], stored: bool
-    ) -> dict[int, Teacher]:
-        """For each student what teaches it: the average of the networks of some seeds.
+        self, paths: Sequence[str], predictor: str, taught_by: Mapping[int, Sequence[int]], say: str
+    ) -> dict[int, Teacher] | None:
+        """For each student what teaches it: the average of the networks of some seeds. None: nothing does.
 
         Args:
-            paths: of the files with what the networks say of all copies, or with the networks themselves.
+            paths: of files of the kind `say`.
             predictor: whose networks they are.
             taught_by: for each student the seeds of these networks.
-            stored: which of the two kinds of files.
+            say: ``copies``, what the networks say of all copies; ``networks``, these themselves; or empty.
         """
-        said: dict[tuple[int, ...], Teacher] = {}  # one object for all students of the same teacher
+        if not say:
+            return None
+        average: dict[tuple[int, ...], Teacher] = {}  # one object for all students of the same teacher
         every = sorted({member for members in taught_by.values() for member in members})
-        files = read_copies(paths, self.data.digest, predictor) if stored else self._networks(paths, every)
+        stored = say == "copies"
+        found = read_copies(paths, self.data.digest, predictor) if stored else self._networks(paths, every)
         for members in map(tuple, taught_by.values()):
-            if members not in said:
-                chosen = [files[member] for member in members]
-                said[members] = torch.from_numpy(np.mean(chosen, axis=0)) if stored else Forwarded(chosen)
-        return {seed: said[tuple(members)] for seed, members in taught_by.items()}
+            if members not in average:
+                chosen = [found[member] for member in members]
+                average[members] = torch.from_numpy(np.mean(chosen, axis=0)) if stored else Forwarded(chosen)
+        return {seed: average[tuple(members)] for seed, members in taught_by.items()}
 
     def _networks(self, paths: Sequence[str], seeds: Sequence[int]) -> dict[int, torch.nn.Module]:
         networks = {}
@@ -136,12 +140,24 @@ class Job:
             networks[seed].load_state_dict(state)
         return networks
 
-    def _side_by_side(self, seeds: int) -> bool:
-        """Whether so many seeds are trained side by side."""
+    @property
+    def _multiplications(self) -> float:
+        """Of a step's forward pass by one network."""
         shape = self.data.images["train"].shape[1:]
         image = sum(layer[0] for layer in requests.convolutions(self.network, shape))
-        size = self.settings.batch_size * image * self.networks
-        return side_by_side.pays(self.network, self.settings, self.machine, seeds, size)
+        return float(self.settings.batch_size * image)
+
+    @property
+    def _settings(self) -> config.ImageTraining:
+        """The training section with the precision that ``auto`` stands for."""
+        chosen = precision(self.settings, self.machine, self._multiplications)
+        return self.settings.model_copy(update={"precision": chosen})
+
+    @property
+    def _side_by_side(self) -> bool:
+        """Whether seeds are trained side by side."""
+        size = self._multiplications * self.networks
+        return side_by_side.pays(self.network, self._settings, self.machine, size)
 
     def _digest(
         self,
@@ -155,11 +171,11 @@ class Job:
         if teachers is not None:
             teacher = teachers[seed]
             states = [teacher] if isinstance(teacher, Tensor) else teacher.state_dict().values()
-            given += [tensor.numpy() for tensor in states]
+            given += [tensor.detach().cpu().numpy() for tensor in states]
         if starts and seed in starts:
-            given += [tensor.numpy() for tensor in starts[seed].values()]
+            given += [tensor.cpu().numpy() for tensor in starts[seed].values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
-        key = [self.data.digest, config.canonical(self.network), self.settings.model_dump(), self.networks]
+        key = [self.data.digest, config.canonical(self.network), self._settings.model_dump(), self.networks]
         used = [f"multiview/training/{name}.py" for name in ("minibatch", "descent", "side_by_side", "teacher")]
         key += [code.digest(*used, "multiview/networks/build.py", *code.networks(self.network))]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
@@ -185,9 +201,8 @@ class Job:
             "networks": self.networks,
             "training": self.settings.model_dump(),
             "device": devices.name(self.machine.accelerator),
-            "precision": side_by_side.PRECISION
-            if self._side_by_side(len(runs))
-            else precision(self.settings, self.machine),
+            "precision": self._settings.precision,
+            "side_by_side": self._side_by_side,
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels = self.data.labels["train"].numpy()

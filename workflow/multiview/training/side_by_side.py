@@ -2,8 +2,8 @@
 
 For a GPU, which one small network leaves idle. Every seed has its own order of images, augmentations and weights;
 its steps are those of `multiview.training.minibatch` up to the rounding of batched products. On a GPU a step is
-recorded once as a CUDA graph and replayed, so that the host does not hold it up, and an epoch waits for the host
-once.
+recorded once as a CUDA graph and replayed, so that the host does not hold it up, and the host waits for it once an
+epoch.
 """
 
 import contextlib
@@ -24,46 +24,33 @@ from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
 from multiview.training import minibatch
-from multiview.training.descent import check_last_batch, descent
+from multiview.training.descent import SMALL, check_last_batch, descent
 from multiview.training.minibatch import ImageRun, ImageTask
 from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
 
-KINDS = ("wide_resnet", "cnn", "vgg", "mlp")
-"""The values of ``network.kind`` that are known to draw no random numbers while they train."""
-LARGEST = 3e10
-"""Multiplications of a forward pass above which a GPU has enough to do with one network. Ten side by side are 2.5
-times as fast as one after the other at 2e10 on an H200, and 1.2 times at 4e10."""
+PRECISION = "32-true"
+"""In which it is done: batch normalisation of several networks at once takes no mixed one."""
 WARM_UP = 3
 """Steps before one is recorded, as CUDA graphs ask for."""
 
 
-PRECISION = "32-true"
-"""In which it is done: batched normalisation knows no other, and small networks gain nothing by another."""
-
-
 def pays(
-    network: config.ImageNetwork,
-    settings: config.ImageTraining,
-    machine: config.Machine,
-    seeds: int,
-    multiplications: float,
+    network: config.ImageNetwork, settings: config.ImageTraining, machine: config.Machine, multiplications: float
 ) -> bool:
-    """Whether seeds are trained side by side.
+    """Whether networks are trained side by side.
 
     Args:
         network: the network section of the config.
-        settings: the training section.
+        settings: the training section, with the precision in force.
         machine: how the job uses the machine.
-        seeds: of the job.
-        multiplications: of a forward pass of a batch by one of them.
+        multiplications: of a step's forward pass by one of them.
     """
-    can = network.kind in KINDS and network.regime == "learned" and not machine.loggers
-    can = can and settings.precision in ("auto", PRECISION)
+    can = config.can_be_side_by_side(network, machine) and settings.precision == PRECISION
     if machine.side_by_side != "auto" or not can:
         return machine.side_by_side is True and can
-    return seeds > 1 and devices.type_of(machine.accelerator) == "cuda" and multiplications < LARGEST
+    return devices.type_of(machine.accelerator) == "cuda" and multiplications < SMALL
 
 
 class SideBySide:
@@ -108,14 +95,14 @@ class SideBySide:
 
         return torch.func.vmap(one)(self.weights, self.buffers, images)
 
-    def _told(self, images: Tensor, index: Tensor, number: Tensor) -> Tensor | None:
+    def _teachers_logits(self, images: Tensor, index: Tensor, number: Tensor) -> Tensor | None:
         """What teachers say of a batch, ``[seeds b, k]``."""
         if self.teachers is None:
             return None
         if len(self.teachers) == 1:  # of all
-            return _say(self.teachers[0], images.flatten(0, 1), index.flatten(), number.flatten())
+            return _logits_of(self.teachers[0], images.flatten(0, 1), index.flatten(), number.flatten())
         parts = zip(self.teachers, images, index, number, strict=True)
-        return torch.cat([_say(*part) for part in parts])
+        return torch.cat([_logits_of(*part) for part in parts])
 
     def _step(self, index: Tensor, offset: Tensor, flip: Tensor, number: Tensor) -> None:
         """One step of every seed; all ``[seeds, b, ...]``."""
@@ -124,7 +111,9 @@ class SideBySide:
         images = images.unflatten(0, shape)
         logits = self._forward(images)
         label = self.label[index.flatten()]
-        values, slope = self.objective(logits.detach().flatten(0, 1), label, self._told(images, index, number))
+        values, slope = self.objective(
+            logits.detach().flatten(0, 1), label, self._teachers_logits(images, index, number)
+        )
         right = (logits.detach().argmax(dim=2) == label.view(shape)).sum(dim=1)
         right = right.float()
         self.sums += torch.stack([values.view(shape).sum(dim=1), right, torch.full_like(right, shape[1])], dim=1)
@@ -146,8 +135,8 @@ class SideBySide:
                 self._step(*given)
             self.graphs[key] = graph, given
         graph, given = self.graphs[key]
-        for ours, theirs in zip(given, batch, strict=True):
-            ours.copy_(theirs)
+        for static, part in zip(given, batch, strict=True):
+            static.copy_(part)
         graph.replay()
 
     def train_epoch(self, epoch: int, ending: Ending, name: str) -> None:
@@ -158,17 +147,20 @@ class SideBySide:
             of_seed._draw()
         by_seed = zip(*(of_seed.columns for of_seed in batches), strict=True)
         columns = [torch.stack(column).to(self.device) for column in by_seed]
-        self.sums.zero_()
         size, rate = self.settings.batch_size, self.optimizer.param_groups[0]["lr"]
         # On a stream of its own from the start: that is where graphs are recorded.
+        if self.stream is not None:
+            self.stream.wait_stream(torch.cuda.current_stream())
         with contextlib.nullcontext() if self.stream is None else torch.cuda.stream(self.stream):
+            self.sums.zero_()
             for i in range(len(batches[0])):
                 part = [column[:, i * size : (i + 1) * size].contiguous() for column in columns]
                 warm = self.stream is None or (len(self.graphs) == 0 and i < WARM_UP)
                 self._step(*part) if warm else self._replayed(*part)
                 for task in self.tasks:
                     task.global_step += 1
-                if ending.signal is not None:
+                last = epoch + 1 == self.settings.epochs and i + 1 == len(batches[0])
+                if ending.signal is not None and not last:
                     raise InterruptedError(minibatch.INTERRUPTED.format(ending.signal, epoch + 1, name))
             if self.stream is not None:
                 self.stream.synchronize()
@@ -195,7 +187,13 @@ class SideBySide:
 
     @torch.no_grad()
     def take_up(self, saved: dict) -> int:
-        """Take a checkpoint up; the epoch to go on with."""
+        """Take a checkpoint up; the epoch to go on with.
+
+        Raises:
+            KeyError: if it lacks anything; then nothing was changed.
+        """
+        for key in self.state(0):
+            saved[key]
         for name, tensor in (self.weights | self.buffers).items():
             tensor.copy_(saved["state_dict"][name])
         self.optimizer.load_state_dict(saved["optimizer"])
@@ -212,7 +210,7 @@ def _shared(teachers: Sequence[Tensor | Forwarded], device: torch.device) -> lis
     return [teacher.to(device) for teacher in (teachers[:1] if same else teachers)]
 
 
-def _say(teacher: Tensor | Forwarded, images: Tensor, index: Tensor, number: Tensor) -> Tensor:
+def _logits_of(teacher: Tensor | Forwarded, images: Tensor, index: Tensor, number: Tensor) -> Tensor:
     return teacher(images) if isinstance(teacher, Forwarded) else teacher[number, index]
 
 
@@ -244,8 +242,9 @@ def train(
         except (torch_files.DamagedFile, KeyError, TypeError) as error:
             log.warning("%s cannot be read (%s); its seeds are trained anew", checkpoint, error)
             checkpoint.unlink()
-    begin = saved = time.monotonic()
-    with Ending() as ending:
+    begin = saved = since = time.monotonic()
+    # The same numbers every time, as Lightning is asked for.
+    with torch.backends.cudnn.flags(deterministic=True, allow_tf32=True), Ending() as ending:
         for epoch in range(first, settings.epochs):
             together.train_epoch(epoch, ending, name)
             together.schedule.step()
@@ -258,9 +257,10 @@ def train(
                 name, epoch + 1, settings.epochs, rate, (settings.epochs - epoch - 1) * (now - begin) / done,
                 np.mean(losses), np.mean(accuracies),
             )  # fmt: skip
+            for run in runs:
+                run.seconds += (now - since) / len(runs)
+            since = now
             if checkpoint is not None and (last or now - saved >= machine.checkpoint_seconds):
-                for run in runs:
-                    run.seconds += (now - saved) / len(runs)
                 saved = now
                 with artifacts.replacing(checkpoint) as temporary:
                     torch.save(together.state(epoch), temporary)

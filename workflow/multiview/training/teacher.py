@@ -23,6 +23,6 @@ class Forwarded(nn.Module):
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:
         """Logits float32 ``[n, k]`` of images ``[n, channels, h, w]``, without autocast, as labels are made."""
-        self.networks.eval()  # its student's `train()` may have reached it
+        self.networks.eval()
         with torch.autocast(images.device.type, enabled=False):
             return torch.stack([network(images) for network in self.networks]).mean(dim=0)
