@@ -3,11 +3,12 @@
 The same training, several ways, in one run: images a second, summed over networks, on random pictures of
 Fashion-MNIST's size:
 
-- plain: PyTorch's loop as one would first write it, one network, the images on the device;
-- alone: our training of one network after the other;
+- plain loop: PyTorch's as one would first write it, one network, the images on the device;
+- alone: our training of one network after the other, by Lightning;
 - side by side: our training of all of them at once, in recorded steps.
 
-Before that, steps of both of ours on the GPU are held against those of a CPU, in float32.
+In brackets: how many times as fast as the plain loop. Before that, steps of both of ours on the GPU are held
+against those of a CPU, in float32. ``docs/results/gpu.md`` keeps what it printed.
 """
 
 import argparse
@@ -66,7 +67,8 @@ def alone(network, images, label, batch_size: int, epochs: int) -> None:
     """Ours, one network."""
     (run,) = runs(network, images, 1)
     machine = config.Machine(accelerator="gpu", compile=False)
-    minibatch.train(run, images, label, settings_of(epochs, batch_size), machine)
+    settings = settings_of(epochs, batch_size).model_copy(update={"precision": "bf16-mixed"})
+    minibatch.train(run, images, label, settings, machine)
 
 
 def together(network, images, label, batch_size: int, number: int, epochs: int) -> None:
@@ -120,19 +122,21 @@ def main() -> None:
     shape = (options.images, 1, 28, 28)
     images = torch.from_numpy(RNG.integers(256, size=shape).astype(np.uint8))
     label = torch.from_numpy(RNG.integers(10, size=options.images))
-    print("images a second, all networks together; in bfloat16, side by side in float32 with TF32")
+    ways = ["plain loop, bfloat16", "alone, bfloat16, not compiled"]
+    ways += [f"{number} side by side, float32" for number in options.seeds]
+    print("| network, batch | " + " | ".join(ways) + " |")
+    print("|---" * (1 + len(ways)) + "|")
     for size in options.networks:
         depth, width = map(int, size.split("-"))
         network = config.WideResNet(kind="wide_resnet", depth=depth, width=width)
         for batch_size in (64, 128):
             given = (network, images, label, batch_size)
-            rates = {"plain": options.images / seconds(functools.partial(plain, *given))}
-            rates["alone"] = options.images / seconds(functools.partial(alone, *given))
+            rates = [options.images / seconds(functools.partial(plain, *given))]
+            rates.append(options.images / seconds(functools.partial(alone, *given)))
             for number in options.seeds:
-                spent = seconds(functools.partial(together, *given, number))
-                rates[f"{number} side by side"] = number * options.images / spent
-            row = ", ".join(f"{name} {rate:8.0f} ({rate / rates['plain']:.1f})" for name, rate in rates.items())
-            print(f"  WRN-{size}, batches of {batch_size}: {row}", flush=True)
+                rates.append(number * options.images / seconds(functools.partial(together, *given, number)))
+            cells = [f"{rate:.0f} ({rate / rates[0]:.1f})" for rate in rates]
+            print(f"| WRN-{size}, {batch_size} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

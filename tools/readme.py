@@ -319,9 +319,9 @@ def headlines(snapshot: Path, preset: str = "") -> str:
     return _text(snapshot / preset / "headline.md")
 
 
-def coverage(snapshot: Path) -> str:
-    """How often intervals cover the truth, from ``bench/coverage.py``."""
-    return _text(snapshot / "coverage.md")
+def file(snapshot: Path, name: str) -> str:
+    """What a benchmark printed: ``bench/coverage.py`` (how often intervals cover the truth) or ``bench/gpu.py``."""
+    return _text(snapshot / f"{name}.md")
 
 
 def draws(snapshot: Path) -> str:
@@ -383,7 +383,7 @@ BLOCKS = {
     "statements": statements,
     "preset": all_statements,
     "headline": headlines,
-    "coverage": coverage,
+    "file": file,
     "draws": draws,
     "sweeps": sweeps,
     "run": run,
