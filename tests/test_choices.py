@@ -20,11 +20,11 @@ def images(n):
 
 
 def test_other_test_images_change_nothing_but_what_is_evaluated(tmp_path_factory):
-    training, found = images(200), []
+    pictures, found = images(200), []
     for name in ("one", "other"):
         folder = checkout(tmp_path_factory.mktemp(name))
         (folder / "data").mkdir()
-        for split, drawn in {"train": training, "test": images(100)}.items():
+        for split, drawn in {"train": pictures, "test": images(100)}.items():
             pq.write_table(idx.hub_table(*drawn), folder / f"data/{split}.parquet", write_page_checksum=True)
         dataset = {"kind": "parquet", "path": "data", "classes": 3, "test_samples": None}
         machine = {"seeds_per_job": 4, "loggers": []}

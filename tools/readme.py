@@ -320,7 +320,7 @@ def headlines(snapshot: Path, preset: str = "") -> str:
 
 
 def file(snapshot: Path, name: str) -> str:
-    """What a benchmark printed: ``bench/coverage.py`` (how often intervals cover the truth) or ``bench/gpu.py``."""
+    """What a benchmark printed: ``bench/coverage.py`` or ``bench/gpu.py``."""
     return _text(snapshot / f"{name}.md")
 
 
