@@ -93,6 +93,15 @@ def test_draws_of_the_data_stand_beside_the_default(tmp_path):
     assert lines[2].startswith("| single | 0.500 [0.495, 0.505] |") and len(lines) == 4
 
 
+def test_statements_are_listed_with_the_studies_of_all_runs_in_which_they_are_decided(tmp_path):
+    words = "the average of L networks gains"
+    snapshot(tmp_path, row(study="digits", claim=words, verdict="undecided"))
+    snapshot(tmp_path / "fashion", row(study="fashion", claim=words, verdict="holds"))
+    lines = readme.decided(tmp_path).splitlines()
+    assert re.fullmatch(r"1 of \d+ hold or fail in some study\.", lines[0])
+    assert f"| ensemble: {words} | digits | fashion |" in lines
+
+
 def test_the_tally_counts_what_the_table_has(tmp_path):
     lines = readme.tally(snapshot(tmp_path, *ROWS)).splitlines()
     counts = {line.split("|")[1].strip(): [int(cell) for cell in line.split("|")[2:-1]] for line in lines[2:6]}

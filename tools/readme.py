@@ -278,6 +278,24 @@ def all_statements(snapshot: Path, preset: str) -> str:
     return statements(snapshot, "", preset)
 
 
+def decided(snapshot: Path) -> str:
+    """Every statement of the paper on images and contrasts: in which studies it holds, fails or neither."""
+    folders = [snapshot, *sorted(path.parent for path in snapshot.glob("*/verdicts.csv"))]
+    table = pd.concat(map(_verdicts, folders), ignore_index=True)
+    lists = claim.lists()
+    claims = [one for kind in ("images", "no_features", "gaussian", "layers") for one in lists[kind]]
+    heads = [verdict for verdict in verdicts.VERDICTS if (table["verdict"] == verdict).any()]
+    lines = ["| statement | " + " | ".join(f"{head} in" for head in heads) + " |", "|---" * (1 + len(heads)) + "|"]
+    clear = 0
+    for one in claims:
+        rows = table[table["claim"] == one.text]
+        studies = {head: list(dict.fromkeys(rows.loc[rows["verdict"] == head, "study"])) for head in heads}
+        clear += any(studies.get(head) for head in ("holds", "fails"))
+        about = one.about.format("students") if one.students else one.about
+        lines.append(f"| {about}: {one.text} | " + " | ".join(", ".join(studies[head]) for head in heads) + " |")
+    return "\n".join([f"{clear} of {len(claims)} hold or fail in some study.", "", *lines])
+
+
 def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Statements as a table in Markdown."""
     lines = [
@@ -382,6 +400,7 @@ BLOCKS = {
     "tally": tally,
     "statements": statements,
     "preset": all_statements,
+    "decided": decided,
     "headline": headlines,
     "file": file,
     "draws": draws,
