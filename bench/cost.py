@@ -46,9 +46,7 @@ def cost(study: config.ImageStudy) -> dict[str, float]:
     jobs = len(study.chunks)
     kept = study.seeds
     for name, one in study.students.items():
-        # The first students' trials of the chosen pair are not trained again.
-        tried = len(study.trials(name))
-        networks += (one.students + tried - (one.grid.students if tried else 0)) * one.training.epochs
+        networks += (one.students + len(study.trials(name))) * one.training.epochs
         jobs += len(study.chunks_of(name)) + len(study.trial_chunks(name))
         kept += one.students
     if study.joint is not None:

@@ -338,7 +338,7 @@ def headlines(snapshot: Path, preset: str = "") -> str:
 
 
 def file(snapshot: Path, name: str) -> str:
-    """What a benchmark printed: ``bench/coverage.py`` or ``bench/gpu.py``."""
+    """What a program in ``bench/`` printed, which is called as the file is."""
     return _text(snapshot / f"{name}.md")
 
 
