@@ -307,11 +307,16 @@ def test_the_loop_takes_the_steps_that_lightning_takes(tmp_path, kind):
     assert same(*runs) and runs[0].history == runs[1].history
 
 
-def test_lightning_is_imported_only_where_it_trains(tmp_path):
+def test_lightning_and_compilers_are_imported_only_where_they_are_used(tmp_path):
     code = """
 import sys, torch
 sys.path.insert(0, {workflow!r})
-from multiview.training import full_batch_job, minibatch, minibatch_job
+from multiview.training import full_batch, full_batch_job, minibatch, minibatch_job
+x, label = torch.randn(4, 3, 8), torch.tensor([0, 1, 0, 1])
+for rule in ("adaptive", "fixed"):
+    settings = full_batch.config.Training(step_rule=rule, max_steps=2, step_size=0.1)
+    network = full_batch.config.Network()
+    full_batch.train([0], x, label, torch.ones(1, 4).bool(), None, 2, network, settings)
 assert "pytorch_lightning" not in sys.modules and "torch._dynamo" not in sys.modules
 """
     code = code.format(workflow=str(ROOT / "workflow"))

@@ -173,9 +173,7 @@ def test_fixed_rule_is_plain_gradient_descent(data, study, settings):
 def take_step(weight, gradient, **bounds):
     parameter = torch.nn.Parameter(torch.tensor(weight))
     parameter.grad = torch.tensor(gradient)
-    optimizer = step_size.AdaptiveDescent([parameter], **bounds)
-    optimizer.step()
-    return optimizer.param_groups[0]["lr"], parameter.detach()
+    return step_size.descend(parameter, config.Training(**bounds)), parameter.detach()
 
 
 BOUNDS = {"step_size": 100.0, "relative_change": 0.1, "max_change": 0.5}
@@ -197,10 +195,10 @@ def test_adaptive_step_keeps_to_the_largest_change_and_the_largest_step():
 def race(relative_change):
     """Two neurons that grow as dw/dt = w^3 from 1 and 0.99: the loser when the winner is at 16."""
     weight = torch.nn.Parameter(torch.tensor([[1.0], [0.99]], dtype=torch.float64))
-    optimizer = step_size.AdaptiveDescent([weight], 1e9, relative_change, 1e9)
+    settings = config.Training(step_size=1e9, relative_change=relative_change, max_change=1e9)
     while weight.detach()[0] < 16:
         weight.grad = -(weight.detach() ** 3)
-        optimizer.step()
+        step_size.descend(weight, settings)
     return float(weight.detach()[1])
 
 

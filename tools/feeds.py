@@ -20,7 +20,7 @@ from multiview import config
 from multiview.data import multi_view
 from multiview.figures import style
 from multiview.networks.two_layer import TwoLayerNetwork, view_strengths
-from multiview.training.step_size import AdaptiveDescent
+from multiview.training.step_size import descend
 
 PHASES = ("its own race", "waiting for other classes", "after all races")
 GROUPS = ("own class, multi-view", "own class, single-view", "other classes")
@@ -62,9 +62,6 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
     views = torch.from_numpy(np.asarray(data.tables["views"]["v"])).float()
     single = torch.from_numpy(np.asarray(train.kind) != "multi-view")
     network = TwoLayerNetwork(k, study.dataset.dim, net.neurons, net.q, net.rho, net.init_std, seed)
-    descent = AdaptiveDescent(
-        network.parameters(), settings.step_size, settings.relative_change, settings.max_change
-    )
     own = label.unsqueeze(1) == torch.arange(k)
     groups = torch.stack([own & ~single.unsqueeze(1), own & single.unsqueeze(1), ~own]).float()
     trace = []  # of each step: Phi [k, 2], 1/u [k, 2], fed [2, groups, k]
@@ -80,8 +77,8 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
             fed.append((groups * pull).sum(dim=1) / largest[:, view].square().clamp(min=1e-20))
         right = bool((F.argmax(dim=1) == label).all())
         done = (right and float(losses.mean()) <= settings.loss_threshold) or len(trace) == settings.max_steps
-        descent.step()
-        trace.append((phi, 1 / largest.clamp(min=1e-10), torch.stack(fed) * descent.param_groups[0]["lr"]))
+        size = descend(network.weight, settings)
+        trace.append((phi, 1 / largest.clamp(min=1e-10), torch.stack(fed) * size))
         if done:
             break
     phi, distance, fed = (torch.stack(part) for part in zip(*trace, strict=True))

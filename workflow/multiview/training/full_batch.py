@@ -23,7 +23,7 @@ from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
 from multiview.training.seed_run import SeedRun, Step, look
 from multiview.training.stacked import StackedTraining
-from multiview.training.step_size import AdaptiveDescent
+from multiview.training.step_size import descend
 
 log = logging.getLogger(__name__)
 
@@ -65,20 +65,11 @@ class ChunkTraining(nn.Module):
         data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
         for name, tensor in data.items():
             self.register_buffer(name, tensor, persistent=False)
-        self.optimizers = self._optimizers()
 
     @property
     def active(self) -> list[int]:
         """Positions of the runs that are not finished."""
         return [i for i, run in enumerate(self.runs) if not run.finished]
-
-    def _optimizers(self) -> list[torch.optim.Optimizer]:
-        """One optimizer a seed: no seed's step size depends on another's."""
-        s = self.settings
-        if s.step_rule == "fixed":
-            return [torch.optim.SGD(n.parameters(), lr=s.step_size) for n in self.networks]
-        bounds = (s.step_size, s.relative_change, s.max_change)
-        return [AdaptiveDescent(n.parameters(), *bounds) for n in self.networks]
 
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have it already: here they do."""
@@ -86,8 +77,7 @@ class ChunkTraining(nn.Module):
             run, size = self.runs[i], 0.0
             step = self._look(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
             if not step.finished:
-                self.optimizers[i].step()
-                size = float(self.optimizers[i].param_groups[0]["lr"])
+                size = descend(run.network.weight, self.settings)
             run.note(step, size, self.settings)
         return True
 
