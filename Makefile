@@ -27,9 +27,10 @@ quick: $(INSTALLED)  ## a first look: set up, run little studies in quick/ and m
 test: $(INSTALLED)  ## set up and run the tests
 	$(BIN)/python -m pytest
 
-bench: $(INSTALLED)  ## measure a training step, and how its cost grows
+bench: $(INSTALLED)  ## measure a training step, how its cost grows, and what a run here spent its time on
 	$(BIN)/python bench/training.py
 	$(BIN)/python bench/growth.py
+	$(BIN)/python bench/share.py
 
 doctor:  ## say what this machine has, what would run where, and what is missing
 	@PYTHONPATH=workflow "$$([ -x $(BIN)/python ] && echo $(BIN)/python || echo $(or $(PYTHON),python3))" -m multiview.runtime.doctor

@@ -1,0 +1,73 @@
+"""What share of a finished run's job seconds is start-up, input and output, and figures? Part of `make bench`.
+
+    python bench/share.py [FOLDER]     the folder in which the run was made
+
+Of a job that trains, work is the time from its first step to its last, which its log tells: of steps it has their
+number and their rate; of epochs a line every `EVERY` seconds and one at the end of each training, of which the
+first, if it has no other line, is taken to last as long as the others on average. A job that draws figures or puts
+pages together does no work in this sense. Of the others, which draw data, label copies or measure, no log says how
+much of them is start-up: they have a line of their own.
+"""
+
+import argparse
+import datetime
+import re
+from pathlib import Path
+
+from multiview.runtime import manifest
+
+STEPS = re.compile(r"INFO step (\d+) \| ([\d.]+) steps/s")
+EPOCH = re.compile(r"^(\S+ \S+),\d+ INFO .*\| epoch (\d+)/(\d+) \|", re.MULTILINE)
+EVERY = 5.0
+"""Seconds from the first step to the first line, as in `multiview.training.minibatch.Progress`."""
+
+PAGES = {"figures", "summary", "headline", "verdicts", "manifest", "manifest_page", "sweep"}
+
+
+def seconds_of_training(text: str) -> float | None:
+    """What a log tells of the time from the first step to the last; None if it does not tell."""
+    steps = STEPS.findall(text)
+    if steps:
+        number, rate = map(float, steps[-1])
+        return number / rate if rate else None
+    lines = [(datetime.datetime.fromisoformat(time).timestamp(), at == of) for time, at, of in EPOCH.findall(text)]
+    if not lines:
+        return None
+    ends = [time for time, last in lines if last]
+    (first, ended), (end, _) = lines[0], lines[-1]
+    if ended and len(ends) > 1:
+        return (end - first) * len(ends) / (len(ends) - 1)
+    return end - first + EVERY
+
+
+def shares(folder: Path) -> dict[str, float]:
+    """Job seconds by what they go to; empty without a finished run."""
+    training, around, pages, others = "training", "start-up and files of these jobs", "figures and pages", "others"
+    found = dict.fromkeys((training, around, pages, others), 0.0)
+    for job in manifest.jobs(folder / "logs", folder / "benchmarks"):
+        seconds, name = job.get("seconds", 0.0), job["job"]
+        trained = seconds_of_training((folder / "logs" / f"{name}.log").read_text(errors="replace"))
+        if name.split("/")[-1] in PAGES or name.startswith("comparisons/"):
+            found[pages] += seconds
+        elif trained is None:
+            found[others] += seconds
+        else:
+            found[training] += min(trained, seconds)
+            found[around] += max(0.0, seconds - trained)
+    return found if sum(found.values()) else {}
+
+
+def main() -> None:
+    """Print the shares."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path())
+    found = shares(parser.parse_args().folder)
+    total = sum(found.values())
+    if not found:
+        print("share: no finished run here (no logs/ with benchmarks/)")
+    for name, seconds in found.items():
+        print(f"share of job seconds: {name}: {seconds:.0f} of {total:.0f} s, {100 * seconds / total:.1f} %")
+
+
+if __name__ == "__main__":
+    main()
