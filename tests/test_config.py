@@ -271,8 +271,9 @@ def test_two_mistakes_are_both_named(default):
 def test_values_that_the_command_line_passes_as_text(default):
     put(default, f"{NETWORK}.neurons", "7")
     default["machine"] = {"compile": "false", "checkpoint_seconds": "3"}
+    put(default, "studies.theory.joint", "null")
     theory = config.load(default).studies["theory"]
-    assert theory.network.neurons == 7
+    assert theory.network.neurons == 7 and theory.joint is None
     assert theory.machine.compile is False and theory.machine.checkpoint_seconds == 3
 
 

@@ -44,7 +44,8 @@ def tagged(raw: Any, origin: str, path: str = "") -> Tree:
     """Plain values as a tree of leaves that all come from `origin`."""
     if isinstance(raw, Mapping):
         return {key: tagged(one, origin, f"{path}.{key}".lstrip(".")) for key, one in raw.items()}
-    return Leaf(raw, origin, path)
+    # Of a section behind --config Snakemake makes text of what is in it: `joint: null` arrives so.
+    return Leaf(None if raw == "null" else raw, origin, path)
 
 
 def plain(tree: Tree) -> Any:
