@@ -45,6 +45,14 @@ PICTURES = {
 }
 """Where the pictures of the pages come from."""
 
+OF_PRESETS = {
+    "sweep": "sweep",
+    "generations": "generations/figures/generations",
+    "fashion": "fashion/figures/accuracy",
+    "paired": "paired/figures/error_over_mu",
+}
+"""The pictures of presets."""
+
 OF_A_DRAW = {
     "single": ("single", "error_s"),
     "best of L": ("best", "error_s"),
@@ -118,9 +126,12 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     if preset is None:
         for name in PICTURES:
             shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
-    elif raw.get("sweeps"):
+        return
+    if raw.get("sweeps"):
         shutil.copyfile(results / "sweep.csv", folder / "sweep.csv")
-        shutil.copyfile(results / "sweep.png", snapshot.parent / "sweep.png")
+    picture = results / f"{OF_PRESETS.get(preset.stem)}.png"
+    if picture.exists():
+        shutil.copyfile(picture, snapshot.parent / f"{preset.stem}.png")
 
 
 def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.DataFrame, dict, list[list[str]]]:
