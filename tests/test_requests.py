@@ -60,6 +60,19 @@ def test_more_work_asks_for_more(default):
         assert requests.image_megabytes(one, loaded.images, one.training, "cpu", labelled=10) < 4000, name
 
 
+def test_labelling_asks_for_what_it_does_not_for_what_training_would(default):
+    loaded = config.load(default)
+    digits = loaded.images["digits"]
+    training = requests.image_minutes(digits, loaded.images, digits.training, "cpu", 10)
+    labelling = requests.label_minutes(digits, loaded.images, "cpu", 10)
+    assert requests.START < labelling < training  # 9 passes forward, not 40 forward and backward
+    many = digits.model_copy(update={"copies": 900})
+    assert requests.label_minutes(many, loaded.images, "cpu", 10) > training
+    # Of one network more: 900 x 400 x 10 numbers of 4 bytes, three times.
+    one, two = (requests.label_megabytes(many, loaded.images, "cpu", n) for n in (1, 2))
+    assert 43 <= two - one < 60
+
+
 CODE = """
 import sys
 import numpy as np, torch, yaml

@@ -92,8 +92,8 @@ rule label_copies:
         "../../envs/multiview.yaml"
     threads: 1
     resources:
-        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
-        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
+        mem_mb=growing(lambda wildcards: requests.label_megabytes(*labelled_by(wildcards))),
+        runtime=at_most(lambda wildcards: requests.label_minutes(*labelled_by(wildcards))),
         gpu=gpus_of,
         gres=gres_of,
     params:

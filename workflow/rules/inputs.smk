@@ -106,6 +106,12 @@ def megabytes(wildcards, predictor=SINGLE):
     return requests.image_megabytes(study, settings.images, own, device, networks, labelled)
 
 
+def labelled_by(wildcards):
+    """What a job that labels copies needs to know: its study, all of them, the device, and how many networks label."""
+    study, _, device, networks = how_trained(wildcards, wildcards.predictor)
+    return study, settings.images, device, networks
+
+
 def megabytes_of_evaluation(wildcards):
     """In which what all networks of a study say is held against one another."""
     return requests.evaluation_megabytes(studies[wildcards.study], settings.images)

@@ -22,18 +22,17 @@ settings = config.ImageTraining.model_validate_json(params.training)
 accelerator = jobs.machine(snakemake).accelerator
 data = tensors.read(source.samples, source.images)
 images = data.images["train"]
-shown = [images]
-if params.copies:
-    copies = tensors.draw_copies(data, settings.augmentation, params.copies)
-    padding = settings.augmentation.crop_padding
-    shown = [copies.apply(copy, images, padding) for copy in range(len(copies.offset))]
+copies = tensors.draw_copies(data, settings.augmentation, params.copies) if params.copies else None
 seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
-logits = []
+teachers = []
 for seed, state in sorted(tensors.read_networks([source.networks], seeds, data.digest).items()):
-    trained = build(network, images, data.about["classes"], seed)
-    trained.load_state_dict(state)
-    logits.append(np.stack([logits_of(trained, part, accelerator) for part in shown]))
+    teachers.append(build(network, images, data.about["classes"], seed))
+    teachers[-1].load_state_dict(state)
+logits = []
+for copy in range(1 if copies is None else len(copies.offset)):  # one at a time: all would not fit into memory
+    shown = images if copies is None else copies.apply(copy, images, settings.augmentation.crop_padding)
+    logits.append([logits_of(teacher, shown, accelerator) for teacher in teachers])
 provenance = {"study": params.study, "dataset": data.digest, "predictor": params.predictor, "seeds": seeds}
 provenance |= {"copies": params.copies, "augmentation": settings.augmentation.model_dump()}
-table = copies_table(params.predictor, seeds, np.stack(logits))
+table = copies_table(params.predictor, seeds, np.array(logits).swapaxes(0, 1))
 artifacts.write(snakemake.output[0], "copies", table, provenance)

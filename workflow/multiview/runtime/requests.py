@@ -188,6 +188,25 @@ def image_megabytes(
     return math.ceil(BASE[device] + needed / MEGABYTE)
 
 
+def label_minutes(
+    study: config.ImageStudy, studies: Mapping[str, config.ImageStudy], device: str, networks: int
+) -> int:
+    """Minutes in which so many `networks` label all copies of the training images of a study."""
+    shape, train, _ = images_of(study, studies)
+    factor = 2 if study.network.regime == "linearised" else 1
+    operations = 2 * factor * sum(layer[0] for layer in convolutions(study.network, shape))
+    return START + math.ceil(networks * study.labelled_copies * train * operations / RATES[device] / 60)
+
+
+def label_megabytes(
+    study: config.ImageStudy, studies: Mapping[str, config.ImageStudy], device: str, networks: int
+) -> int:
+    """Megabytes of the host in which they do: the labels three times, as array, table and what is written."""
+    _, train, _ = images_of(study, studies)
+    labels = 3 * networks * study.labelled_copies * train * classes_of(study) * FLOAT
+    return image_megabytes(study, studies, study.training, device, networks) + math.ceil(labels / MEGABYTE)
+
+
 def theory_minutes(study: config.TheoryStudy, training: config.Training, device: str, networks: int) -> int:
     """Minutes in which a job trains so many `networks` of a study of the paper's own setting."""
     data = study.dataset
