@@ -132,18 +132,6 @@ def test_students_use_what_was_chosen_on_the_validation_split(finished):
     assert other.provenance["objective"]["hinton"] == {"alpha": 0.9, "temperature": 4.0}
 
 
-def test_the_test_split_has_no_say_in_the_choice(finished, tmp_path):
-    # Other test images, another choice? Every file that the choice comes from is the same but for its dataset.
-    folder = copied(finished, tmp_path / "other")
-    configure(folder, dataset={"test_samples": 150})
-    run(folder, "results/digits/distilled/choice.parquet")
-    one, other = (
-        artifacts.read(at / "results/digits/distilled/choice.parquet", "choice").table
-        for at in (finished[0], folder)
-    )
-    assert one.equals(other)
-
-
 def test_networks_load_without_unpickling_and_say_what_their_logits_say(finished):
     folder, _ = finished
     file = torch.load(folder / "results/digits/single/seeds_0-1/networks.pt", weights_only=True)
