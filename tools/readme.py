@@ -385,7 +385,7 @@ def sweeps(snapshot: Path) -> str:
             text = "" if pd.isna(one.measured) else f"{one.measured:.3f}"
             cells.append(text if pd.isna(one.low) else f"{text} [{one.low:.3f}, {one.high:.3f}]")
         lines.append(f"| {in_words(sweep)} | {value:g} | " + " | ".join(cells) + " |")
-    return "\n".join(["![Errors along k, mu, Gamma, d, T and c](sweep.png)", "", *lines])
+    return "\n".join(["![Errors along the parameters](sweep.png)", "", *lines])
 
 
 def in_words(name: str) -> str:
