@@ -101,10 +101,12 @@ def draw(found: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: conf
         axis.minorticks_off()
     for axis in axes.flat[len(sweeps) :]:
         axis.set_visible(False)
+    with_views = found.loc[found["quantity"] == TIES, "sweep"].unique()
+    label = "error on single-view\nsamples; share of ties" if len(with_views) else "error"
+    if 0 < len(with_views) < len(sweeps):
+        label = "error (with views: on\nsingle-view samples)"
     for axis in axes[:, 0]:
-        axis.set_ylabel(
-            "error on single-view\nsamples; share of ties" if TIES in set(found["quantity"]) else "error"
-        )
+        axis.set_ylabel(label)
     handles = {}
     for axis in axes.flat:
         handles |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
