@@ -108,6 +108,20 @@ def test_an_interrupted_chunk_ends_the_same_to_the_bit(tmp_path, monkeypatch, ep
     assert together(checkpoint=file)[0].history == undisturbed[0].history
 
 
+def test_cudnn_is_asked_for_the_same_numbers_every_time_and_stays_in_use(monkeypatch):
+    cudnn, seen = torch.backends.cudnn, []
+    whole = side_by_side.SideBySide.train_epoch
+
+    def train_epoch(self, *given):
+        seen.append((cudnn.deterministic, cudnn.enabled, cudnn.allow_tf32))
+        whole(self, *given)
+
+    monkeypatch.setattr(side_by_side.SideBySide, "train_epoch", train_epoch)
+    before = (cudnn.deterministic, cudnn.enabled, cudnn.allow_tf32)
+    together()
+    assert set(seen) == {(True, *before[1:])} and before == (cudnn.deterministic, cudnn.enabled, cudnn.allow_tf32)
+
+
 def test_it_is_done_where_it_can_be_and_pays(monkeypatch):
     network = config.WideResNet(kind="wide_resnet")
 

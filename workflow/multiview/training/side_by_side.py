@@ -10,7 +10,7 @@ import contextlib
 import copy
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -204,6 +204,16 @@ class SideBySide:
         return saved["epoch"] + 1
 
 
+@contextlib.contextmanager
+def _deterministic() -> Iterator[None]:
+    """Ask cuDNN for the same numbers every time, as Lightning is asked for; all else of it stays as it is."""
+    before, torch.backends.cudnn.deterministic = torch.backends.cudnn.deterministic, True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic = before
+
+
 def _shared(teachers: Sequence[Tensor | Forwarded], device: torch.device) -> list[Tensor | Forwarded]:
     """One teacher where all have the same, on the device."""
     same = all(teacher is teachers[0] for teacher in teachers)
@@ -243,8 +253,7 @@ def train(
             log.warning("%s cannot be read (%s); its seeds are trained anew", checkpoint, error)
             checkpoint.unlink()
     begin = saved = since = time.monotonic()
-    # The same numbers every time, as Lightning is asked for.
-    with torch.backends.cudnn.flags(deterministic=True, allow_tf32=True), Ending() as ending:
+    with _deterministic(), Ending() as ending:
         for epoch in range(first, settings.epochs):
             together.train_epoch(epoch, ending, name)
             together.schedule.step()
