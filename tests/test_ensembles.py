@@ -49,3 +49,8 @@ def test_prediction_is_the_mean_over_all_subsets(size):
     subsets = itertools.combinations(range(5), size)
     expected = np.mean([~learned[list(rows)].any(axis=0) for rows in subsets])
     assert ensembles.predicted_errors(learned, [size])[0] == pytest.approx(expected)
+
+
+def test_an_ensemble_of_one_is_a_single_network_of_however_many_seeds():
+    members = ensembles.draw_members(range(150), 1, subsets=100, rng=np.random.default_rng(0))
+    assert members.ravel().tolist() == list(range(150))

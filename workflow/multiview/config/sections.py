@@ -148,7 +148,7 @@ class Ensembles(Section):
         "sizes of ensembles; at most seeds each", [1, 2, 5, 10], symbol="L", reason="paper: 10"
     )
     subsets: Count = key(
-        "ensembles of each size: random subsets of the seeds, or all of them if there are no more",
+        "ensembles of each size above 1: random subsets of the seeds, or all of them if there are no more",
         100,
     )
     seed: Seed = key("seed of the subsets", 0)

@@ -16,7 +16,7 @@ def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.G
     Args:
         seeds: the seeds there are.
         size: L.
-        subsets: how many ensembles are wanted.
+        subsets: how many ensembles are wanted, of more than one network.
         rng: draws them.
 
     Returns:
@@ -24,7 +24,7 @@ def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.G
         than `subsets`, else that many different ones, drawn uniformly.
     """
     seeds = np.sort(np.asarray(seeds))
-    if math.comb(len(seeds), size) <= subsets:
+    if size == 1 or math.comb(len(seeds), size) <= subsets:  # those of one are the single networks
         return np.array(list(itertools.combinations(seeds, size)))
     chosen: dict[tuple[int, ...], None] = {}
     while len(chosen) < subsets:
