@@ -242,3 +242,15 @@ def test_a_sweep_counts_ties_and_takes_the_students_of_its_points():
     assert found.loc[(3.0, "distilled"), "measured"] == 0.3
     assert np.isnan(found.loc[(3.0, "self_distilled"), "measured"])
     assert found.loc[(3.0, "ties"), "measured"] == 0.25
+
+
+def test_panels_of_a_sweep_share_an_axis_that_has_all_points():
+    points = [{"value": 1.0, "study": "theory"}]
+    sweeps = {name: config.Sweep(label=name, points=points) for name in ("low", "high", "low_again")}
+    rows = [
+        (name, 1.0, "single", error, error - 0.01, error + 0.02)
+        for name, error in zip(sweeps, (0.1, 0.9, 0.2), strict=True)
+    ]
+    found = pd.DataFrame(rows, columns=["sweep", "value", "quantity", "measured", "low", "high"])
+    figure = sweep.draw(found, sweeps, config.Figures())
+    assert {axis.get_ylim()[0] for axis in figure.axes} == {0} and figure.axes[0].get_ylim()[1] > 0.92

@@ -95,10 +95,11 @@ def draw(found: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: conf
             axis.plot(
                 ties["value"], ties["measured"], color="0.4", marker="x", markersize=3.5, linewidth=0.8, label=TIES
             )
-        axis.set(xlabel=sweep.label, xscale=sweep.scale, ylim=(0, None))
+        axis.set(xlabel=sweep.label, xscale=sweep.scale)
         values = of_sweep["value"].unique()
         axis.set_xticks(values, [f"{value:g}" for value in values])
         axis.minorticks_off()
+    axes[0, 0].set_ylim(bottom=0)  # of all, after the last has drawn: the axis is shared
     for axis in axes.flat[len(sweeps) :]:
         axis.set_visible(False)
     with_views = found.loc[found["quantity"] == TIES, "sweep"].unique()
