@@ -50,6 +50,7 @@ OF_PRESETS = {
     "generations": "generations/figures/generations",
     "fashion": "fashion/figures/accuracy",
     "paired": "paired/figures/error_over_mu",
+    "narrow_layer": "narrow_layer/figures/losses",
 }
 """The pictures of presets."""
 
