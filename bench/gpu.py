@@ -95,11 +95,11 @@ def check() -> None:
     network = config.WideResNet(kind="wide_resnet")
     settings = config.ImageTraining(epochs=3, batch_size=32, precision="32-true", learning_rate=0.02)
     losses = {}
-    for name, accelerator, together in (
+    for name, accelerator, batched in (
         ("CPU", "cpu", False), ("GPU, alone", "gpu", False), ("GPU, side by side", "gpu", True)
     ):  # fmt: skip
         some, machine = runs(network, images, 3), config.Machine(accelerator=accelerator, compile=False)
-        if together:
+        if batched:
             side_by_side.train(some, images, label, settings, machine)
         else:
             for run in some:

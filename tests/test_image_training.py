@@ -20,7 +20,7 @@ from multiview.networks.build import build
 from multiview.networks.inference import logits_of
 from multiview.runtime import devices
 from multiview.training.descent import precision
-from multiview.training.minibatch import ImageRun, ImageTask, _Batches, train
+from multiview.training.minibatch import Batches, ImageRun, ImageTask, train
 
 SETTINGS = {
     "epochs": 4,
@@ -210,7 +210,7 @@ def test_a_student_learns_of_the_copy_that_it_sees():
     task = ImageTask(
         fresh(), IMAGES, LABEL, settings(), machine(), OBJECTIVES["hinton"], torch.randn(5, 50, 3), copies
     )
-    batches = _Batches(task)
+    batches = Batches(task)
     rows = [torch.cat(parts) for parts in zip(*(batches[i] for i in range(len(batches))), strict=True)]
     index, offset, flip, copy_ = rows
     assert sorted(index.tolist()) == list(range(50))
@@ -248,7 +248,7 @@ def test_with_all_augmentations_labelled_students_see_what_single_networks_see(f
     numbers = set()
     for epoch in range(4):
         student.current_epoch = single.current_epoch = epoch
-        of_student, of_single = _Batches(student), _Batches(single)
+        of_student, of_single = Batches(student), Batches(single)
         for i in range(len(of_student)):
             batch = of_student[i]
             for own, others in zip(batch[:3], of_single[i][:3], strict=True):

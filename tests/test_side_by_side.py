@@ -135,6 +135,7 @@ def test_it_is_done_where_it_can_be_and_pays(monkeypatch):
     assert pays(size=1e12, side_by_side=True)
     assert not pays(side_by_side=False)
     assert not pays(loggers=["csv"])
+    assert not pays(compile=True)
     assert not pays(config.WideResNet(kind="wide_resnet", regime="linearised"))
     assert not side_by_side.pays(network, settings(precision="bf16-mixed"), machine(), 1e6)
 
@@ -144,6 +145,7 @@ def test_it_is_done_where_it_can_be_and_pays(monkeypatch):
     [
         {"network": {"regime": "linearised"}},
         {"machine": {"loggers": ["csv"]}},
+        {"machine": {"compile": True}},
         {"training": {"precision": "bf16-mixed"}},
     ],
 )

@@ -263,8 +263,10 @@ class TheoryStudy(Study):
 
 
 def can_be_side_by_side(network: ImageNetwork, machine: Machine) -> bool:
-    """Whether networks for images can be trained side by side: not if they draw random numbers or are logged."""
-    return network.kind != "file" and network.regime == "learned" and not machine.loggers
+    """Whether networks for images can be trained side by side: not if they draw random numbers, or must be
+    compiled or logged."""
+    plain = not machine.loggers and machine.compile is not True
+    return network.kind != "file" and network.regime == "learned" and plain
 
 
 class ImageStudy(Study):
@@ -347,7 +349,8 @@ class ImageStudy(Study):
         if self.machine.side_by_side is True and (mixed or not can_be_side_by_side(self.network, self.machine)):
             raise ValueError(
                 "machine.side_by_side is true, but that needs a network of the package, its regime learned, no "
-                "machine.loggers, and training.precision auto or 32-true. Set it to auto or false"
+                "machine.loggers, machine.compile auto or false, and training.precision auto or 32-true. Set it to "
+                "auto or false"
             )
         return self
 

@@ -60,7 +60,7 @@ class LightningTask(ImageTask, pl.LightningModule):
 
     def train_dataloader(self) -> DataLoader:
         """Batches of indices: the images are on the device."""
-        return DataLoader(minibatch._Batches(self), batch_size=None)
+        return DataLoader(minibatch.Batches(self), batch_size=None)
 
 
 class _Checkpoint(pl.callbacks.Checkpoint):

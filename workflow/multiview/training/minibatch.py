@@ -170,7 +170,7 @@ class ImageTask(nn.Module):
         self.run.seconds = record["seconds"]
 
 
-class _Batches(Dataset):
+class Batches(Dataset):
     """Which images are in each batch of the present epoch, and how they are augmented."""
 
     def __init__(self, task: ImageTask):
@@ -181,12 +181,13 @@ class _Batches(Dataset):
 
     def __getitem__(self, batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         if batch == 0:
-            self._draw()
+            self.draw()
         size = self.task.settings.batch_size
         part = slice(batch * size, (batch + 1) * size)
         return tuple(column[part] for column in self.columns)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw the order of the images, their crops and flips, and the number of each copy, for this epoch."""
         n, copies = len(self.task.label), self.task.copies
         rng = np.random.default_rng([self.task.run.seed, self.task.current_epoch])
         order = torch.from_numpy(rng.permutation(n))
@@ -262,7 +263,7 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
     """
     task.prepare("cpu")
     optimizer, schedule = task.descent()
-    first, batches, epochs = 0, _Batches(task), task.settings.epochs
+    first, batches, epochs = 0, Batches(task), task.settings.epochs
     if resume is not None:
         task.network.load_state_dict(resume["state_dict"])
         optimizer.load_state_dict(resume["optimizer"])

@@ -114,8 +114,7 @@ class SideBySide:
         values, slope = self.objective(
             logits.detach().flatten(0, 1), label, self._teachers_logits(images, index, number)
         )
-        right = (logits.detach().argmax(dim=2) == label.view(shape)).sum(dim=1)
-        right = right.float()
+        right = (logits.detach().argmax(dim=2) == label.view(shape)).sum(dim=1).float()
         self.sums += torch.stack([values.view(shape).sum(dim=1), right, torch.full_like(right, shape[1])], dim=1)
         # Seeds share nothing: the gradient of the sum is each one's own.
         weights = list(self.weights.values())
@@ -141,10 +140,10 @@ class SideBySide:
 
     def train_epoch(self, epoch: int, ending: Ending, name: str) -> None:
         """All steps of an epoch."""
-        batches = [minibatch._Batches(task) for task in self.tasks]
+        batches = [minibatch.Batches(task) for task in self.tasks]
         for task, of_seed in zip(self.tasks, batches, strict=True):
             task.current_epoch = epoch
-            of_seed._draw()
+            of_seed.draw()
         by_seed = zip(*(of_seed.columns for of_seed in batches), strict=True)
         columns = [torch.stack(column).to(self.device) for column in by_seed]
         size, rate = self.settings.batch_size, self.optimizer.param_groups[0]["lr"]
@@ -200,7 +199,7 @@ class SideBySide:
         self.schedule.load_state_dict(saved["schedule"])
         for task, record in zip(self.tasks, saved["record"], strict=True):
             task.take_up(record)
-            task.global_step = len(minibatch._Batches(task)) * (saved["epoch"] + 1)
+            task.global_step = len(minibatch.Batches(task)) * (saved["epoch"] + 1)
         return saved["epoch"] + 1
 
 
