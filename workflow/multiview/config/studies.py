@@ -349,8 +349,8 @@ class ImageStudy(Study):
         if self.machine.side_by_side is True and (mixed or not can_be_side_by_side(self.network, self.machine)):
             raise ValueError(
                 "machine.side_by_side is true, but that needs a network of the package, its regime learned, no "
-                "machine.loggers, machine.compile auto or false, and training.precision auto or 32-true. Set it to "
-                "auto or false"
+                "machine.loggers, machine.compile auto or false, and training.precision auto or 32-true. Set it "
+                "to auto or false"
             )
         return self
 
