@@ -120,3 +120,19 @@ def test_interventions_are_those_of_the_config(default):
     for name, role in study.roles().items():
         made_of = study.students[name].soft_labels
         assert role["intervention"] == ("" if made_of == "all" else made_of)
+
+
+@pytest.mark.parametrize("neurons", [1, 4, 5])
+def test_fresh_weights_see_every_view_from_both_sides(neurons):
+    shape = (3 * neurons, 7)
+    alone = full_batch_job.fresh(5, shape, 0.3, 3, mirrored=False).unflatten(0, (3, neurons))
+    pairs = full_batch_job.fresh(5, shape, 0.3, 3, mirrored=True).unflatten(0, (3, neurons))
+    assert torch.equal(pairs[:, ::2], alone[:, ::2])  # the odd ones, counted from 1, are as they were drawn
+    assert torch.equal(pairs[:, 1::2], -alone[:, 0 : neurons - 1 : 2])
+    # Whatever the view, one of a pair has it before it.
+    view = torch.randn(7, generator=torch.Generator().manual_seed(0))
+    strength = (pairs @ view).clamp(min=0).amax(dim=1)
+    assert neurons == 1 or (strength > 0).all()
+    many = full_batch_job.fresh(5, (4000, 50), 0.3, 4, mirrored=True)
+    assert abs(many.std().item() - 0.3) < 0.005
+    assert not torch.equal(many, full_batch_job.fresh(6, (4000, 50), 0.3, 4, mirrored=True))

@@ -445,7 +445,12 @@ def test_students_say_who_taught_them(finished):
         v = np.stack(views.sort_values(["class", "view"])["v"])
         for seed, rows in first.groupby("seed"):
             w = weights.numpy("w")[weights.numpy("seed") == seed]
-            w = w + full_batch_job.fresh(seed, w.shape, file.provenance["init_std"]).numpy()
+            w = (
+                w
+                + full_batch_job.fresh(
+                    seed, w.shape, file.provenance["init_std"], 4, file.provenance["mirrored"]
+                ).numpy()
+            )
             phi = np.maximum(w @ v.T, 0).reshape(4, -1, 4, 2).sum(axis=1)
             assert rows["phi"].to_numpy() == pytest.approx(phi[range(4), range(4)].ravel(), rel=1e-4)
 

@@ -37,7 +37,8 @@ if way.start == "warm":
     more["starts"] = full_batch_job.read_weights(source.start, seeds, data, network)
     if way.init_std is not None:
         more["starts"] = {
-            seed: weight + full_batch_job.fresh(seed, weight.shape, way.init_std)
+            seed: weight
+            + full_batch_job.fresh(seed, weight.shape, way.init_std, data.about["classes"], way.mirrored)
             for seed, weight in more["starts"].items()
         }
 elif way.init_std is not None:
@@ -55,6 +56,7 @@ provenance = {
     "training": way.training.model_dump(),
     "start": way.start,
     "init_std": way.init_std,
+    "mirrored": way.mirrored,
     "soft_labels": way.soft_labels,
     "stop": way.stop,
     "objective": way.objective.model_dump(),

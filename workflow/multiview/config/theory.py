@@ -225,7 +225,7 @@ class StudentTraining(Training):
 
     step_size: Positive = key(
         "as for training",
-        12.0,
+        18.0,
         symbol="eta",
         reason="below 2 over the curvature along the views learned",
     )
@@ -238,7 +238,7 @@ class StudentTraining(Training):
     loss_threshold: Positive | None = key(
         "as for training", None, unit="nats", reason="an objective with a teacher has a minimum that nobody knows"
     )
-    max_steps: Count = key("as for training", 1000, unit="steps")
+    max_steps: Count = key("as for training", 500, unit="steps")
 
 
 class JointTraining(Training):
@@ -271,8 +271,13 @@ class Distillation(Section):
     init_std: Positive | None = key(
         "standard deviation of a student's fresh weights: its initialisation from scratch, added to what it "
         "starts from if warm; null: network.init_std, and nothing added",
-        0.2,
+        0.3,
         reason="the race leaves too little of the lost view for it to grow from",
+    )
+    mirrored: bool = key(
+        "whether the fresh weights of a warm student's neurons are pairs of opposite sign",
+        True,
+        reason="else now and then all neurons of a class start with the lost view behind them, and never see it",
     )
     soft_labels: Kind = key("what soft labels are made of: an intervention, if not all", "all")
     stop: Literal["last", "union"] = key(

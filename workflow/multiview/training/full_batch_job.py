@@ -164,14 +164,26 @@ def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> d
     }
 
 
-def fresh(seed: int, shape: Sequence[int], std: float) -> Tensor:
+def fresh(seed: int, shape: Sequence[int], std: float, classes: int, mirrored: bool) -> Tensor:
     """Weights of ``N(0, std^2)`` that a student starts from besides its own: independent of its initialisation.
 
     What the race has left of a view that lost is so small that a student needs some hundred times the steps to
     make it grow. The paper's students are fresh networks; these have fresh weights beside what they know.
+
+    Args:
+        seed: of the student.
+        shape: ``(k m, d)``.
+        std: in the units of the weights.
+        classes: k.
+        mirrored: whether a class's second neuron has the first one's weights with the other sign, the fourth the
+            third one's, and so on; a last one without a partner keeps its own.
     """
     state = int(np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(state)) * std
+    weight = torch.randn(*shape, generator=torch.Generator().manual_seed(state)) * std
+    if mirrored:
+        neurons = weight.unflatten(0, (classes, -1))
+        neurons[:, 1::2] = -neurons[:, : neurons.shape[1] // 2 * 2 : 2]
+    return weight
 
 
 def read_weights(
