@@ -31,7 +31,7 @@ mappings are merged, all else is replaced. In a study
 - Where ensembles, teachers, students or averages ask for more seeds than there are, they are made smaller or left
   out, and a line on the log says what.
 
-`--config` sets the keys at the top (`--config seeds=65`), and those of a section
+`--config` sets the keys at the top (`--config seeds=85`), and those of a section
 (`--config 'machine={loggers: [csv]}'`).
 """
 

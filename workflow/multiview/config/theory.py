@@ -208,8 +208,8 @@ class Training(Section):
     )
     relative_change: Positive = key(
         "adaptive: a neuron moves by at most this times its size in a step",
-        0.1,
-        reason="larger steps favour the loser of a race",
+        0.2,
+        reason="still larger steps favour the loser of a race",
     )
     max_change: Positive = key("adaptive: and by at most this, a norm", 1.0)
     loss_threshold: Positive | None = key(
@@ -225,7 +225,7 @@ class StudentTraining(Training):
 
     step_size: Positive = key(
         "as for training",
-        18.0,
+        24.0,
         symbol="eta",
         reason="below 2 over the curvature along the views learned",
     )
