@@ -19,7 +19,7 @@ from multiview.data.augmentation import Copies, augment
 from multiview.networks.build import build
 from multiview.networks.inference import logits_of
 from multiview.runtime import devices
-from multiview.training.descent import precision
+from multiview.training.descent import SGD, descent, precision
 from multiview.training.minibatch import Batches, ImageRun, ImageTask, train
 
 SETTINGS = {
@@ -79,6 +79,30 @@ def test_training_is_sgd_as_published():
             optimizer.step()
     for name, value in run.network.state_dict().items():
         torch.testing.assert_close(value, network.state_dict()[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"nesterov": False}, {"nesterov": False, "momentum": 0.0}, {"weight_decay": 0.0}, {"epochs": 2}],
+)
+def test_sgd_is_that_of_pytorch_to_the_bit(changes):
+    chosen = settings(**{"milestones": [0.3, 0.5, 0.7]} | changes)  # of two epochs: all after the first
+    ours, theirs = ([torch.randn(5, generator=torch.Generator().manual_seed(i)) for i in range(3)] for _ in "ab")
+    own, (optimizer, schedule) = SGD(ours, chosen), descent(theirs, chosen)
+    generator = torch.Generator().manual_seed(3)
+    for epoch in range(chosen.epochs):
+        for step in range(3):
+            for i in range(3):
+                gradient = torch.randn(5, generator=generator)
+                # The second does not always have a gradient, and the third never has.
+                used = i == 0 or (i == 1 and step > 0)
+                ours[i].grad, theirs[i].grad = (gradient.clone() if used else None for _ in "ab")
+            own.step()
+            optimizer.step()
+            assert all(map(torch.equal, ours, theirs)) and all(weight.grad is None for weight in ours)
+        own.end_epoch(epoch)
+        schedule.step()
+        assert own.state["rate"] == optimizer.param_groups[0]["lr"]
 
 
 def test_history_has_a_row_an_epoch():
@@ -310,16 +334,24 @@ def test_the_loop_takes_the_steps_that_lightning_takes(tmp_path, kind):
 def test_lightning_and_compilers_are_imported_only_where_they_are_used(tmp_path):
     code = """
 import sys, torch
+from pathlib import Path
 sys.path.insert(0, {workflow!r})
+from multiview import config
+from multiview.networks.build import build
 from multiview.training import full_batch, full_batch_job, minibatch, minibatch_job
 x, label = torch.randn(4, 3, 8), torch.tensor([0, 1, 0, 1])
 for rule in ("adaptive", "fixed"):
     settings = full_batch.config.Training(step_rule=rule, max_steps=2, step_size=0.1)
     network = full_batch.config.Network()
     full_batch.train([0], x, label, torch.ones(1, 4).bool(), None, 2, network, settings)
+images, cpu = torch.zeros(4, 1, 8, 8, dtype=torch.uint8), config.Machine(accelerator="cpu")
+for regime in ("learned", "linearised", "random_features"):
+    network = config.WideResNet(kind="wide_resnet", regime=regime)
+    run = minibatch.ImageRun(0, build(network, images, 2, 0))
+    minibatch.train(run, images, label, config.ImageTraining(epochs=1), cpu, checkpoint=Path({folder!r}, regime))
 assert "pytorch_lightning" not in sys.modules and "torch._dynamo" not in sys.modules
 """
-    code = code.format(workflow=str(ROOT / "workflow"))
+    code = code.format(workflow=str(ROOT / "workflow"), folder=str(tmp_path))
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

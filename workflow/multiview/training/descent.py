@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.sgd import sgd
 
 from multiview import config
 from multiview.runtime import devices
@@ -21,9 +22,39 @@ def descent(
         nesterov=settings.nesterov,
         weight_decay=settings.weight_decay,
     )
-    # The first drop at the earliest after the first epoch, however few there are.
-    milestones = [max(1, round(share * settings.epochs)) for share in settings.milestones]
-    return optimizer, torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, settings.drop)
+    return optimizer, torch.optim.lr_scheduler.MultiStepLR(optimizer, _milestones(settings), settings.drop)
+
+
+def _milestones(settings: config.ImageTraining) -> list[int]:
+    """Epochs at whose end the rate drops, counted from 1: the first at the earliest, however few there are."""
+    return [max(1, round(share * settings.epochs)) for share in settings.milestones]
+
+
+class SGD:
+    """What `descent` makes, to the bit, without an optimizer of PyTorch's: to make one imports a compiler.
+
+    Attributes:
+        state: what a checkpoint has of it: the learning rate, and the momentum of each parameter that has moved.
+    """
+
+    def __init__(self, parameters: list[Tensor], settings: config.ImageTraining):
+        self.parameters, self.settings = parameters, settings
+        self.state = {"rate": settings.learning_rate, "momenta": [None] * len(parameters)}
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move the parameters that have a gradient, and take it from them."""
+        law = {name: getattr(self.settings, name) for name in ("momentum", "nesterov", "weight_decay")}
+        law |= {"lr": self.state["rate"], "dampening": 0, "maximize": False, "foreach": False}
+        for i, parameter in enumerate(self.parameters):
+            if parameter.grad is not None:
+                momentum = self.state["momenta"][i : i + 1]  # a list, in which the first one is put
+                sgd([parameter], [parameter.grad], momentum, **law)
+                self.state["momenta"][i], parameter.grad = momentum[0], None
+
+    def end_epoch(self, epoch: int) -> None:
+        """Go over to the learning rate of the epoch after this one."""
+        self.state["rate"] *= self.settings.drop ** _milestones(self.settings).count(epoch + 1)
 
 
 def check_last_batch(network: nn.Module, images: int, batch_size: int) -> None:

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from multiview import config
 from multiview.runtime import devices
 from multiview.training import minibatch
+from multiview.training.descent import descent
 from multiview.training.minibatch import ImageTask
 
 # Workers would have nothing to do: a batch is a few numbers.
@@ -33,8 +34,8 @@ class LightningTask(ImageTask, pl.LightningModule):
 
     def configure_optimizers(self) -> dict:
         """SGD and its schedule."""
-        optimizer, schedule = self.descent()
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
+        self.optimizer, schedule = descent(self.trained, self.settings)
+        return {"optimizer": self.optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
     def on_train_start(self) -> None:
         """Give the CSV logger the epochs of the interrupted jobs again: it begins by deleting its file."""
@@ -43,6 +44,11 @@ class LightningTask(ImageTask, pl.LightningModule):
                 numbers = torch.tensor(values).tolist()  # in the precision in which Lightning logs them
                 row = dict(zip(("learning_rate", "loss", "accuracy"), numbers, strict=True))
                 csv.log_metrics(row | {"epoch": epoch}, step - 1)
+
+    def on_train_epoch_start(self) -> None:
+        """Note the learning rate: at the end of the epoch it is the next one's."""
+        super().on_train_epoch_start()
+        self.rate = self.optimizer.param_groups[0]["lr"]
 
     def on_train_epoch_end(self) -> None:
         """Log how the epoch went."""

@@ -27,7 +27,7 @@ from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
-from multiview.training.descent import check_last_batch, descent, precision
+from multiview.training.descent import SGD, check_last_batch, precision
 from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,8 @@ class ImageRun:
 
 
 class ImageTask(nn.Module):
-    """Trains the network of one seed; whoever drives it counts ``current_epoch`` and ``global_step``.
+    """Trains the network of one seed; whoever drives it counts ``current_epoch`` and ``global_step``, and notes
+    the learning rate of the epoch in ``rate``.
 
     Args:
         run: the seed.
@@ -120,11 +121,10 @@ class ImageTask(nn.Module):
             else:
                 log.warning("machine.compile is auto: not compiled, as torch.compile fails here (%s)", refused)
 
-    def descent(self) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-        """SGD and its schedule, of which a step is an epoch."""
-        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        self.optimizer, schedule = descent(trained, self.settings)
-        return self.optimizer, schedule
+    @property
+    def trained(self) -> list[Tensor]:
+        """The parameters that are."""
+        return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
         """The loss of one batch: ``index [b]``, ``offset [b, 2]`` of its crops, ``flip [b]`` and ``copy [b]``."""
@@ -146,8 +146,7 @@ class ImageTask(nn.Module):
         return (slope * logits.float()).sum() / len(index)
 
     def on_train_epoch_start(self) -> None:
-        """Note the learning rate: at the end of the epoch it is the next one's."""
-        self.rate = self.optimizer.param_groups[0]["lr"]
+        """Begin the sums anew."""
         self.sums = torch.zeros_like(self.sums)
 
     def on_train_epoch_end(self) -> None:
@@ -262,28 +261,27 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
         InterruptedError: if the job was told to end.
     """
     task.prepare("cpu")
-    optimizer, schedule = task.descent()
+    task.zero_grad()
+    optimizer = SGD(task.trained, task.settings)
     first, batches, epochs = 0, Batches(task), task.settings.epochs
     if resume is not None:
         task.network.load_state_dict(resume["state_dict"])
-        optimizer.load_state_dict(resume["optimizer"])
-        schedule.load_state_dict(resume["schedule"])
+        optimizer.state = resume["optimizer"]
         task.take_up(resume["record"])
         first = resume["epoch"] + 1
     task.global_step = first * len(batches)
     progress, keeper = Progress(name), EpochCheckpoint(checkpoint, task.machine.checkpoint_seconds)
 
     def save(path: Path) -> None:
-        states = {"optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
-        weights = {"epoch": task.current_epoch, "state_dict": task.network.state_dict()}
-        torch.save(weights | states | {"record": task.record()}, path)
+        states = {"state_dict": task.network.state_dict(), "optimizer": optimizer.state}
+        torch.save({"epoch": task.current_epoch, "record": task.record()} | states, path)
 
     with Ending() as ending:
         for task.current_epoch in range(first, epochs):
             task.on_train_epoch_start()
+            task.rate = optimizer.state["rate"]
             for i in range(len(batches)):
                 batch = batches[i]
-                optimizer.zero_grad()
                 task.training_step(batch, i).backward()
                 optimizer.step()
                 task.global_step += 1
@@ -291,7 +289,7 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
                 progress.after_batch(task, len(batch[0]), last)
                 if ending.signal is not None and not last:
                     raise InterruptedError(INTERRUPTED.format(ending.signal, task.current_epoch + 1, name))
-            schedule.step()
+            optimizer.end_epoch(task.current_epoch)
             task.on_train_epoch_end()
             keeper.after_epoch(task, save)
 
