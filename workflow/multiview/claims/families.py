@@ -55,29 +55,25 @@ class Pair:
 
     def terms(self, weight: float, row: str = "") -> list[Term]:
         """The error of a single network minus that of the ensemble, as terms of a contrast."""
-        found = self.errors(row)
-        return [found["single"].term(weight, self.split), found["ensemble"].term(-weight, self.split)]
+        errors = self.errors(row)
+        return [errors["single"].term(weight, self.split), errors["ensemble"].term(-weight, self.split)]
 
 
 def gain_table(pairs: Mapping[tuple[str, str], Pair]) -> pd.DataFrame:
-    """The table ``gains``: for each row and column of a family the gain of the ensemble, paired.
-
-    Args:
-        pairs: by row and column.
-    """
+    """The table ``gains``: for each row and column of a family the gain of the ensemble, paired."""
     rows = []
     for (name, column), pair in pairs.items():
-        found = mean_errors(pair.terms(1.0)).interval()
+        gain = mean_errors(pair.terms(1.0)).interval()
         rows.append(
             {
                 "row": name,
                 "column": column,
                 "single": 1 - pair.single.mean(),
                 "ensemble": 1 - pair.ensemble.mean(),
-                "gain": found.measured,
-                "low": found.low,
-                "high": found.high,
-                "scope": found.scope,
+                "gain": gain.measured,
+                "low": gain.low,
+                "high": gain.high,
+                "scope": gain.scope,
                 "size": pair.size,
                 "n_seeds": len(pair.single),
                 "n_samples": len(pair.label),
@@ -90,11 +86,6 @@ def loss_tables(family: str, pairs: Mapping[str, Pair], more_training: str) -> t
     """The table ``losses``, and the table ``measures`` on whether the ensemble loses less.
 
     A loss is the error in a row minus that in the first one, on the same test samples.
-
-    Args:
-        family: its name.
-        pairs: by row.
-        more_training: the key of the config that makes networks fit their training set.
 
     Raises:
         ValueError: if rows have other test samples.
@@ -109,8 +100,8 @@ def loss_tables(family: str, pairs: Mapping[str, Pair], more_training: str) -> t
             error = mean_errors([own]).interval()
             loss = {"loss": 0.0, "loss_low": 0.0, "loss_high": 0.0}
             if number > 0:
-                found = mean_errors([own, first.errors(FIRST)[predictor].term(-1.0, pair.split)]).interval()
-                loss = {"loss": found.measured, "loss_low": found.low, "loss_high": found.high}
+                difference = mean_errors([own, first.errors(FIRST)[predictor].term(-1.0, pair.split)]).interval()
+                loss = {"loss": difference.measured, "loss_low": difference.low, "loss_high": difference.high}
             count = {"size": own.size, "n_seeds": len(pair.single), "scope": error.scope}
             about = {"row": name, "predictor": predictor, "error": error.measured}
             rows.append(about | {"low": error.low, "high": error.high} | loss | count)

@@ -41,13 +41,13 @@ def table(scores: Mapping[str, pd.DataFrame], spreads: Mapping[str, Mapping[str,
             their seeds, the paper's +-; 0 in the table where there is none.
     """
     tables = []
-    for study, one in scores.items():
-        one = one[one["quantity"] == "accuracy"].rename(columns={"measured": "accuracy"})
-        largest = one.groupby("predictor")["size"].transform("max")
-        one = one[one["size"] == largest]
-        one = one[~one["predictor"].str.startswith(("teacher_of_", "best"))]
+    for study, rows in scores.items():
+        rows = rows[rows["quantity"] == "accuracy"].rename(columns={"measured": "accuracy"})
+        largest = rows.groupby("predictor")["size"].transform("max")
+        rows = rows[rows["size"] == largest]
+        rows = rows[~rows["predictor"].str.startswith(("teacher_of_", "best"))]
         columns = ["predictor", "accuracy", "low", "high", "n_seeds", "size"]
-        tables.append(one[columns].assign(study=study, spread=one["predictor"].map(spreads[study]).fillna(0.0)))
+        tables.append(rows[columns].assign(study=study, spread=rows["predictor"].map(spreads[study]).fillna(0.0)))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -59,18 +59,20 @@ def as_markdown(table: pd.DataFrame) -> str:
         "| test accuracy in % | " + " | ".join([*studies, *(f"paper, {name}" for name in PAPER)]) + " |",
         "|---" * (1 + len(studies) + len(PAPER)) + "|",
     ]
-    found = table.set_index(["study", "predictor"])
+    entries = table.set_index(["study", "predictor"])
     for predictor in predictors:
         cells = []
         for study in studies:
-            if (study, predictor) not in found.index:
+            if (study, predictor) not in entries.index:
                 cells.append("")
                 continue
-            one = found.loc[(study, predictor)]
-            spread = f" ± {100 * one['spread']:.2f}" if one["spread"] else ""
+            entry = entries.loc[(study, predictor)]
+            spread = f" ± {100 * entry['spread']:.2f}" if entry["spread"] else ""
             # The largest ensemble need not be one of all seeds, nor of the paper's ten.
-            spread += f", L = {int(one['size'])}" if predictor == "ensemble" else ""
-            cells.append(f"{100 * one['accuracy']:.2f}{spread} [{100 * one['low']:.2f}, {100 * one['high']:.2f}]")
+            spread += f", L = {int(entry['size'])}" if predictor == "ensemble" else ""
+            cells.append(
+                f"{100 * entry['accuracy']:.2f}{spread} [{100 * entry['low']:.2f}, {100 * entry['high']:.2f}]"
+            )
         for paper in PAPER.values():
             accuracy, spread = paper.get(predictor, (None, None))
             cell = "" if accuracy is None else f"{100 * accuracy:.2f}"

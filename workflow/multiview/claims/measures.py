@@ -71,12 +71,7 @@ def key_of(study: str, key: str) -> str:
 
 
 def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
-    """The table ``measures`` of a study: every statement whose predictors are there.
-
-    Args:
-        observed: what there is of the study.
-        claims: a list of `multiview.claims.claim`.
-    """
+    """The table ``measures`` of a study: every statement whose predictors are there."""
     rows = []
     for claim in claims:
         for name, other in _students(claim, observed.roles or {}):
@@ -126,8 +121,8 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
         (name,) = terms
         return known(float(observed.training_accuracy[name].min()))
     errors = observed.by_name()
-    of = observed.main if claim.of == (MAIN,) else claim.of[0]
-    split = SPLITS.get(of)
+    quantity = observed.main if claim.of == (MAIN,) else claim.of[0]
+    split = SPLITS.get(quantity)
     if len(claim.of) == 1 and split in errors["single"].wrong:
         if not terms.keys() <= errors.keys():
             return None
@@ -172,12 +167,4 @@ def _rows(
         "more_training": observed.more_training,
     }
     for tail in TAILS:
-        interval = estimate.interval(1 - tail)
-        yield about | {
-            "confidence": round(1 - tail, 6),
-            "measured": interval.measured,
-            "low": interval.low,
-            "high": interval.high,
-            "scope": interval.scope,
-            "method": interval.method,
-        }
+        yield about | {"confidence": round(1 - tail, 6)} | vars(estimate.interval(1 - tail))

@@ -59,17 +59,17 @@ def from_markdown(title: str, text: str) -> str:
     return page(title, table(lines[0], lines[2:]))
 
 
-def manifest(found: Mapping[str, Any]) -> str:
+def manifest(run: Mapping[str, Any]) -> str:
     """The manifest as a page: where and with what, how long each job took, and the whole config."""
     about = [
         (escape(key), f"<code>{escape(json.dumps(value))}</code>")
-        for key, value in found.items()
+        for key, value in run.items()
         if key not in ("jobs", "config")
     ]
-    jobs = sorted(found["jobs"], key=lambda job: -job.get("seconds", 0))
+    jobs = sorted(run["jobs"], key=lambda job: -job.get("seconds", 0))
     heads = ("job", "host", "seconds", "memory, MB")
     shown = [[escape(str(job.get(key, ""))) for key in ("job", "host", "seconds", "max_rss_mb")] for job in jobs]
-    config = yaml.safe_dump(found["config"], sort_keys=False)
+    config = yaml.safe_dump(run["config"], sort_keys=False)
     return page(
         "The run",
         table(("", ""), about),

@@ -45,10 +45,6 @@ def judge(measures: pd.DataFrame, claims: Mapping[str, Claim]) -> pd.DataFrame:
     ``p_at_most`` is the largest p-value that the verdict can have: 1 minus the largest of the confidences at which
     it is the same, 1 if it is undecided. ``stays_decided`` tells whether it is after Holm's correction for all
     statements of the table.
-
-    Args:
-        measures: the tables ``measures`` of one or more studies.
-        claims: the statements by name.
     """
     rows = []
     for _, part in measures.groupby(["study", "claim", "predictor", "other"], sort=False):
@@ -125,9 +121,6 @@ def draws(provenances: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """Studies that differ in nothing but the draw of their data and the seeds of their networks, three or more.
 
     Some may lack kinds of students that others have; those that they share are the same.
-
-    Args:
-        provenances: of the table ``measures`` of every study.
     """
     groups: list[tuple[str, dict[str, Any], list[str]]] = []
     for study, provenance in provenances.items():
@@ -154,11 +147,6 @@ def pooled(measures: pd.DataFrame, groups: Iterable[Sequence[str]], claims: Mapp
     """Rows of the table ``measures`` about training sets: each statement's mean over the draws of the data.
 
     Statements that some draw lacks, and numbers that are not estimated, are left out.
-
-    Args:
-        measures: the tables ``measures`` of the studies.
-        groups: studies that are draws of one another.
-        claims: the statements by name.
     """
     rows = []
     for studies in groups:
@@ -176,18 +164,9 @@ def pooled(measures: pd.DataFrame, groups: Iterable[Sequence[str]], claims: Mapp
             first |= {key: nominal[key].min() for key in ("runs", "training_accuracy", "n_seeds", "n_samples")}
             for confidence in sorted(part["confidence"].unique()):
                 interval = estimate.interval(confidence)
-                rows.append(
-                    first
-                    | {
-                        "study": DRAWS.format(study=studies[0], number=len(studies)),
-                        "confidence": confidence,
-                        "measured": interval.measured,
-                        "low": max(least, interval.low),
-                        "high": min(1.0, interval.high),
-                        "scope": interval.scope,
-                        "method": "t over training sets",
-                    }
-                )
+                ends = {"low": max(least, interval.low), "high": min(1.0, interval.high)}
+                about = {"study": DRAWS.format(study=studies[0], number=len(studies)), "confidence": confidence}
+                rows.append(first | about | vars(interval) | ends | {"method": "t over training sets"})
     return pd.DataFrame(rows, columns=measures.columns)
 
 

@@ -69,5 +69,5 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
             axis.axvline(0, color="0.3", linewidth=0.8, linestyle=":")
         axis.set(xlabel=label, ylim=(len(shown) - 0.5, -0.5))
         axis.grid(axis="y", color="0.92", linewidth=0.6)
-    axes[0].set_yticks(range(len(shown)), [style.label(*one) for one in shown])
+    axes[0].set_yticks(range(len(shown)), [style.label(*row) for row in shown])
     return figure

@@ -51,8 +51,8 @@ def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
         for i, (role, text, marker) in enumerate(ROLES):
             if role not in table.index.get_level_values("role"):
                 continue
-            found = table.loc[[(role, *cell) for cell, _ in cells]]
-            excess, low, high = (100 * found[column].to_numpy() for column in ("excess", "low", "high"))
+            values = table.loc[[(role, *cell) for cell, _ in cells]]
+            excess, low, high = (100 * values[column].to_numpy() for column in ("excess", "low", "high"))
             axis.errorbar(
                 [x + 0.16 * (i - 1) for x in range(len(cells))],
                 excess,

@@ -43,9 +43,10 @@ def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
 ) -> tuple[plt.Figure, pd.DataFrame]:
     """See `multiview.figures.registry.make`."""
-    splits, of = base.read(*sources.files["samples"], *sources.files["images"], kind="images")
+    splits, provenance = base.read(*sources.files["samples"], *sources.files["images"], kind="images")
     names = sources.one("samples").numpy("split")
-    single = read_logits(sources.files["single_logits"], of["dataset"], names, of["classes"])["single"]
+    dataset, classes = provenance["dataset"], provenance["classes"]
+    single = read_logits(sources.files["single_logits"], dataset, names, classes)["single"]
     table = shown(splits["test"].label, single.logits["test"])
     return draw(splits["test"].x, table, settings), table
 
@@ -62,11 +63,11 @@ def draw(images: np.ndarray, table: pd.DataFrame, settings: config.Figures) -> p
     figure, axes = plt.subplots(ROWS, COLUMNS, figsize=(style.PAGE, 4.1))
     for axis in axes.flat:
         axis.set_axis_off()
-    for axis, one in zip(axes.flat, table.itertuples(), strict=False):
-        axis.imshow(images[one.sample].transpose(1, 2, 0).squeeze(), cmap="gray_r", interpolation="nearest")
-        outcome = "right" if one.ensemble_says == one.label else f"says {one.ensemble_says}"
+    for axis, row in zip(axes.flat, table.itertuples(), strict=False):
+        axis.imshow(images[row.sample].transpose(1, 2, 0).squeeze(), cmap="gray_r", interpolation="nearest")
+        outcome = "right" if row.ensemble_says == row.label else f"says {row.ensemble_says}"
         axis.set_title(
-            f"class {one.label}: {one.seeds_right}/{one.seeds}\nensemble {outcome}",
+            f"class {row.label}: {row.seeds_right}/{row.seeds}\nensemble {outcome}",
             fontsize=settings.font_size - 1.5,
         )
     figure.suptitle("class: seeds that are right, and what their ensemble says", fontsize=settings.font_size)

@@ -61,8 +61,8 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         left.fill_between(
             over_mu["mu"], over_mu["low"], over_mu["high"], color=look["color"], alpha=0.2, linewidth=0
         )
-        one = own[own["quantity"] == "error_s"].iloc[0]
-        low, mean, high = np.maximum([one["low"], one["measured"], one["high"]], floor)
+        row = own[own["quantity"] == "error_s"].iloc[0]
+        low, mean, high = np.maximum([row["low"], row["measured"], row["high"]], floor)
         right.errorbar(mean, i, xerr=[[mean - low], [high - mean]], markersize=4, capsize=2, **look)
         if predictor in constants:
             right.plot([constants[predictor]] * 2, [i - 0.35, i + 0.35], color="0.3", linewidth=1.4)
@@ -74,17 +74,17 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         ylim=(len(shown) - 0.4, -0.6),
         xlabel="error on single-view samples",
     )
-    right.set_yticks(range(len(shown)), [style.label(*one) for one in shown])
+    right.set_yticks(range(len(shown)), [style.label(*row) for row in shown])
     right.legend([mark], ["the paper's constant"], loc="lower right", bbox_to_anchor=(1, 1))
     return figure
 
 
 def _constants(roles: Mapping[str, Mapping]) -> dict[str, float]:
     """The error on ``D_s`` that the paper's theorems state for a predictor."""
-    found = {"single": 0.5, "ensemble": 0.01}
+    networks = {"single": 0.5, "ensemble": 0.01}
     students = {
         name: 0.01 if role["teacher_size"] > 1 else 0.26
         for name, role in roles.items()
         if role["teacher"] == "single"
     }
-    return found | students
+    return networks | students

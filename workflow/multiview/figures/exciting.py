@@ -45,16 +45,16 @@ def draw(exciting: pd.DataFrame, shape: Sequence[int], settings: config.Figures)
         panel.suptitle(f"class {class_}", fontsize=settings.font_size)
         for axis_row, seed in zip(axes, seeds, strict=True):
             rows = exciting[(exciting["class"] == class_) & (exciting["seed"] == seed)].sort_values("rank")
-            for axis, (_, one) in zip(axis_row, rows.iterrows(), strict=True):
-                picture = np.asarray(one["x"], np.uint8).reshape(shape).transpose(1, 2, 0).squeeze()
+            for axis, (_, row) in zip(axis_row, rows.iterrows(), strict=True):
+                picture = np.asarray(row["x"], np.uint8).reshape(shape).transpose(1, 2, 0).squeeze()
                 axis.imshow(picture, cmap="gray_r", interpolation="nearest", vmin=0, vmax=255)
                 axis.set_xticks([])
                 axis.set_yticks([])
-                axis.spines[:].set_visible(one["rank"] == 0)
+                axis.spines[:].set_visible(row["rank"] == 0)
                 small = settings.font_size - 2
-                if one["rank"] == 0:
+                if row["rank"] == 0:
                     axis.set_ylabel(f"seed {seed}", fontsize=small)
                     axis.set_title("optimised" if seed == seeds[0] else "", fontsize=small, pad=2)
-                elif one["label"] != class_:
-                    axis.set_title(f"is a {one['label']}", fontsize=small, pad=2, color="C3")
+                elif row["label"] != class_:
+                    axis.set_title(f"is a {row['label']}", fontsize=small, pad=2, color="C3")
     return figure

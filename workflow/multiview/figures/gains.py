@@ -55,8 +55,8 @@ def draw(gains: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     if others:
         right = axes[0, 1]
         right.imshow(100 * beside["gain"].to_numpy()[:, None], **look)
-        for i, (_, one) in enumerate(beside.iterrows()):
-            _write(right, 0, i, one, top, settings)
+        for i, (_, row) in enumerate(beside.iterrows()):
+            _write(right, 0, i, row, top, settings)
         right.set_xticks([])
         right.set_yticks(range(others), [_words(name) for name in beside["column"]])
         right.set_title("studies with views", fontsize=settings.font_size)
@@ -67,8 +67,8 @@ def draw(gains: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     return figure
 
 
-def _write(axis: plt.Axes, x: int, y: int, one: pd.Series, top: float, settings: config.Figures) -> None:
-    gain, low, high = (100 * one[name] for name in ("gain", "low", "high"))
+def _write(axis: plt.Axes, x: int, y: int, row: pd.Series, top: float, settings: config.Figures) -> None:
+    gain, low, high = (100 * row[name] for name in ("gain", "low", "high"))
     text = f"{gain:+z.1f}\n[{low:z.1f}, {high:z.1f}]"  # z: no minus before a rounded zero
     colour = "black" if gain > 0.6 * top else "white"
     axis.text(x, y, text, ha="center", va="center", color=colour, fontsize=settings.font_size - 1.5)

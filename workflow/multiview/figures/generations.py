@@ -49,11 +49,11 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         names = [name for name in chains if chains[name] == generation]
         for i, name in enumerate(names):  # several of a generation stand side by side, each with a look of its own
             look = 0 if len(names) == 1 else OWN_LOOK + i
-            one = error.loc[name]
+            row = error.loc[name]
             axis.errorbar(
                 generation + BESIDE * (i - (len(names) - 1) / 2),
-                one["measured"],
-                [[one["measured"] - one["low"]], [one["high"] - one["measured"]]],
+                row["measured"],
+                [[row["measured"] - row["low"]], [row["high"] - row["measured"]]],
                 color=colours[look % len(colours)],
                 marker=style.MARKERS[look % len(style.MARKERS)],
                 markersize=4,

@@ -67,10 +67,10 @@ def draw(scores: pd.DataFrame, shown: Mapping[str, Mapping[str, str]], settings:
     figure, axis = plt.subplots(figsize=(style.COLUMN, 0.3 * len(rows) + 1.5))
 
     def point(name: str, row: float, look: Mapping[str, Any]) -> None:
-        one = error.loc[name]
-        bars = [[one["measured"] - one["low"]], [one["high"] - one["measured"]]]
+        score = error.loc[name]
+        bars = [[score["measured"] - score["low"]], [score["high"] - score["measured"]]]
         axis.errorbar(
-            one["measured"], row, xerr=bars, markersize=4, capsize=2, linestyle="none", clip_on=False, **look
+            score["measured"], row, xerr=bars, markersize=4, capsize=2, linestyle="none", clip_on=False, **look
         )
 
     point("single", 0, {"color": "0.3", "marker": "D"})

@@ -51,10 +51,10 @@ def draw(table: pd.DataFrame, pictures: list[np.ndarray], layout: str, settings:
         axis.set_axis_off()
     for name, row in zip(names, axes, strict=True):
         for axis, i in zip(row, np.flatnonzero(table["shown"] == name), strict=False):
-            one, two = np.split(pictures[i], 2, axis=0 if layout == "channels" else 2)
-            seen = np.concatenate([one, two], axis=2).transpose(1, 2, 0)
+            first, second = np.split(pictures[i], 2, axis=0 if layout == "channels" else 2)
+            seen = np.concatenate([first, second], axis=2).transpose(1, 2, 0)
             axis.imshow(seen[:, :, 0] if seen.shape[2] == 1 else seen, cmap="gray", vmin=0, vmax=255)
-            axis.axvline(one.shape[2] - 0.5, color="0.5", linewidth=0.6)
+            axis.axvline(first.shape[2] - 0.5, color="0.5", linewidth=0.6)
             strong = table["strong_view"].iloc[i]
             title = f"class {table['label'].iloc[i]}" + (f", strong view {strong}" if strong else "")
             axis.set_title(title, pad=2)

@@ -31,14 +31,14 @@ def draw(strengths: pd.DataFrame, seed: int, settings: config.Figures) -> plt.Fi
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
-    one = strengths[strengths["seed"] == seed]
-    classes = sorted(one["class"].unique())[: settings.race_classes]
+    own = strengths[strengths["seed"] == seed]
+    classes = sorted(own["class"].unique())[: settings.race_classes]
     columns = min(3, len(classes))
     rows = math.ceil(len(classes) / columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(style.PAGE, 0.5 + 1.5 * rows), sharex=True, sharey=True, squeeze=False
     )
-    shown = one[one["class"].isin(classes)]
+    shown = own[own["class"].isin(classes)]
     low, high = shown.loc[shown["phi"] > 0, "phi"].min(), shown["phi"].max()
     for axis, label in zip(axes.flat, classes, strict=False):
         sns.lineplot(

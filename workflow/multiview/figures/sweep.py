@@ -25,8 +25,8 @@ def make(
     scores, learned = (
         {file.provenance["study"]: file.pandas() for file in sources.all(kind)} for kind in ("scores", "learned")
     )
-    found = table(sweeps, scores, learned)
-    return draw(found, sweeps, settings), found
+    points = table(sweeps, scores, learned)
+    return draw(points, sweeps, settings), points
 
 
 def table(
@@ -56,7 +56,7 @@ def table(
     return pd.DataFrame(rows, columns=["sweep", "value", "quantity", "measured", "low", "high"])
 
 
-def draw(found: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: config.Figures) -> plt.Figure:
+def draw(measured: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: config.Figures) -> plt.Figure:
     """Draw the errors on single-view samples and the share of ties over each parameter.
 
     The line is half of the single-view samples, a single network's error where no race is tied.
@@ -72,7 +72,7 @@ def draw(found: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: conf
     size = (style.PAGE if columns > 1 else style.COLUMN, 0.5 + 2.2 * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
     for axis, (name, sweep) in zip(axes.flat, sweeps.items(), strict=False):
-        of_sweep = found[found["sweep"] == name]
+        of_sweep = measured[measured["sweep"] == name]
         for i, quantity in enumerate(ERRORS):
             points = of_sweep[(of_sweep["quantity"] == quantity) & of_sweep["measured"].notna()]
             if points.empty:
@@ -102,7 +102,7 @@ def draw(found: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: conf
     axes[0, 0].set_ylim(bottom=0)  # of all, after the last has drawn: the axis is shared
     for axis in axes.flat[len(sweeps) :]:
         axis.set_visible(False)
-    with_views = found.loc[found["quantity"] == TIES, "sweep"].unique()
+    with_views = measured.loc[measured["quantity"] == TIES, "sweep"].unique()
     label = "error on single-view\nsamples; share of ties" if len(with_views) else "error"
     if 0 < len(with_views) < len(sweeps):
         label = "error (with views: on\nsingle-view samples)"

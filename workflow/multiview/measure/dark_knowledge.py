@@ -56,19 +56,13 @@ def table(
 ) -> pd.DataFrame:
     """The table ``dark_knowledge`` of one kind of students.
 
-    Args:
-        name: of the students.
-        role: theirs, as `multiview.config.Study.roles` gives it.
-        predictors: the students', their teacher's and ``single``.
-        learned: the table ``learned``.
-        carried: bool ``[n, k, 2]``, of `carried_views`.
-        label: ``[n]``, of the multi-view test samples.
-        settings: the evaluation section of the config.
+    `carried` ``[n, k, 2]`` is that of `carried_views`, `label` ``[n]`` of the multi-view test samples; `role` is
+    one of `multiview.config.Study.roles`.
     """
     students, n, k = predictors[name].members, len(label), carried.shape[1]
     teachers = [role["teachers"][str(student)] for student in students]
     teacher, objective = predictors[role["teacher"]], role["objective"]
-    given = {
+    labels_by_role = {
         "teacher": [
             soft_labels(teacher.of(members, SPLIT).mean(axis=0), objective, objective["teacher_scale"])
             for members in teachers
@@ -76,11 +70,13 @@ def table(
         "student": [soft_labels(predictors[name].of([s], SPLIT)[0], objective) for s in students],
     }
     if role["start"] == "warm":
-        given["before"] = [soft_labels(predictors["single"].of([s], SPLIT)[0], objective) for s in students]
+        labels_by_role["before"] = [
+            soft_labels(predictors["single"].of([s], SPLIT)[0], objective) for s in students
+        ]
 
     phi = learned[learned["predictor"] == role["teacher"]].set_index("seed")
     other = np.arange(k) != label[:, None]
-    sums = {key: np.zeros((len(students), n, 3, 3)) for key in given}
+    sums = {key: np.zeros((len(students), n, 3, 3)) for key in labels_by_role}
     counts = np.zeros((len(students), n, 3, 3))
     rows = np.broadcast_to(np.arange(n)[:, None], (n, k))
     for i, members in enumerate(teachers):
@@ -92,7 +88,7 @@ def table(
         cell = (rows, (carried & has).sum(axis=2), (carried & ~has).sum(axis=2))
         cell = tuple(index[other] for index in cell)
         np.add.at(counts[i], cell, 1)
-        for key, values in given.items():
+        for key, values in labels_by_role.items():
             np.add.at(sums[key][i], cell, values[i][other])
 
     of_students, of_samples = _replicates(len(students), n, settings.seed, settings.bootstrap)
@@ -102,7 +98,7 @@ def table(
         by_student = (of_samples @ cells.swapaxes(0, 1).reshape(n, -1)).reshape(-1, len(students), 3, 3)
         return np.einsum("bs,bsij->bij", of_students, by_student)
 
-    found = []
+    records = []
     numbers = totals(counts)
     for key, values in sums.items():
         drawn_sums = totals(values)
@@ -114,7 +110,7 @@ def table(
             with np.errstate(invalid="ignore", divide="ignore"):
                 drawn = drawn_sums[:, a, b] / numbers[:, a, b] / base_drawn - 1
             low, high = quantiles(drawn[np.isfinite(drawn)])
-            found.append(
+            records.append(
                 {
                     "predictor": name,
                     "role": key,
@@ -128,7 +124,7 @@ def table(
                     "n_cells": int(counts[:, :, a, b].sum()),
                 }
             )
-    return pd.DataFrame(found)
+    return pd.DataFrame(records)
 
 
 @functools.lru_cache(maxsize=1)

@@ -56,9 +56,9 @@ class Errors:
     wrong: Mapping[str, np.ndarray]
     pool: str
 
-    def term(self, weight: float, split: str, of: str = "wrong") -> Term:
+    def term(self, weight: float, split: str, table: str = "wrong") -> Term:
         """The mean of one of its tables in a weighted sum: by default its mean error."""
-        return Term(weight, getattr(self, of)[split], self.pool, self.size, self.n_seeds, samples=split)
+        return Term(weight, getattr(self, table)[split], self.pool, self.size, self.n_seeds, samples=split)
 
 
 @dataclass(frozen=True)
@@ -122,22 +122,24 @@ def groups(
         roles: of the students, as `multiview.config.Study.roles` gives them.
     """
     seeds = predictors["single"].members
-    found = [Group("single", 1, len(seeds), "single", [[seed] for seed in seeds])]
-    found += [Group("ensemble", size, len(seeds), "single", rows.tolist()) for size, rows in members.items()]
+    result = [Group("single", 1, len(seeds), "single", [[seed] for seed in seeds])]
+    result += [Group("ensemble", size, len(seeds), "single", rows.tolist()) for size, rows in members.items()]
     for name, role in roles.items():
         students = predictors[name].members
         if role["teacher_size"] > 1:
             taught_by = next(iter(role["teachers"].values()))
-            found.append(Group(f"teacher_of_{name}", len(taught_by), len(taught_by), role["teacher"], [taught_by]))
-        found.append(Group(name, 1, len(students), name, [[seed] for seed in students]))
+            result.append(
+                Group(f"teacher_of_{name}", len(taught_by), len(taught_by), role["teacher"], [taught_by])
+            )
+        result.append(Group(name, 1, len(students), name, [[seed] for seed in students]))
         if len(students) > 1:
-            found.append(Group(f"ensemble_of_{name}", len(students), len(students), name, [students]))
+            result.append(Group(f"ensemble_of_{name}", len(students), len(students), name, [students]))
     others = [name for name in predictors if name != "single" and name not in roles]
-    found += [
+    result += [
         Group(name, 1, len(predictors[name].members), name, [[member] for member in predictors[name].members])
         for name in others
     ]
-    return found
+    return result
 
 
 def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[int]:
@@ -163,32 +165,28 @@ def measure(
 ) -> list[Measured]:
     """Measure every predictor of a study: its `groups`, and `best`, the best single networks.
 
-    Args:
-        labels: for each split that is measured ``[n]``.
-        predictors: ``single``, every kind of students, ``joint``.
-        members: for each size ``[ensembles, size]``, seeds.
-        roles: of the students, as `multiview.config.Study.roles` gives them.
+    `labels` has for each split that is measured ``[n]``; the other arguments are those of `groups`.
     """
-    found = []
+    measured = []
     for group in groups(predictors, members, roles):
         tables = {
             split: _tables(predictors[group.of], group.rows, split, label) for split, label in labels.items()
         }
         wrong, nll, confidence = ({split: own[i] for split, own in tables.items()} for i in range(3))
-        found.append(Measured(group.predictor, group.size, group.n_seeds, wrong, group.pool, nll, confidence))
-    single, largest = found[0], max(members)
+        measured.append(Measured(group.predictor, group.size, group.n_seeds, wrong, group.pool, nll, confidence))
+    single, largest = measured[0], max(members)
     chosen = best(single.wrong[main_split(list(labels))], predictors["single"].members, members[largest])
-    found.insert(1 + len(members), single.rows("best", largest, chosen))
-    return found
+    measured.insert(1 + len(members), single.rows("best", largest, chosen))
+    return measured
 
 
 def _tables(
-    one: Predictor, rows: Sequence[Sequence[int]], split: str, label: np.ndarray
+    predictor: Predictor, rows: Sequence[Sequence[int]], split: str, label: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Errors, NLL and confidence ``[rows, n]`` of averages of a predictor's members."""
     parts = []
     for row in rows:  # one at a time: with 100 classes all of them would not fit
-        logits = ensembles.average(one.logits[split], one.members, np.array([row]))[0]
+        logits = ensembles.average(predictor.logits[split], predictor.members, np.array([row]))[0]
         log_p = log_softmax(logits.astype(np.float64), axis=1)
         nll, top = -log_p[np.arange(len(label)), label], log_p.max(axis=1)
         parts.append((logits.argmax(axis=1) != label, nll.astype(np.float32), np.exp(top).astype(np.float32)))
@@ -202,61 +200,60 @@ def score_table(study: str, measured: Sequence[Measured], settings: config.Evalu
     samples; the negative log-likelihood (NLL, nats); and the expected calibration error (ECE). Names end in ``_m``
     for multi-view and in ``_s`` for single-view samples. Of both together: ``error`` and ``error / mu`` on D, for
     every mu of the config; other rows have the mu of their split, 0 where samples are of one kind.
-
-    Args:
-        study: its name.
-        measured: of every predictor, the single networks first.
-        settings: the evaluation section of the config.
     """
     rows = []
-    for one in measured:
-        count = {"size": one.size, "n_seeds": one.n_seeds, "n_ensembles": len(next(iter(one.wrong.values())))}
-        about = {"study": study, "predictor": one.predictor} | count
-        rows += [about | row for split in one.wrong for row in _split_rows(one, measured[0], split, settings)]
-        if set(one.wrong) == set(SHARES):
-            rows += [about | row for row in _mixture_rows(one, settings)]
+    for entry in measured:
+        count = {
+            "size": entry.size,
+            "n_seeds": entry.n_seeds,
+            "n_ensembles": len(next(iter(entry.wrong.values()))),
+        }
+        about = {"study": study, "predictor": entry.predictor} | count
+        rows += [about | row for split in entry.wrong for row in _split_rows(entry, measured[0], split, settings)]
+        if set(entry.wrong) == set(SHARES):
+            rows += [about | row for row in _mixture_rows(entry, settings)]
     return pd.DataFrame(rows)
 
 
-def _split_rows(one: Measured, single: Measured, split: str, settings: config.Evaluation) -> Iterator[dict]:
+def _split_rows(predictor: Measured, single: Measured, split: str, settings: config.Evaluation) -> Iterator[dict]:
     """Rows of the score table on one split."""
-    error = mean_errors([one.term(1.0, split)]).interval()
+    error = mean_errors([predictor.term(1.0, split)]).interval()
     turned = {"measured": 1 - error.measured, "low": 1 - error.high, "high": 1 - error.low}
-    found = {"error": replace(error, low=max(0.0, error.low)), "accuracy": replace(error, **turned)}
-    if one.predictor != "single":
-        found["gain"] = mean_errors([single.term(1.0, split), one.term(-1.0, split)]).interval()
-    found["nll"] = mean_errors([one.term(1.0, split, "nll")], shares=False).interval()
-    found["ece"] = calibration_error(one.term(1.0, split), one.confidence[split], settings)
+    intervals = {"error": replace(error, low=max(0.0, error.low)), "accuracy": replace(error, **turned)}
+    if predictor.predictor != "single":
+        intervals["gain"] = mean_errors([single.term(1.0, split), predictor.term(-1.0, split)]).interval()
+    intervals["nll"] = mean_errors([predictor.term(1.0, split, "nll")], shares=False).interval()
+    intervals["ece"] = calibration_error(predictor.term(1.0, split), predictor.confidence[split], settings)
     kind = ERRORS[split].removeprefix("error")
-    for name, interval in found.items():
-        yield _row(f"{name}{kind}", split, SHARES.get(split, 0.0), interval, one.wrong[split].shape[1])
+    for name, interval in intervals.items():
+        yield _row(f"{name}{kind}", split, SHARES.get(split, 0.0), interval, predictor.wrong[split].shape[1])
 
 
-def _mixture_rows(one: Measured, settings: config.Evaluation) -> Iterator[dict]:
+def _mixture_rows(predictor: Measured, settings: config.Evaluation) -> Iterator[dict]:
     """Rows of the score table on D."""
-    n = sum(table.shape[1] for table in one.wrong.values())
+    n = sum(table.shape[1] for table in predictor.wrong.values())
     for mu in settings.mus:
         weights = {"test_multi": 1 - mu, "test_single": mu}
-        found = mean_errors(
-            [one.term(weight, split) for split, weight in weights.items() if weight > 0]
+        interval = mean_errors(
+            [predictor.term(weight, split) for split, weight in weights.items() if weight > 0]
         ).interval()
-        yield _row("error", "", mu, replace(found, low=max(0.0, found.low)), n)
+        yield _row("error", "", mu, replace(interval, low=max(0.0, interval.low)), n)
         if mu > 0:
-            scaled = {end: getattr(found, end) / mu for end in ("measured", "low", "high")}
+            scaled = {end: getattr(interval, end) / mu for end in ("measured", "low", "high")}
             scaled["low"] = max(0.0, scaled["low"])
-            yield _row("error / mu", "", mu, replace(found, **scaled), n)
+            yield _row("error / mu", "", mu, replace(interval, **scaled), n)
 
 
-def _row(quantity: str, split: str, mu: float, found: Interval, n_samples: int) -> dict:
+def _row(quantity: str, split: str, mu: float, interval: Interval, n_samples: int) -> dict:
     return {
         "quantity": quantity,
         "split": split,
         "mu": mu,
-        "measured": found.measured,
-        "low": found.low,
-        "high": found.high,
-        "interval": found.method,
-        "scope": found.scope,
+        "measured": interval.measured,
+        "low": interval.low,
+        "high": interval.high,
+        "interval": interval.method,
+        "scope": interval.scope,
         "n_samples": n_samples,
     }
 
@@ -275,39 +272,33 @@ def spreads(measured: Sequence[Measured]) -> dict[str, float]:
     """For each predictor with several networks, the standard deviation of their accuracies over the seeds."""
     split = main_split(list(measured[0].wrong))
     return {
-        one.predictor: float(one.wrong[split].mean(axis=1).std(ddof=1))
-        for one in measured
-        if one.size == 1 and len(one.wrong[split]) > 1 and one.predictor != "ensemble"
+        entry.predictor: float(entry.wrong[split].mean(axis=1).std(ddof=1))
+        for entry in measured
+        if entry.size == 1 and len(entry.wrong[split]) > 1 and entry.predictor != "ensemble"
     }
 
 
 def ensemble_errors(measured: Sequence[Measured]) -> pd.DataFrame:
     """The table ``ensemble_errors``: the error of each single ensemble, on each split."""
     rows = [
-        {"size": one.size, "ensemble": i, "split": split, "error": error}
-        for one in measured
-        if one.predictor == "ensemble"
-        for split, table in one.wrong.items()
+        {"size": entry.size, "ensemble": i, "split": split, "error": error}
+        for entry in measured
+        if entry.predictor == "ensemble"
+        for split, table in entry.wrong.items()
         for i, error in enumerate(table.mean(axis=1))
     ]
     return pd.DataFrame(rows)
 
 
 def agreement(single: Predictor, split: str, label: np.ndarray) -> pd.DataFrame:
-    """The table ``agreement``: how often two single networks name one class, and how often both are wrong.
-
-    Args:
-        single: the single networks.
-        split: on which.
-        label: ``[n]``, there.
-    """
-    said = single.logits[split].argmax(axis=2)
+    """The table ``agreement``: how often two single networks name one class, and how often both are wrong."""
+    predicted = single.logits[split].argmax(axis=2)
     rows = [
         {
             "seed": seed,
             "other": other,
-            "same": float((said[i] == said[j]).mean()),
-            "both_wrong": float(((said[i] != label) & (said[j] != label)).mean()),
+            "same": float((predicted[i] == predicted[j]).mean()),
+            "both_wrong": float(((predicted[i] != label) & (predicted[j] != label)).mean()),
         }
         for i, seed in enumerate(single.members)
         for j, other in enumerate(single.members)

@@ -17,13 +17,13 @@ def embed(network: Standardised, images: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def linear_cka(one: np.ndarray, other: np.ndarray) -> float:
+def linear_cka(first: np.ndarray, second: np.ndarray) -> float:
     """Linear centred kernel alignment (arXiv 1905.00414) of features ``[n, a]`` and ``[n, b]`` of n samples.
 
     ``||Y^T X||^2 / (||X^T X|| ||Y^T Y||)`` with centred columns: 1 if they are equal up to rotation and scale.
     0 where features do not vary.
     """
-    x, y = (features - features.mean(axis=0) for features in (one.astype(np.float64), other.astype(np.float64)))
+    x, y = (features - features.mean(axis=0) for features in (first.astype(np.float64), second.astype(np.float64)))
     scale = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
     return float(np.linalg.norm(y.T @ x) ** 2 / scale) if scale > 0 else 0.0
 
@@ -31,8 +31,8 @@ def linear_cka(one: np.ndarray, other: np.ndarray) -> float:
 def similarity_rows(features: Mapping[int, np.ndarray], trained: bool) -> list[dict]:
     """Rows of the table ``similarity``: the CKA of every two seeds."""
     return [
-        {"trained": trained, "seed": one, "other": other, "cka": linear_cka(features[one], features[other])}
-        for one in features
+        {"trained": trained, "seed": seed, "other": other, "cka": linear_cka(features[seed], features[other])}
+        for seed in features
         for other in features
     ]
 
@@ -108,6 +108,6 @@ def exciting_rows(
     about = {"class": class_, "seed": seed, "channel": channel}
     rows = [about | {"rank": 0, "activation": reached, "label": class_, "x": pixels.flatten().numpy()}]
     for rank, i in enumerate(order.tolist(), start=1):
-        one = {"activation": float(activation[i]), "label": int(test[1][i]), "x": test[0][i].flatten().numpy()}
-        rows.append(about | {"rank": rank} | one)
+        row = {"activation": float(activation[i]), "label": int(test[1][i]), "x": test[0][i].flatten().numpy()}
+        rows.append(about | {"rank": rank} | row)
     return rows

@@ -23,10 +23,7 @@ def with_teachers(
     Agreement is the share of the samples on which a student names the class that its teacher names, with its
     interval over students and samples.
 
-    Args:
-        predictors: by name.
-        roles: of the students, as `multiview.config.Study.roles` gives them.
-        split, label: of every sample of the dataset.
+    `split` and `label` are of every sample of the dataset, `roles` those of `multiview.config.Study.roles`.
     """
     rows = []
     for name, role in roles.items():
@@ -61,10 +58,8 @@ def of_averages(
 
     The difference, that of probabilities minus that of logits, has its interval.
 
-    Args:
-        single: the single networks.
-        members: for each size ``[ensembles, size]``, seeds.
-        split, label: of every sample of the dataset.
+    `members` are seeds, for each size ``[ensembles, size]``; `split` and `label` are of every sample of the
+    dataset.
     """
     rows = []
     for part, logits in single.logits.items():

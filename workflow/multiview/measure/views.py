@@ -45,9 +45,7 @@ def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ra
 def learned_table(final: Mapping[str, pd.DataFrame], learned_ratio: float) -> pd.DataFrame:
     """Which views each network has learned: the table ``learned``.
 
-    Args:
-        final: for each predictor, the rows of ``strengths`` of the last step.
-        learned_ratio: of the evaluation section.
+    `final` has for each predictor the rows of the table ``strengths`` of the last step.
     """
     tables = []
     for predictor, table in final.items():
@@ -75,25 +73,20 @@ def shares(
     Of single networks: races won by the view with the larger ticket, where there is a `lottery`. Of all: the
     classes of which both views are learned, and those of which one is. Of students with one teacher: see `unions`.
 
-    Args:
-        learned: the table ``learned``.
-        roles: of the students, as `multiview.config.Study.roles` gives them.
-        lottery: the table ``lottery``, or None.
-
     Returns:
         By predictor and name of a share, hits and cases ``[networks]``.
     """
-    found = unions(learned, roles)
+    by_share = unions(learned, roles)
     if lottery is not None:
         first = lottery[lottery["view"] == 1].pivot(index="seed", columns="class", values=["won", "predicted"])
         right = first["won"].to_numpy(bool) == first["predicted"].to_numpy(bool)
-        found["single", LOTTERY] = right.sum(axis=1), np.full(len(right), right.shape[1])
+        by_share["single", LOTTERY] = right.sum(axis=1), np.full(len(right), right.shape[1])
     number = learned.groupby(["predictor", "seed", "class"])["learned"].sum().unstack("class")
     for name, of_networks in number.groupby(level="predictor"):
         cases = np.full(len(of_networks), of_networks.shape[1])
         for share, views in ((BOTH, 2), (ONE, 1)):
-            found[name, share] = (of_networks == views).sum(axis=1).to_numpy(), cases
-    return found
+            by_share[name, share] = (of_networks == views).sum(axis=1).to_numpy(), cases
+    return by_share
 
 
 def unions(
@@ -105,14 +98,10 @@ def unions(
     the other view too, where its teacher has learned that one, and where it has not; and of the views that its own
     training learned those that it ends with. Students whose seeds have no such training are left out.
 
-    Args:
-        learned: the table ``learned``.
-        roles: of the students, as `multiview.config.Study.roles` gives them.
-
     Returns:
         By predictor and name of a share, hits and cases ``[networks]``.
     """
-    found, trained = {}, set(learned.loc[learned["predictor"] == "single", "seed"])
+    by_share, trained = {}, set(learned.loc[learned["predictor"] == "single", "seed"])
     table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
     table = table.sort_index(axis=1)
 
@@ -130,8 +119,8 @@ def unions(
             for share, where in zip(TAKES, (missing & has, missing & ~has), strict=True):
                 counts[share].append(((where & after).sum(), where.sum()))
             counts[KEEPS].append(((before & after).sum(), before.sum()))
-        found |= {(name, share): tuple(np.array(one).T) for share, one in counts.items()}
-    return found
+        by_share |= {(name, share): tuple(np.array(pairs).T) for share, pairs in counts.items()}
+    return by_share
 
 
 def _larger(pairs: np.ndarray) -> np.ndarray:

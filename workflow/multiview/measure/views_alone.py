@@ -12,22 +12,19 @@ from multiview.predictors.logits import Predictor
 def learned_table(predictors: Mapping[str, Predictor], samples: pd.DataFrame, least: float) -> pd.DataFrame:
     """The table ``learned``: its ``phi`` is the accuracy on pictures of a class that are seen in one view alone.
 
-    Args:
-        predictors: by name.
-        samples: the ``samples`` artifact.
-        least: from this accuracy on a view counts as learned.
+    A view counts as learned from the accuracy `least` on.
     """
     tables = []
     for view, split in enumerate(ALONE, start=1):
         label = samples.loc[samples["split"] == split, "label"].to_numpy()
         classes = np.unique(label)
-        for name, one in predictors.items():
-            right = one.logits[split].argmax(axis=2) == label
+        for name, predictor in predictors.items():
+            right = predictor.logits[split].argmax(axis=2) == label
             phi = np.stack([right[:, label == class_].mean(axis=1) for class_ in classes], axis=1)
             columns = {
                 "predictor": name,
-                "seed": np.repeat(one.members, len(classes)),
-                "class": np.tile(classes, len(one.members)),
+                "seed": np.repeat(predictor.members, len(classes)),
+                "class": np.tile(classes, len(predictor.members)),
                 "view": view,
                 "phi": phi.ravel(),
                 "learned": phi.ravel() >= least,
