@@ -112,12 +112,12 @@ def by_name() -> dict[str, Claim]:
 
 
 def digest(kind: str, claims: Mapping[str, list[Claim]] | None = None) -> str:
-    """Of all that decides what is measured of a kind of study: not of words, ranges and sources."""
+    """A digest of what decides which quantities are measured; words, ranges and sources do not count."""
     chosen = (claims or lists())[kind]
     decides = [[c.name, c.about, list(c.terms.items()), c.of, c.students] for c in chosen]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
 
 
 def content(kind: str) -> str:
-    """All that is said of a kind of study, as JSON: what judging it depends on."""
+    """All statements on a kind of study as JSON: verdicts depend on this."""
     return json.dumps([vars(claim) for claim in lists()[kind]])

@@ -119,4 +119,4 @@ def loss_tables(family: str, pairs: Mapping[str, Pair], more_training: str) -> t
 
 
 FIRST = "_of_first"
-"""What the predictors of a family's first row are called after, beside those of another one."""
+"""Suffix of the names of networks of a family's first row, where it is compared with another row."""

@@ -31,7 +31,7 @@ Shares = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Observed:
-    """What a study has of its predictors.
+    """What is known of the predictors of a study.
 
     Attributes:
         study: its name.

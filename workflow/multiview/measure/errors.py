@@ -149,7 +149,7 @@ def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[
 
     Args:
         single: bool ``[seeds, n]``, the errors of each single network.
-        seeds: they.
+        seeds: of these networks, in the order of the rows.
         members: ``[ensembles, L]``, seeds.
     """
     position = {seed: i for i, seed in enumerate(seeds)}

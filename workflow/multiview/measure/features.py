@@ -59,7 +59,7 @@ def optimise(
         network: trained.
         channel: of ``embed``.
         start: ``[channels, h, w]`` in ``[0, 1]``.
-        steps: so many, each of norm `step_size`, after which pixels are cut off at 0 and 1.
+        steps: number of steps, each of norm `step_size`; after each, pixels are cut off at 0 and 1.
         step_size: in grey levels of 0 to 1.
 
     Returns:
@@ -92,11 +92,11 @@ def exciting_rows(
 
     Args:
         network: of the seed, trained.
-        seed: it.
+        seed: of the network.
         class_: the class.
         train: images and labels, by which the channel is chosen; the ascent starts at the mean of the class.
         test: images and labels, of which the `number` that excite it most are taken.
-        number: how many.
+        number: of test images.
         ascent: steps and step size of the optimised image.
     """
     images, label = train
