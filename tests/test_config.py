@@ -403,9 +403,7 @@ def test_a_circle_of_teachers_is_refused(default):
         config.load(default)
 
 
-@pytest.mark.parametrize(
-    "preset", sorted((ROOT / "workflow" / "presets").glob("*.yaml")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("preset", CONFIGS[1:], ids=lambda path: path.stem)
 def test_presets_fit_the_default_config(default, preset):
     raw = yaml.safe_load(preset.read_text())
     dropped = {name for name, study in raw.get("studies", {}).items() if study is None}
@@ -513,6 +511,49 @@ def test_generations_without_seeds_are_left_out(default):
     loaded = config.load(raw)
     assert list(loaded.studies["generations"].students) == ["generation_1", "generation_2", "generation_3"]
     assert "left out are students generation_4, generation_5" in " ".join(loaded.notes)
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 5, 12])
+@pytest.mark.parametrize("preset", CONFIGS[1:], ids=lambda path: path.stem)
+def test_whatever_names_students_may_have_too_few_seeds_for_them(default, preset, seeds):
+    raw = merge(default, yaml.safe_load(preset.read_text()))
+    studies = config.load(raw).studies if "sweeps" in raw else {}
+    for one in raw["studies"].values():
+        if one is not None:
+            one["seeds"] = seeds
+    loaded = config.load(raw)  # teachers that are not there would be an error
+    assert loaded.sweeps.keys() == raw.get("sweeps", {}).keys()
+    for sweep, one in loaded.sweeps.items():
+        lacking = [
+            (kind, point.value)
+            for kind in ("distilled", "self_distilled")
+            for point in one.points
+            if getattr(point, kind) in studies[point.study].students.keys() - loaded.studies[point.study].students
+        ]
+        said = [
+            note for note in loaded.notes if note.startswith(f"sweeps.{sweep}: for want of seeds there is no ")
+        ]
+        assert len(said) == bool(lacking)
+        assert all(kind in said[0] and f"{value:g}" in said[0] for kind, value in lacking)
+
+
+def test_students_of_fewer_students_are_fewer(default):
+    raw = merge(default, yaml.safe_load((ROOT / "workflow/presets/fashion.yaml").read_text()))
+    raw["studies"]["fashion"] |= {"seeds": 4}
+    raw["studies"]["fashion"]["students"]["of_an_average"] = {"teacher": "self_distilled", "teachers": 3}
+    loaded = config.load(raw)
+    students = loaded.studies["fashion"].students
+    assert (students["self_distilled"].students, students["second_generation"].students) == (4, 4)
+    assert students["of_an_average"].teachers == 3
+    (line,) = [note for note in loaded.notes if note.startswith("studies.fashion: ")]
+    assert "second_generation" in line
+    raw["studies"]["fashion"]["seeds"] = 1
+    loaded = config.load(raw)
+    assert list(loaded.studies["fashion"].students) == ["self_distilled", "single_longer", "second_generation"]
+    raw["studies"]["fashion"] |= {"seeds": 20}
+    raw["studies"]["fashion"]["students"]["second_generation"] = {"teacher": "self_distilled", "students": 21}
+    with pytest.raises(config.ConfigError, match="second_generation: teachers at the positions"):
+        config.load(raw)  # seeds are not what they lack
 
 
 def test_a_study_that_names_students_has_these_alone(default):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from multiview.config.images import Features, Grid
@@ -74,21 +75,15 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str, images: bool) -
             return []
         kinds[name] = kind
     kept = dict(students)
-    for name, kind in kinds.items():
-        if kind.teacher != SINGLE:
-            continue
-        places = line_up({name: kind})[name]
-        taught = places.first_teacher + (kind.teachers if kind.teachers > 1 else kind.students)
-        if (taught if kind.follow else places.last + 1) <= seeds:
-            continue
-        smaller = _smaller(kind, seeds)
+
+    def make_smaller(name: str, smaller: Kind | None) -> None:
         if smaller is None:
             del kept[name]
-            continue
+            return
         changed = {
             key: Leaf(getattr(smaller, key), rule)
             for key in ("teachers", "students", "distance")
-            if getattr(smaller, key) != getattr(kind, key)
+            if getattr(smaller, key) != getattr(kinds[name], key)
         }
         grid = students[name].get("grid", shared.get("grid"))
         tries = number(grid.get("students"), _default(Grid, "students")) if isinstance(grid, Mapping) else None
@@ -96,16 +91,49 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str, images: bool) -
             changed["grid"] = grid | {"students": Leaf(smaller.students, rule)}
         kept[name], kinds[name] = dict(students[name]) | changed, smaller
         changes.setdefault(_words(smaller), []).append(name)
-    for name, kind in kinds.items():
-        warm = plain(students[name].get("start", shared.get("start", Leaf("scratch" if images else "warm", ""))))
-        room = seeds if warm == "warm" else None
-        if kind.teacher != SINGLE and name in kept and not _has_room(name, kinds, kept, room):
-            del kept[name]
+        made_smaller.add(name)
+
+    made_smaller: set[str] = set()
+    for name in _teachers_first(kinds):
+        kind = kinds[name]
+        if kind.teacher != SINGLE:
+            if kind.teacher in made_smaller:
+                make_smaller(name, _taught_by_fewer(kind, kinds[kind.teacher].students))
+            warm = plain(
+                students[name].get("start", shared.get("start", Leaf("scratch" if images else "warm", "")))
+            )
+            if name in kept and not _has_room(name, kinds, kept, seeds if warm == "warm" else None):
+                del kept[name]
+            continue
+        places = line_up({name: kind})[name]
+        taught = places.first_teacher + (kind.teachers if kind.teachers > 1 else kind.students)
+        if (taught if kind.follow else places.last + 1) > seeds:
+            make_smaller(name, _smaller(kind, seeds))
     left_out = [name for name in students if name not in kept]
     said = [f"students are {words} ({', '.join(names)})" for words, names in changes.items()]
     said += [f"left out are students {', '.join(left_out)}"] if left_out else []
     study["students"] = kept
     return said
+
+
+def _teachers_first(kinds: Mapping[str, Kind]) -> list[str]:
+    """The kinds of students, each after the one that teaches it, as far as there is such a one."""
+
+    def generation(name: str) -> int:
+        try:
+            return len(chain(name, kinds))
+        except ValueError:  # said by the check of the config
+            return 0
+
+    return sorted(kinds, key=generation)
+
+
+def _taught_by_fewer(kind: Kind, teachers: int) -> Kind | None:
+    """Students of students, of whom there are fewer than there were; None: too few for an average."""
+    if kind.teachers == 1:
+        return replace(kind, students=min(kind.students, teachers))
+    teachers = min(kind.teachers, teachers)
+    return replace(kind, teachers=teachers) if teachers > 1 else None
 
 
 def _has_room(name: str, kinds: Mapping[str, Kind], kept: Mapping[str, Any], seeds: int | None) -> bool:

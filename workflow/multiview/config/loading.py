@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from multiview.config.fitting_seeds import fit
-from multiview.config.models import Config
+from multiview.config.models import OF_POINTS, Config
 from multiview.config.resolving import (
     SHARED_KEYS,
     ConfigError,
@@ -61,9 +61,12 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
     config = sections(config)
     shared = {key: config[key] for key in (*SHARED_KEYS, "machine") if key in config}
     written, notes = with_cells(config), []
+    left_out: dict[str, set[str]] = {}
 
     def fitted(study: dict[str, Tree], images: bool) -> None:
+        there = set(study.get("students") or {}) if isinstance(study.get("students"), Mapping) else set()
         said.extend(fit(study, images))
+        left_out[name] = there - set(study["students"]) if there else there
 
     studies = {}
     for name in written:
@@ -75,12 +78,23 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
             )
     body = plain({key: one for key, one in config.items() if key not in SHARED_KEYS} | {"studies": studies})
     try:
-        loaded = Config.model_validate(body)
+        loaded = Config.model_validate(body, context={"left_out": left_out})
     except ValidationError as error:
         items = _without_repeats(error.errors(), plain(written))
         lines = [_explain(item, plain(shared), body) for item in items]
         # A shared key at fault is at fault in every study: once is enough.
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+    for sweep, one in loaded.sweeps.items():
+        lacking = {
+            kind: [p.value for p in one.points if getattr(p, kind) in left_out[p.study]] for kind in OF_POINTS
+        }
+        said = [
+            f"{kind} at {', '.join(f'{value:g}' for value in values)}"
+            for kind, values in lacking.items()
+            if values
+        ]
+        if said:
+            notes.append(f"sweeps.{sweep}: for want of seeds there is no {', no '.join(said)}")
     loaded._notes = tuple(notes)
     return loaded, studies
 

@@ -5,7 +5,7 @@ The models are also the source of ``workflow/schemas/config.schema.json``.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from multiview.config.sections import Evaluation, Figures, Float, Machine, Name, Section, key
 from multiview.config.studies import PHOTO_KINDS, AnyStudy, ImageStudy, TheoryStudy
@@ -17,6 +17,10 @@ Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){0,2}
 def cell_name(family: str, row: str, column: str) -> str:
     """The name of the study of a cell; `column` is empty where there is none."""
     return "/".join(part for part in (family, row, column) if part)
+
+
+OF_POINTS = ("distilled", "self_distilled")
+"""The keys of a point of a sweep that name students of its study."""
 
 
 class Point(Section):
@@ -166,7 +170,8 @@ class Config(Section):
             )
 
     @model_validator(mode="after")
-    def _sweeps_are_made(self):
+    def _sweeps_are_made(self, info: ValidationInfo):
+        left_out = (info.context or {}).get("left_out", {})  # of each study, the students that lack seeds
         for name, sweep in self.sweeps.items():
             for i, point in enumerate(sweep.points):
                 where = f"sweeps.{name}.points.{i}"
@@ -174,12 +179,12 @@ class Config(Section):
                     raise ValueError(
                         f"{where}.study: found {point.study!r}, but the studies are {', '.join(self.named)}"
                     )
-                there = self.studies[point.study].students
-                for kind in ("distilled", "self_distilled"):
+                there = {*self.studies[point.study].students, *left_out.get(point.study, ())}
+                for kind in OF_POINTS:
                     if getattr(point, kind) not in there and (there or kind in point.model_fields_set):
                         raise ValueError(
                             f"{where}.{kind}: found {getattr(point, kind)!r}, but the students of "
-                            f"{point.study!r} are {', '.join(there) or 'none'}"
+                            f"{point.study!r} are {', '.join(sorted(there)) or 'none'}"
                         )
         return self
 
