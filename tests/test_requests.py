@@ -1,13 +1,17 @@
 """What jobs ask a cluster for follows from their config, and is enough."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from conftest import ROOT
 from pydantic import TypeAdapter
+from test_workflow import checkout, command
 from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
@@ -94,8 +98,6 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nothing here tells the memory of a process")
 def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_path):
-    import yaml
-
     theory = default["studies"]["theory"]
     theory["dataset"] |= {"mu": 0.1, "train_samples": 100, "test_multi_samples": 2000, "test_single_samples": 500}
     theory["machine"], theory["training"] = {"block_samples": 0, "accelerator": "cpu"}, {"max_steps": 2}
@@ -107,3 +109,77 @@ def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_
     loaded = config.load(default).studies["theory"]
     asked = requests.theory_megabytes(loaded, "cpu", 1, networks=10)
     assert asked / 4 < used < asked
+
+
+def requested(output):
+    """What each job of a dry run asks for: its rule and study, and its resources."""
+    for rule, body in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", output, re.MULTILINE):
+        lines = dict(line.strip().split(": ", 1) for line in body.splitlines() if ": " in line)
+        study = dict(pair.split("=") for pair in lines.get("wildcards", "").split(", ") if "=" in pair).get(
+            "study"
+        )
+        yield (
+            rule,
+            study,
+            dict(pair.split("=", 1) for pair in lines.get("resources", "").split(", ") if "=" in pair),
+        )
+
+
+def test_jobs_of_every_rule_that_trains_ask_for_what_follows_from_the_config_and_for_the_gpus_there_are(tmp_path):
+    folder = checkout(tmp_path / "clone")
+    raw = yaml.safe_load((folder / "config.yaml").read_text())
+    default = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw["studies"]["theory"] |= {"joint": {"networks": 2, "runs": 1}}
+    raw["studies"]["digits"] = default["studies"]["digits"] | {"seeds": 4, "features": None}
+    more = {"machine": {"block_samples": 0}, "training": {"max_steps": 10**6}}
+    of_students = {"distillation": {"training": {"max_steps": 10**6}}}
+    raw["studies"]["theory_more"] = (
+        {"based_on": "theory", "dataset": {"test_multi_samples": 30000}} | more | of_students
+    )
+    more = {"training": {"epochs": 4000, "batch_size": 400}, "copies": 900}
+    raw["studies"]["digits_more"] = {"based_on": "digits"} | more
+    raw["studies"]["theory_auto"] = {"based_on": "theory", "machine": {"accelerator": "auto"}}
+    raw["machine"]["accelerator"] = "cpu"
+    (folder / "config.yaml").write_text(yaml.safe_dump(raw))
+    # A machine with two GPUs: PyTorch says so where it is asked.
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/torch.py").write_text("class cuda:\n    device_count = staticmethod(lambda: 2)\n")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "there"), "CUDA_VISIBLE_DEVICES": "0,1"}
+    targets = [
+        f"results/{study}/summary.md"
+        for study in ("theory", "theory_auto", "theory_more", "digits", "digits_more")
+    ]
+    done = subprocess.run(command("-n", *targets), cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = {}
+    for rule, study, resources in requested(done.stdout + done.stderr):
+        asked.setdefault(rule, {}).setdefault(study, []).append(resources)
+    training = [
+        "train",
+        "distil",
+        "train_joint",
+        "train_images",
+        "try_objectives",
+        "distil_images",
+        "label_copies",
+    ]
+    assert set(training) <= set(asked)
+    for rule in training:
+        auto = asked[rule].pop("theory_auto", [])
+        less, much = (asked[rule][study] for study in sorted(asked[rule]))
+        for key in ("mem_mb", "runtime"):
+            assert max(int(one[key]) for one in less) < min(int(one[key]) for one in much), (rule, key)
+        assert {one["gpu"] for one in [*less, *much]} == {"0"} and {one["gpu"] for one in auto} <= {"1"}, rule
+    for rule in ("dataset", "image_dataset", "evaluate"):
+        assert all(
+            int(one["mem_mb"]) >= 2000 and "gpu" not in one for ones in asked[rule].values() for one in ones
+        )
+
+
+def test_a_ceiling_that_is_no_number_of_minutes_is_one_error(tmp_path):
+    folder = checkout(tmp_path)
+    asked = ("--default-resources", "runtime_ceiling=2d")
+    done = subprocess.run(command("-n", *asked), cwd=folder, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert done.returncode and "runtime_ceiling: found '2d', expected a whole number of minutes" in output
+    assert "Traceback" not in output

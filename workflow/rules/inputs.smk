@@ -46,6 +46,10 @@ def growing(amount):
 def ceiling():
     """Minutes that no job asks for more of: the profile's, or the partition's, if that is less."""
     own = of_profile("runtime_ceiling")
+    if own is not None and not str(own).isdecimal():
+        raise WorkflowError(
+            f"runtime_ceiling: found {own!r}, expected a whole number of minutes, as 1440 for a day"
+        )
     if own is None or not workflow.is_main_process:
         return int(own or 10**6)
     allowed = slurm.longest(of_profile("slurm_partition"))
