@@ -8,8 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/locked
 INSTALLED := $(VENV)/installed
-# An environment knows where it lies: one that was moved with its clone is made anew.
-MOVED := $(shell [ "$$(cat $(LOCKED) 2> /dev/null)" = "$$(pwd -P)" ] || echo moved)
+# An environment knows where it lies, and the Python that it was made by: one that was moved with its clone is made
+# anew, and one whose Python is gone, or is of another version since.
+MOVED := $(shell [ "$$(cat $(LOCKED) 2> /dev/null)" = "$$(pwd -P)" ] && $(BIN)/python -Ec 'import pip' 2> /dev/null || echo moved)
+# Libraries go into the environment, whatever else the machine's own settings of pip ask for.
+export PIP_USER := 0
 
 .PHONY: run quick test bench lint clean clean-results clean-all help lock doctor
 

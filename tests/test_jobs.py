@@ -1,5 +1,6 @@
 """What jobs leave of themselves, and how they take GPUs."""
 
+import errno
 import json
 import os
 import platform
@@ -110,6 +111,58 @@ def test_two_clones_share_the_gpus_of_a_machine(folder):
     for process in (one, two, other):
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("0, 1", ["0", "1"]),
+        ("0,-1,1", ["0"]),
+        ("-1", []),
+        ("NoDevFiles", []),
+        ("GPU-8932f937,MIG-GPU-8932f937/1/0", ["GPU-8932f937", "MIG-GPU-8932f937/1/0"]),
+    ],
+)
+def test_the_gpus_are_those_that_cuda_sees(folder, monkeypatch, text, names):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", text)
+    assert devices.visible() == names
+    for name in names:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", text)
+        assert devices.take(folder) == name
+
+
+def test_where_there_can_be_no_locks_that_is_one_error_and_no_endless_wait(folder, monkeypatch):
+    def waits(seconds):
+        raise TimeoutError("it waits")
+
+    def refuses(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(devices.time, "sleep", waits)
+    (folder / "file").touch()
+    with pytest.raises(ConfigError, match=r"locks in .*Not a directory.*TMPDIR"):
+        devices.take(folder / "file/gpus")
+    monkeypatch.setattr(locks.fcntl, "flock", refuses)
+    with pytest.raises(ConfigError, match=r"locks in .*No locks available.*TMPDIR"):
+        devices.take(folder)
+    assert locks.clear_if_stale(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("partition", "rows", "minutes"),
+    [
+        ("short,long", ("long|7-00:00:00", "short|12:00"), 12),
+        ("short,any", ("any|infinite", "short|12:00"), 12),
+        ("any", ("any|infinite",), None),
+        (None, ("long|7-00:00:00", "short*|12:00"), 12),
+    ],
+)
+def test_the_shortest_of_several_partitions_decides(tmp_path, monkeypatch, partition, rows, minutes):
+    sinfo = tmp_path / "sinfo"
+    sinfo.write_text("#!/bin/sh\n" + "".join(f"echo '{row}'\n" for row in rows))
+    sinfo.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert slurm.longest(partition) == minutes
 
 
 def test_a_machine_without_gpus_is_told_so(folder, monkeypatch):
@@ -290,10 +343,41 @@ def test_an_environment_that_was_moved_is_made_anew(tmp_path):
         (old / name).symlink_to(ROOT / name)
     (old / ".venv/locked").write_text(f"{old}\n")
     (old / ".venv/installed").touch()
+    (old / ".venv/bin").mkdir()
+    python = old / ".venv/bin/python"
     command = ["make", "-n", ".venv/installed"]
-    assert "up to date" in subprocess.run(command, cwd=old, capture_output=True, text=True, check=True).stdout
+
+    def said(folder):
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+    # The Python that made it is of another version since, which does not see its libraries; or it is gone.
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    assert "venv --clear" in said(old)
+    python.unlink()
+    python.symlink_to(tmp_path / "gone")
+    assert "venv --clear" in said(old)
+    python.unlink()
+    python.write_text("#!/bin/sh\nexit 0\n")
+    python.chmod(0o755)
+    assert "up to date" in said(old)
     old.rename(new)
-    assert "venv --clear" in subprocess.run(command, cwd=new, capture_output=True, text=True, check=True).stdout
+    assert "venv --clear" in said(new)
+
+
+def test_libraries_go_into_the_environment_whatever_pips_own_settings_are(tmp_path):
+    # Many clusters set PIP_USER, with which pip refuses to install into an environment.
+    command = ["make", "-s", "-f", ROOT / "Makefile", "-f", "-", "said"]
+    environment = os.environ | {"PIP_USER": "1"}
+    done = subprocess.run(
+        command,
+        input="said:\n\t@echo user: $$PIP_USER\n",
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[-1] == "user: 0"
 
 
 @pytest.mark.parametrize(("profile", "gpus"), [("local-gpu", 2), ("slurm", 200)])

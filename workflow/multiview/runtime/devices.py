@@ -1,8 +1,10 @@
 """Which device a job trains on: decided once, where the run begins, for scheduling, training and provenance."""
 
 import functools
+import itertools
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,7 +51,9 @@ def visible() -> list[str]:
     """
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
-        return [name for name in named.split(",") if name]
+        names = [name.strip() for name in named.split(",")]
+        # CUDA takes those before the first that is none, as of `0,-1,1` and of `-1` or `NoDevFiles` alone.
+        return list(itertools.takewhile(re.compile(r"\d+$|(MIG-)?GPU-|MIG-").match, names))
     # CUDA counts those that are there from 0; in a container the devices keep the numbers of the whole machine.
     return [str(i) for i, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]
 
@@ -76,7 +80,7 @@ def take(folder: str | Path | None = None, seconds: float = 5.0) -> str:
         seconds: between looking for one again.
 
     Raises:
-        ConfigError: if the machine has none.
+        ConfigError: if the machine has none, or there can be no locks in the folder.
     """
     names = visible()
     if not names:
@@ -89,7 +93,14 @@ def take(folder: str | Path | None = None, seconds: float = 5.0) -> str:
     announced = False
     while True:
         for name in names:
-            if hold(folder / name):
+            try:
+                free = hold(folder / name)
+            except OSError as error:
+                raise ConfigError(
+                    f"GPUs are shared out by locks in {folder}, which can have none ({error.strerror or error}): "
+                    "set TMPDIR to a folder of this machine's own disk"
+                ) from error
+            if free:
                 os.environ["CUDA_VISIBLE_DEVICES"] = name
                 return name
         if not announced:

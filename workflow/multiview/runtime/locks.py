@@ -20,15 +20,22 @@ _held = []  # open files: their locks last as long as this process
 
 
 def hold(path: str | Path) -> bool:
-    """Take the advisory lock of a file until this process ends, however it ends; tell whether it was free."""
+    """Take the advisory lock of a file until this process ends, however it ends; tell whether it was free.
+
+    Raises:
+        OSError: if the file cannot be written, or its file system knows no such locks.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("w", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         file.close()
         return False
+    except OSError:
+        file.close()
+        raise
     _held.append(file)
     return True
 
@@ -42,7 +49,10 @@ def clear_if_stale(folder: str | Path = ".snakemake") -> str | None:
         A line for the user if there were locks, unless a living run of this host holds them.
     """
     folder = Path(folder)
-    if not hold(folder / "multiview.lock"):
+    try:
+        if not hold(folder / "multiview.lock"):
+            return None
+    except OSError:  # a file system without such locks: Snakemake's own are left alone
         return None
     locks, record = folder / "locks", folder / "multiview.run.json"
     owner, message = _read(record), None

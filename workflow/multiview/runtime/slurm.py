@@ -58,17 +58,19 @@ def requeue_if_preempted() -> bool:
 
 
 def longest(partition: str | None) -> int | None:
-    """Minutes that a job may ask for in a partition, the default one if None; None if SLURM does not say."""
+    """Minutes that a job may ask for, None if SLURM does not say.
+
+    Args:
+        partition: one, or several between commas, the shortest of which decides; None: the default one.
+    """
     command = ["sinfo", "--noheader", "--format=%P|%l", *(["--partition", partition] if partition else [])]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    limits = dict(line.split("|", 1) for line in done.stdout.splitlines() if "|" in line)
-    for name, limit in limits.items():
-        if partition is not None or name.endswith("*"):
-            return _minutes(limit)
-    return None
+    rows = [line.split("|", 1) for line in done.stdout.splitlines() if "|" in line]
+    limits = [_minutes(limit) for name, limit in rows if partition is not None or name.endswith("*")]
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _minutes(limit: str) -> int | None:
