@@ -114,6 +114,55 @@ def test_a_file_may_import_its_neighbours_and_an_edit_of_them_is_another_network
         assert digest(path) != before
 
 
+def test_a_link_to_a_file_has_the_neighbours_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.path", [*sys.path])
+    for name in ("shared", "study"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "shared/part_of_the_link.py").write_text("from torch.nn import Flatten")
+    code = FLAT.format("shape, classes").replace("import torch", "import torch, part_of_the_link")
+    (tmp_path / "shared/mine.py").write_text(code)
+    (tmp_path / "study/mine.py").symlink_to(tmp_path / "shared/mine.py")
+    settings = own(tmp_path / "study/mine.py")
+    assert "part_of_the_link.py" in {file.name for file in settings.files}
+    with pytest.raises(config.ConfigError, match=r"found \(2, 90\)"):  # it is imported: its logits are too many
+        build(settings, IMAGES, 4, 0)
+
+
+DRAWS = """
+import random
+import numpy
+import torch
+class Mine(torch.nn.Sequential):
+  def __init__(self, shape, classes):
+    {before}
+    super().__init__(torch.nn.Flatten(), torch.nn.Linear(90, classes))
+    {after}
+"""
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "pass",
+        "self[1].weight.data = torch.from_numpy(numpy.random.randn(classes, 90)).float()",
+        "self[1].weight.data.fill_(random.random()), self[1].bias.data.zero_()",
+    ],
+)
+def test_whatever_a_network_draws_from_follows_from_its_seed(tmp_path, after):
+    (tmp_path / "mine.py").write_text(DRAWS.format(before="pass", after=after))
+    one, other, again = (build(own(tmp_path / "mine.py"), IMAGES, 4, seed) for seed in (0, 1, 0))
+    weights = [network.network[1].weight for network in (one, other, again)]
+    assert torch.equal(weights[0], weights[2]) and not torch.equal(weights[0], weights[1])
+    average = build(own(tmp_path / "mine.py"), IMAGES, 4, 0, networks=2).network
+    assert not torch.equal(*(network[1].weight for network in average.networks))
+
+
+def test_a_network_that_sets_its_own_seed_is_refused(tmp_path):
+    (tmp_path / "mine.py").write_text(DRAWS.format(before="torch.manual_seed(0)", after="pass"))
+    with pytest.raises(config.ConfigError, match=r"mine.py: Mine has the same weights for every seed"):
+        build(own(tmp_path / "mine.py"), IMAGES, 4, 0)
+
+
 def test_home_and_variables_are_filled_in_and_what_is_not_set_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "mine.py").touch()
     for name in ("HOME", "MINE"):
@@ -123,6 +172,8 @@ def test_home_and_variables_are_filled_in_and_what_is_not_set_is_an_error(tmp_pa
         assert own(text).path == text  # it is kept: results do not depend on whose home it is
     with pytest.raises(ValueError, match=r"variable \$NO_SUCH_VARIABLE is not set"):
         own("$NO_SUCH_VARIABLE/mine.py")
+    with pytest.raises(ValueError, match="~nobody_of_that_name is the home of no user"):
+        own("~nobody_of_that_name/mine.py")
     (tmp_path / "images").mkdir()
     (tmp_path / "images/train.parquet").touch()
     sizes = {"seed": 0, "classes": 2, "validation_samples": 1}

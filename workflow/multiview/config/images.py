@@ -153,7 +153,7 @@ class OwnNetwork(Network):
         installed = ("site-packages", "dist-packages", str(Path(__file__).parents[2]))
         others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         others = [entry for entry in others if entry and not entry.rstrip("/").endswith(installed)]
-        finder = modulefinder.ModuleFinder([str(self.file.parent), *others])
+        finder = modulefinder.ModuleFinder([str(self.file.resolve().parent), *others])
         try:
             finder.run_script(str(self.file))
         except (SyntaxError, ImportError):  # its job says so

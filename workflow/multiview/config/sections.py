@@ -76,13 +76,17 @@ def expanded(path: str) -> Path:
     The config keeps them, so that results do not depend on whose home it is.
 
     Raises:
-        ValueError: if a variable is not set.
+        ValueError: if a variable is not set, or there is no such home.
     """
     filled = os.path.expandvars(path)
+    try:
+        whole = Path(filled).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{Path(filled).parts[0]} is the home of no user of this machine") from None
     unset = re.search(r"\$(\w+|\{[^}]*\})", filled)
-    if unset and not Path(filled).expanduser().exists():  # a name may have a dollar sign
+    if unset and not whole.exists():  # a name may have a dollar sign
         raise ValueError(f"the variable {unset[0]} is not set")
-    return Path(filled).expanduser()
+    return whole
 
 
 def _can_be_filled_in(path: str) -> str:

@@ -1,8 +1,13 @@
 """Networks of the user's own, from a file that the config names."""
 
 import importlib.util
+import random
 import sys
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -18,11 +23,11 @@ def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mo
         classes: k.
 
     Raises:
-        ConfigError: if the file cannot be imported, has no such class, or that makes no k logits of an input by
-            itself.
+        ConfigError: if the file cannot be imported, has no such class, that makes no k logits of an input by
+            itself, or makes the same weights of every seed.
     """
     path, where = settings.file, f"network.path {settings.path}"
-    folder = str(path.parent.resolve())
+    folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)  # as if it were run as a script
     spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
@@ -36,7 +41,7 @@ def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mo
     if made is None:
         raise config.ConfigError(f"{where}: expected a class {settings.name!r}, found none of that name")
     try:
-        network = made(tuple(shape), classes, **settings.arguments)
+        network = _made(made, shape, classes, settings.arguments)
         probe = torch.rand(2, *shape)
         with torch.no_grad():
             logits, alone = network.eval()(probe), network(probe[:1])
@@ -55,4 +60,30 @@ def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mo
             f"{where}: in evaluation the logits of an input differ with what else is in its batch. Batch "
             "normalisation must keep running statistics (track_running_stats)"
         )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(torch.initial_seed() + 1)
+        other = _made(made, shape, classes, settings.arguments)
+        with torch.no_grad():
+            other.eval()(probe)  # lazy layers have their weights from now on
+    weights = list(zip(network.parameters(), other.parameters(), strict=True))
+    if weights and all(torch.equal(one, another) for one, another in weights):
+        raise config.ConfigError(
+            f"{where}: {settings.name} has the same weights for every seed, but networks must differ: it must "
+            "set no seed itself"
+        )
     return network
+
+
+def _made(
+    made: Callable[..., nn.Module], shape: torch.Size, classes: int, arguments: Mapping[str, Any]
+) -> nn.Module:
+    """What a class makes; what it draws from Python's or NumPy's own generator follows from PyTorch's."""
+    states = random.getstate(), np.random.get_state()
+    seed = zlib.crc32(torch.random.get_rng_state().numpy().tobytes())
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        return made(tuple(shape), classes, **arguments)
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
