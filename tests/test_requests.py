@@ -183,3 +183,17 @@ def test_a_ceiling_that_is_no_number_of_minutes_is_one_error(tmp_path):
     output = done.stdout + done.stderr
     assert done.returncode and "runtime_ceiling: found '2d', expected a whole number of minutes" in output
     assert "Traceback" not in output
+
+
+def test_no_job_asks_for_more_minutes_than_the_partition_allows(tmp_path):
+    folder = checkout(tmp_path / "clone")
+    sinfo = tmp_path / "sinfo"
+    sinfo.write_text("#!/bin/sh\necho 'short*|12:00'\n")
+    sinfo.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    asked = command("-n", "--profile", "profiles/slurm")
+    done = subprocess.run(asked, cwd=folder, env=environment, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0 and "runtime: jobs ask for at most 12 minutes" in output
+    minutes = {rule: int(resources["runtime"]) for rule, _, resources in requested(output)}
+    assert {"dataset", "train", "evaluate"} <= minutes.keys() and max(minutes.values()) == 12, minutes

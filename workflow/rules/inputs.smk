@@ -63,6 +63,9 @@ def ceiling():
 
 
 CEILING = ceiling()
+# It holds for rules that leave their minutes to the profile as well.
+if str(of_profile("runtime")).isdecimal() and int(of_profile("runtime")) > CEILING:
+    workflow.resource_settings.default_resources["runtime"] = CEILING
 
 
 def at_most(amount):
