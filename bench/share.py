@@ -21,7 +21,7 @@ EPOCH = re.compile(r"^(\S+ \S+),\d+ INFO .*\| epoch (\d+)/(\d+) \|", re.MULTILIN
 EVERY = 5.0
 """Seconds from the first step to the first line, as in `multiview.training.minibatch.Progress`."""
 
-PAGES = {"figures", "summary", "headline", "verdicts", "manifest", "manifest_page", "sweep"}
+PAGES = {"figures", "summary", "headline", "verdicts", "manifest", "sweep"}
 
 
 def seconds_of_training(text: str) -> float | None:

@@ -214,7 +214,7 @@ def test_a_change_of_the_machine_trains_nothing_again(finished, tmp_path):
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
     machine = {"accelerator": "cpu", "compile": False, "channels_last": False, "loggers": ["csv"]}
     configure(folder, machine=machine | {"block_samples": 8, "checkpoint_seconds": 1})
-    assert set(jobs(run(folder, "-n"))) == {"all", "manifest", "manifest_page"}  # which tell the config
+    assert set(jobs(run(folder, "-n"))) == {"all", "manifest"}  # which tell the config
 
 
 def leave_checkpoints(finished, folder):
@@ -367,7 +367,7 @@ def test_an_edit_of_a_statements_words_or_range_judges_again_and_does_nothing_el
     text = path.read_text()
     path.write_text(text.replace("words: half of the single-view", "words: a half of the single-view"))
     counts = jobs(run(folder, "-n"))
-    assert set(counts) == {"all", "summary", "verdicts", "manifest", "manifest_page"} and sum(counts.values()) < 10
+    assert set(counts) == {"all", "summary", "verdicts", "manifest"} and sum(counts.values()) < 10
     path.write_text(text.replace("range: [0.49, 0.51]", "range: [0.0, 1.0]"))
     output = run(folder, "results/verdicts.parquet")
     assert set(jobs(output)) == {"verdicts"} and "error_s: half of the single-view samples are errors" in output

@@ -133,7 +133,7 @@ class Plan:
     def choosing(self, study: str) -> list[str]:
         """The students of a study that choose their objective."""
         students = self.settings.studies[study].students
-        return [name for name, one in students.items() if getattr(one, "grid", None) is not None]
+        return [name for name, section in students.items() if getattr(section, "grid", None) is not None]
 
     # --- Evaluation ----------------------------------------------------------------------------------------
 
@@ -168,10 +168,10 @@ class Plan:
 
     # --- Studies beside one another ------------------------------------------------------------------------
 
-    def main_studies(self, some: Iterable[str]) -> list[str]:
+    def main_studies(self, names: Iterable[str]) -> list[str]:
         """Those of some studies that are no cells of families and whose networks learn features."""
         named = self.settings.named
-        return [name for name in some if name in named and named[name].network.regime == "learned"]
+        return [name for name in names if name in named and named[name].network.regime == "learned"]
 
     def contrasting_studies(self) -> list[str]:
         """The studies beside the paper's setting and real images: of models without features, and others."""

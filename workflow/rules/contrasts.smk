@@ -18,7 +18,6 @@ rule gaussian_dataset:
         study=any_of(studies_on("gaussian")),
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(megabytes),
     params:
@@ -45,7 +44,6 @@ rule layer_dataset:
         study=any_of(studies_on("layer")),
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(megabytes),
     params:
@@ -127,7 +125,6 @@ rule features:
         study=PHOTOS,
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(8000),
     params:

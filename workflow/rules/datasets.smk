@@ -14,7 +14,6 @@ rule dataset:
         study=any_of(settings.theory),
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(megabytes),
     params:

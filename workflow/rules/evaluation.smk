@@ -4,12 +4,12 @@
 
 rule views:
     input:
-        unpack(of_every_predictor("strengths")),
+        unpack(lambda wildcards: plan.files_by_predictor(wildcards.study, "strengths")),
         samples="results/{study}/dataset/samples.parquet",
         patches="results/{study}/dataset/patches.parquet",
         logits=of_every_seed("logits"),
         others=of_all_others("logits"),
-        members_of_joint=of_the_joint("member_strengths"),
+        members_of_joint=lambda wildcards: plan.files_of_joint(wildcards.study, "member_strengths"),
         start=of_every_seed("start"),
     output:
         lottery="results/{study}/evaluation/lottery.parquet",
@@ -33,6 +33,32 @@ rule views:
         code=code_of("views"),
     script:
         "../scripts/views.py"
+
+
+rule views_of_pairs:
+    input:
+        samples="results/{study}/dataset/samples.parquet",
+        logits=of_every_seed("logits"),
+        others=of_all_others("logits"),
+    output:
+        learned="results/{study}/evaluation/learned.parquet",
+    log:
+        "logs/{study}/views.log",
+    benchmark:
+        "benchmarks/{study}/views.tsv"
+    wildcard_constraints:
+        study=any_of(settings.pairs),
+    conda:
+        "../../envs/multiview.yaml"
+    resources:
+        mem_mb=growing(megabytes_of_evaluation),
+    params:
+        study="{study}",
+        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
+        evaluation=canonical(settings.evaluation),
+        code=code_of("views_of_pairs"),
+    script:
+        "../scripts/views_of_pairs.py"
 
 
 rule evaluate:
@@ -132,7 +158,13 @@ rule manifest:
     input:
         "results/verdicts.parquet",
     output:
-        "results/manifest.json",
+        manifest="results/manifest.json",
+        page=report(
+            "results/manifest.html",
+            caption="../report/manifest.rst",
+            category="8 The run",
+            labels={"table": "config and manifest"},
+        ),
     log:
         "logs/manifest.log",
     benchmark:
@@ -151,26 +183,3 @@ rule manifest:
         code=code_of("manifest", "multiview/runtime/manifest.py"),
     script:
         "../scripts/manifest.py"
-
-
-rule manifest_page:
-    input:
-        "results/manifest.json",
-    output:
-        report(
-            "results/manifest.html",
-            caption="../report/manifest.rst",
-            category="8 The run",
-            labels={"table": "config and manifest"},
-        ),
-    log:
-        "logs/manifest_page.log",
-    benchmark:
-        "benchmarks/manifest_page.tsv"
-    localrule: True
-    conda:
-        "../../envs/multiview.yaml"
-    params:
-        code=code_of("manifest_page"),
-    script:
-        "../scripts/manifest_page.py"

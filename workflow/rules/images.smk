@@ -2,7 +2,7 @@
 
 
 IMAGES = any_of(settings.images)
-PHOTOS = any_of(name for name, study in settings.images.items() if study.dataset.kind in PHOTO_KINDS)
+PHOTOS = any_of(studies_on(*PHOTO_KINDS))
 
 
 rule image_dataset:
@@ -13,16 +13,15 @@ rule image_dataset:
         samples="results/{study}/dataset/samples.parquet",
         images="results/{study}/dataset/images.parquet",
     log:
-        "logs/{study}/images.log",
+        "logs/{study}/dataset.log",
     benchmark:
-        "benchmarks/{study}/images.tsv"
+        "benchmarks/{study}/dataset.tsv"
     wildcard_constraints:
-        study=PHOTOS,
+        study=any_of(studies_on(*PHOTO_KINDS, "paired")),
     # Before anything else: what is missing should be known at once.
     priority: 10
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(megabytes),
     params:
@@ -52,7 +51,6 @@ rule train_images:
         predictor=any_of([SINGLE, JOINT]),
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
@@ -90,7 +88,6 @@ rule label_copies:
         predictor=any_of([SINGLE, *{name: None for study in studies.values() for name in study.students}]),
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(lambda wildcards: requests.label_megabytes(*labelled_by(wildcards))),
         runtime=at_most(lambda wildcards: requests.label_minutes(*labelled_by(wildcards))),
@@ -126,7 +123,6 @@ rule try_objectives:
         study=IMAGES,
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
@@ -152,7 +148,7 @@ rule try_objectives:
 rule choose_objective:
     input:
         samples="results/{study}/dataset/samples.parquet",
-        trials=trials_of,
+        trials=lambda wildcards: plan.trial_files(wildcards.study, wildcards.students),
     output:
         "results/{study}/{students}/choice.parquet",
     log:
@@ -176,7 +172,7 @@ rule distil_images:
         own=own_network,
         teacher=of_the_teachers(what_teachers_say),
         start=of_the_starts("networks"),
-        choice=choice_of,
+        choice=lambda wildcards: plan.choice_files(wildcards.study, wildcards.students),
     output:
         logits="results/{study}/{students}/seeds_{first}-{last}/logits.parquet",
         history="results/{study}/{students}/seeds_{first}-{last}/history.parquet",
@@ -190,7 +186,6 @@ rule distil_images:
         study=IMAGES,
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),

@@ -129,11 +129,6 @@ def of_every_seed(kind):
     return lambda wildcards: plan.files(wildcards.study, SINGLE, kind)
 
 
-def of_every_predictor(kind):
-    """The files of one kind of all trained networks of a study, as inputs named after the predictor."""
-    return lambda wildcards: plan.files_by_predictor(wildcards.study, kind)
-
-
 def students_of(wildcards):
     """The settings of the students that a job trains."""
     return studies[wildcards.study].students[wildcards.students]
@@ -169,19 +164,9 @@ def of_the_starts(kind, taught=teachers_of):
     return lambda wildcards: plan.start_files(wildcards.study, wildcards.students, kind, taught(wildcards))
 
 
-def own_logits(wildcards):
-    """The logits of the students' own hard-label training, where they are needed."""
-    return plan.own_logits(wildcards.study, wildcards.students, seeds_of(wildcards))
-
-
 def of_all_others(kind):
     """The files of one kind of all trained predictors of a study but its single networks."""
     return lambda wildcards: plan.files_of_others(wildcards.study, kind)
-
-
-def of_the_joint(kind):
-    """The files of one kind of the averages that are trained end to end, if there are any."""
-    return lambda wildcards: plan.files_of_joint(wildcards.study, kind)
 
 
 def inputs_of(wildcards):
@@ -192,16 +177,6 @@ def inputs_of(wildcards):
 def own_network(wildcards):
     """The user's own files with the network, if there are any. Of these the code counts, see `network_code`."""
     return [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)]
-
-
-def trials_of(wildcards):
-    """The files with what some students tried."""
-    return plan.trial_files(wildcards.study, wildcards.students)
-
-
-def choice_of(wildcards):
-    """The file with the objective that some students chose, if they have a grid."""
-    return plan.choice_files(wildcards.study, wildcards.students)
 
 
 def tried_by(wildcards):
@@ -245,9 +220,9 @@ def files_of_images(split):
     return files
 
 
-def studies_on(kind):
-    """The studies whose dataset is of a kind."""
-    return [name for name, study in studies.items() if study.dataset.kind == kind]
+def studies_on(*kinds):
+    """The studies whose dataset is of one of some kinds."""
+    return [name for name, study in studies.items() if study.dataset.kind in kinds]
 
 
 def layered(wildcards):

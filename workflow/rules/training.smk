@@ -28,7 +28,6 @@ rule train:
         study=THEORY,
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(megabytes),
         runtime=at_most(minutes),
@@ -64,7 +63,6 @@ rule train_joint:
         study=THEORY,
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, JOINT)),
         runtime=at_most(lambda wildcards: minutes(wildcards, JOINT)),
@@ -89,7 +87,7 @@ rule distil:
         views="results/{study}/dataset/views.parquet",
         teacher=of_the_teachers("logits"),
         start=of_the_starts("weights"),
-        own=own_logits,
+        own=lambda wildcards: plan.own_logits(wildcards.study, wildcards.students, seeds_of(wildcards)),
     output:
         logits=f"{STUDENTS_FOLDER}/logits.parquet",
         history=f"{STUDENTS_FOLDER}/history.parquet",
@@ -104,7 +102,6 @@ rule distil:
         study=THEORY,
     conda:
         "../../envs/multiview.yaml"
-    threads: 1
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),

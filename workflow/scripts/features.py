@@ -23,15 +23,15 @@ train, test = ((data.images[split], data.labels[split]) for split in ("train", "
 states = tensors.read_networks(source.networks, params.seeds, data.digest)
 seen, excited = {True: {}, False: {}}, []
 for seed in params.seeds:
-    one = build(network, train[0], data.about["classes"], seed).eval()
-    seen[False][seed] = features.embed(one, test[0]).numpy()
-    one.load_state_dict(states[seed])
-    one.requires_grad_(False)
-    seen[True][seed] = features.embed(one, test[0]).numpy()
+    model = build(network, train[0], data.about["classes"], seed).eval()
+    seen[False][seed] = features.embed(model, test[0]).numpy()
+    model.load_state_dict(states[seed])
+    model.requires_grad_(False)
+    seen[True][seed] = features.embed(model, test[0]).numpy()
     if seed in params.seeds[: settings.seeds]:
         ascent = (settings.steps, settings.step_size)
         for class_ in settings.classes:
-            excited += features.exciting_rows(one, seed, class_, train, test, settings.images, ascent)
+            excited += features.exciting_rows(model, seed, class_, train, test, settings.images, ascent)
 similar = [row for trained, by_seed in seen.items() for row in features.similarity_rows(by_seed, trained)]
 provenance = {"study": params.study, "dataset": data.digest, "seeds": params.seeds}
 provenance |= {"shape": data.about["shape"], "config": settings.model_dump()}

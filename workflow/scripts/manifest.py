@@ -1,4 +1,4 @@
-"""Write what made these results, where and how long it took."""
+"""Write what made these results, where and how long it took, as JSON and as a page for the report."""
 
 from multiview.runtime import jobs
 
@@ -7,12 +7,14 @@ jobs.start(snakemake)
 import json
 from pathlib import Path
 
+from multiview.claims import pages
 from multiview.runtime import manifest
 from multiview.store import artifacts
 
-params = snakemake.params
-found = manifest.make(
+target, params = snakemake.output, snakemake.params
+run = manifest.make(
     json.loads(params.config), json.loads(params.seeds), Path(params.logs), Path(params.benchmarks)
 )
-with artifacts.replacing(snakemake.output[0]) as temporary:
-    temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+for path, text in ((target.manifest, json.dumps(run, indent=1) + "\n"), (target.page, pages.manifest(run))):
+    with artifacts.replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -23,9 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--configfile", nargs="+", default=[], metavar="FILE", help="laid over config.yaml, in order"
     )
     show.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="laid over the files")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        print(shown(given.study, sources(given.configfile, given.config)))
+        print(shown(options.study, sources(options.configfile, options.config)))
     except ConfigError as error:
         print(f"The config cannot be run.\n{error}", file=sys.stderr)
         return 1
@@ -79,7 +79,7 @@ def shown(name: str | None, parts: list[tuple[str, Mapping[str, Any]]]) -> str:
 def _values(tree: Any, path: str = "") -> list[tuple[str, Any]]:
     if not isinstance(tree, dict) or not tree:
         return [(path, tree)]
-    return [one for key, value in tree.items() for one in _values(value, f"{path}.{key}".lstrip("."))]
+    return [pair for key, value in tree.items() for pair in _values(value, f"{path}.{key}".lstrip("."))]
 
 
 def _text(value: Any) -> str:
@@ -101,9 +101,9 @@ def _places(study: TheoryStudy | ImageStudy) -> list[str]:
     """A line for each kind of students: which seeds they are, and which teach them."""
     lines, first = [], study.first_seed
     for name, places in study.lineup.items():
-        one = study.students[name]
+        section = study.students[name]
         taught = (places.taught_by(places.students[0])[0], places.taught_by(places.students[-1])[-1])
-        how = f"the average of {one.teacher}" if one.teachers > 1 else f"one each of {one.teacher}"
+        how = f"the average of {section.teacher}" if section.teachers > 1 else f"one each of {section.teacher}"
         lines.append(
             f"# {name}: seeds {first + places.students[0]} to {first + places.students[-1]}, taught by "
             f"{how}, seeds {first + taught[0]} to {first + taught[1]}"

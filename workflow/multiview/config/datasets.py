@@ -83,13 +83,13 @@ class Images(Section):
             ValueError: if there are none.
         """
         folder = expanded(self.path)
-        found = sorted(folder.rglob(f"{split}*.parquet"))
-        if not found:
-            there = (
+        paths = sorted(folder.rglob(f"{split}*.parquet"))
+        if not paths:
+            names = (
                 ", ".join(sorted(p.name for p in folder.iterdir())[:5]) if folder.is_dir() else "no such folder"
             )
-            raise ValueError(f"path: expected {split}*.parquet in {folder}, found {there or 'an empty folder'}")
-        return found
+            raise ValueError(f"path: expected {split}*.parquet in {folder}, found {names or 'an empty folder'}")
+        return paths
 
 
 class Gaussian(Section):

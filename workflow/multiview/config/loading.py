@@ -64,19 +64,21 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
     left_out: dict[str, set[str]] = {}
 
     def fitted(study: dict[str, Tree], images: bool) -> None:
-        there = set(study.get("students") or {}) if isinstance(study.get("students"), Mapping) else set()
-        said.extend(fit(study, images))
-        left_out[name] = there - set(study["students"]) if there else there
+        students = set(study.get("students") or {}) if isinstance(study.get("students"), Mapping) else set()
+        changes.extend(fit(study, images))
+        left_out[name] = students - set(study["students"]) if students else students
 
     studies = {}
     for name in written:
-        said: list[str] = []
+        changes: list[str] = []
         studies[name] = whole(name, written, shared, fitted)
-        if said:
+        if changes:
             notes.append(
-                f"{place(['studies', name])}: seeds is {plain(studies[name]['seeds'])}, so {', '.join(said)}"
+                f"{place(['studies', name])}: seeds is {plain(studies[name]['seeds'])}, so {', '.join(changes)}"
             )
-    body = plain({key: one for key, one in config.items() if key not in SHARED_KEYS} | {"studies": studies})
+    body = plain(
+        {key: section for key, section in config.items() if key not in SHARED_KEYS} | {"studies": studies}
+    )
     try:
         loaded = Config.model_validate(body, context={"left_out": left_out})
     except ValidationError as error:
@@ -118,12 +120,12 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
         return root(study["based_on"]) if inherits else name.split("/")[0]
 
     known: dict[tuple, list] = {}
-    kept, machine = [], []
+    shown, machine = [], []
     for item in items:
         item["loc"] = loc = _without_tags(item["loc"])
         if loc[:1] == ("machine",):
             machine.append((loc, item["input"]))
-        elif any(loc[2:] == there and item["input"] is value for there, value in machine):
+        elif any(loc[2:] == key_path and item["input"] is value for key_path, value in machine):
             continue
         if len(loc) > 1 and loc[0] == "studies" and loc[1] in studies:
             # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
@@ -137,8 +139,8 @@ def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) ->
             if any(value is other or value == other for other in values):
                 continue
             values.append(value)
-        kept.append(item)
-    return kept
+        shown.append(item)
+    return shown
 
 
 def _explain(item: dict[str, Any], shared: Mapping[str, Any], body: Mapping[str, Any]) -> str:
@@ -158,15 +160,15 @@ def _explain(item: dict[str, Any], shared: Mapping[str, Any], body: Mapping[str,
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "value_error" and isinstance(item["input"], Mapping | BaseModel):
         return f"{where}: {message}"
-    found = repr(item["input"])
-    return f"{where}: found {found if len(found) < 80 else found[:77] + '...'}. {message}"
+    value = repr(item["input"])
+    return f"{where}: found {value if len(value) < 80 else value[:77] + '...'}. {message}"
 
 
 def _allowed(loc: tuple, body: Mapping[str, Any]) -> list[str]:
     """The keys that the section at `loc` of the config knows."""
-    model, found = Config, body
+    model, section = Config, body
     for part in loc:
-        found = found[part]
+        section = section[part]
         # Below a mapping from names to sections comes a name.
         if get_origin(model) is dict:
             model = get_args(model)[1]
@@ -174,7 +176,7 @@ def _allowed(loc: tuple, body: Mapping[str, Any]) -> list[str]:
             model = get_args(model)[0]
         else:
             model = model.model_fields[part].annotation
-        model = _chosen(model, found)
+        model = _chosen(model, section)
     names = sorted(model.model_fields)
     if model is Config:
         names += SHARED_KEYS
@@ -183,16 +185,18 @@ def _allowed(loc: tuple, body: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def _chosen(model: Any, found: Any) -> Any:
+def _chosen(model: Any, section: Any) -> Any:
     """Of an annotation that allows several models, the one that the section `found` is of."""
     while get_origin(model) in (Annotated, UnionType, Union):
-        models = [one for one in get_args(model) if one is not type(None)]
+        models = [option for option in get_args(model) if option is not type(None)]
         if get_origin(model) is Annotated or len(models) == 1:
             model = models[0]
             continue
-        models = [get_args(one)[0] if get_origin(one) is Annotated else one for one in models]
+        models = [get_args(option)[0] if get_origin(option) is Annotated else option for option in models]
         if set(models) == {TheoryStudy, ImageStudy}:
-            kind = found.get("dataset", {}).get("kind")
+            kind = section.get("dataset", {}).get("kind")
             return ImageStudy if kind in IMAGE_KINDS else TheoryStudy
-        return next(one for one in models if found["kind"] in get_args(one.model_fields["kind"].annotation))
+        return next(
+            option for option in models if section["kind"] in get_args(option.model_fields["kind"].annotation)
+        )
     return model

@@ -98,9 +98,11 @@ class Config(Section):
 
     def cells(self, family: str) -> dict[tuple[str, str], str]:
         """For each row and column of a family (``""`` if it has none) the name of the study."""
-        one = self.families[family]
+        settings = self.families[family]
         return {
-            (row, column): cell_name(family, row, column) for row in one.rows for column in one.columns or [""]
+            (row, column): cell_name(family, row, column)
+            for row in settings.rows
+            for column in settings.columns or [""]
         }
 
     @property
@@ -130,13 +132,13 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _contrasts_are_made(self):
-        for name, one in self.comparisons.items():
-            for study in one.studies:
+        for name, comparison in self.comparisons.items():
+            for study in comparison.studies:
                 if study not in self.studies:
                     raise ValueError(
                         f"comparisons.{name}.studies: found {study!r}, but the studies are {', '.join(self.named)}"
                     )
-            if len({study in self.stratified for study in one.studies}) > 1:
+            if len({study in self.stratified for study in comparison.studies}) > 1:
                 raise ValueError(
                     f"comparisons.{name}.studies: studies with single-view samples and others have other errors"
                 )
@@ -156,17 +158,17 @@ class Config(Section):
         return self
 
     def _has_layers(self, name: str, study: ImageStudy) -> None:
-        of = study.dataset.study
-        if of not in self.photos:
+        source = study.dataset.study
+        if source not in self.photos:
             raise ValueError(
-                f"studies.{name}.dataset.study: found {of!r}, but the studies on real images with networks that "
-                f"learn are {', '.join(self.photos) or 'none'}"
+                f"studies.{name}.dataset.study: found {source!r}, but the studies on real images with networks "
+                f"that learn are {', '.join(self.photos) or 'none'}"
             )
-        length = self.photos[of].network.trunk_length
+        length = self.photos[source].network.trunk_length
         if study.dataset.layers > length:
             raise ValueError(
                 f"studies.{name}.dataset.layers: found {study.dataset.layers}, but the trunk of the network of "
-                f"{of!r} has {length} modules with channels"
+                f"{source!r} has {length} modules with channels"
             )
 
     @model_validator(mode="after")
@@ -179,12 +181,12 @@ class Config(Section):
                     raise ValueError(
                         f"{where}.study: found {point.study!r}, but the studies are {', '.join(self.named)}"
                     )
-                there = {*self.studies[point.study].students, *left_out.get(point.study, ())}
+                students = {*self.studies[point.study].students, *left_out.get(point.study, ())}
                 for kind in OF_POINTS:
-                    if getattr(point, kind) not in there and (there or kind in point.model_fields_set):
+                    if getattr(point, kind) not in students and (students or kind in point.model_fields_set):
                         raise ValueError(
                             f"{where}.{kind}: found {getattr(point, kind)!r}, but the students of "
-                            f"{point.study!r} are {', '.join(sorted(there)) or 'none'}"
+                            f"{point.study!r} are {', '.join(sorted(students)) or 'none'}"
                         )
         return self
 

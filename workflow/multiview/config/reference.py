@@ -162,14 +162,16 @@ def allowed(annotation: Any, metadata: Any = ()) -> str:
     """What a key may be, in words."""
     metadata = list(metadata)
     while get_origin(annotation) is Annotated:
-        annotation, *more = get_args(annotation)
-        metadata += [one for part in more for one in (part.metadata if isinstance(part, FieldInfo) else [part])]
+        annotation, *extras = get_args(annotation)
+        metadata += [
+            item for part in extras for item in (part.metadata if isinstance(part, FieldInfo) else [part])
+        ]
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
-        some = list(dict.fromkeys(allowed(one) for one in inner if one is not NoneType))
-        return ", ".join(some) + (" or null" if NoneType in inner else "")
+        options = list(dict.fromkeys(allowed(item) for item in inner if item is not NoneType))
+        return ", ".join(options) + (" or null" if NoneType in inner else "")
     if origin is Literal:
-        return ", ".join(f"`{str(one).lower() if isinstance(one, bool) else one}`" for one in inner)
+        return ", ".join(f"`{str(item).lower() if isinstance(item, bool) else item}`" for item in inner)
     if origin is list:
         return f"list{_length(metadata)}: {allowed(inner[0])}"
     if origin is dict:
@@ -185,21 +187,26 @@ def allowed(annotation: Any, metadata: Any = ()) -> str:
 
 
 def _length(metadata: list[Any]) -> str:
-    low = next((one.min_length for one in metadata if getattr(one, "min_length", None)), None)
-    high = next((one.max_length for one in metadata if getattr(one, "max_length", None)), None)
+    low = next((constraint.min_length for constraint in metadata if getattr(constraint, "min_length", None)), None)
+    high = next(
+        (constraint.max_length for constraint in metadata if getattr(constraint, "max_length", None)), None
+    )
     return f" of {low}" if low == high and low else f" of {low} or more" if low else ""
 
 
 def _bounds(metadata: list[Any]) -> str:
-    found = {
-        name: getattr(one, name) for one in metadata for name in ("ge", "gt", "le", "lt") if hasattr(one, name)
+    bounds = {
+        name: getattr(constraint, name)
+        for constraint in metadata
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(constraint, name)
     }
-    low, high = found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
+    low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
     if low is not None and high is not None:
-        return f" in {'[' if 'ge' in found else '('}{low}, {high}{']' if 'le' in found else ')'}"
+        return f" in {'[' if 'ge' in bounds else '('}{low}, {high}{']' if 'le' in bounds else ')'}"
     if low is not None:
-        return f" {'≥' if 'ge' in found else '>'} {low}"
-    return "" if high is None else f" {'≤' if 'le' in found else '<'} {high}"
+        return f" {'≥' if 'ge' in bounds else '>'} {low}"
+    return "" if high is None else f" {'≤' if 'le' in bounds else '<'} {high}"
 
 
 if __name__ == "__main__":

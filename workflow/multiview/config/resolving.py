@@ -43,24 +43,24 @@ Tree = dict[str, Any] | Leaf
 def tagged(raw: Any, origin: str, path: str = "") -> Tree:
     """Plain values as a tree of leaves that all come from `origin`."""
     if isinstance(raw, Mapping):
-        return {key: tagged(one, origin, f"{path}.{key}".lstrip(".")) for key, one in raw.items()}
+        return {key: tagged(child, origin, f"{path}.{key}".lstrip(".")) for key, child in raw.items()}
     # Of a section behind --config Snakemake makes text of what is in it: `joint: null` arrives so.
     return Leaf(None if raw == "null" else raw, origin, path)
 
 
 def plain(tree: Tree) -> Any:
     """The values of a tree."""
-    return tree.value if isinstance(tree, Leaf) else {key: plain(one) for key, one in tree.items()}
+    return tree.value if isinstance(tree, Leaf) else {key: plain(child) for key, child in tree.items()}
 
 
 def leaves(tree: Tree, path: str = "") -> dict[str, Leaf]:
     """All leaves of a tree by their dotted paths."""
     if isinstance(tree, Leaf):
         return {path: tree}
-    found: dict[str, Leaf] = {}
-    for key, one in tree.items():
-        found |= leaves(one, f"{path}.{key}".lstrip("."))
-    return found
+    by_path: dict[str, Leaf] = {}
+    for key, child in tree.items():
+        by_path |= leaves(child, f"{path}.{key}".lstrip("."))
+    return by_path
 
 
 def number(tree: Tree | None, default: float | None = None) -> float | None:
@@ -78,13 +78,13 @@ def sections(config: Tree) -> dict[str, Any]:
 
     A file laid over another drops them so. (Snakemake merges mappings, so that an empty one drops nothing.)
     """
-    kept = dict(config)
+    result = dict(config)
     for key in ("studies", "families", "comparisons", "sweeps"):
-        if key in kept and _is_null(kept[key]):
-            kept[key] = {}
-        elif isinstance(kept.get(key), Mapping):
-            kept[key] = {name: one for name, one in kept[key].items() if not _is_null(one)}
-    return kept
+        if key in result and _is_null(result[key]):
+            result[key] = {}
+        elif isinstance(result.get(key), Mapping):
+            result[key] = {name: section for name, section in result[key].items() if not _is_null(section)}
+    return result
 
 
 def with_cells(config: Mapping[str, Tree]) -> dict[str, Tree]:
@@ -93,13 +93,13 @@ def with_cells(config: Mapping[str, Tree]) -> dict[str, Tree]:
     What is no family yet is left for the check of the config.
     """
     families, cells = config.get("families"), {}
-    for family, one in families.items() if isinstance(families, Mapping) else ():
-        if not isinstance(one, Mapping) or not isinstance(one.get("rows"), Mapping):
+    for family, definition in families.items() if isinstance(families, Mapping) else ():
+        if not isinstance(definition, Mapping) or not isinstance(definition.get("rows"), Mapping):
             continue
-        columns = one.get("columns") if isinstance(one.get("columns"), Mapping) else {}
-        for row, own in one["rows"].items():
-            for column, more in (columns or {"": {}}).items():
-                cells[cell_name(family, row, column)] = merged(merged(one.get("study", {}), own), more)
+        columns = definition.get("columns") if isinstance(definition.get("columns"), Mapping) else {}
+        for row, own in definition["rows"].items():
+            for column, changes in (columns or {"": {}}).items():
+                cells[cell_name(family, row, column)] = merged(merged(definition.get("study", {}), own), changes)
     return dict(config["studies"]) | cells
 
 
@@ -141,7 +141,7 @@ def whole(
     if isinstance(network, Mapping) and "kind" not in network:
         study["network"] = {"kind": Leaf("wide_resnet" if images else "two_layer", "default")} | network
     if isinstance(study.get("students"), Mapping):
-        study["students"] = {key: one for key, one in study["students"].items() if not _is_null(one)}
+        study["students"] = {key: section for key, section in study["students"].items() if not _is_null(section)}
     fit(study, images)
     _fill_training(study, images)
     return study
@@ -184,7 +184,7 @@ def _inherited(name: str, studies: Mapping[str, Tree], below: tuple[str, ...]) -
     study = studies[name]
     if not isinstance(study, Mapping):
         return study
-    own = {key: one for key, one in study.items() if key != "based_on"}
+    own = {key: value for key, value in study.items() if key != "based_on"}
     base: Tree = {}
     if "based_on" in study:
         parent = plain(study["based_on"])
@@ -210,25 +210,25 @@ def _kinds(study: str, base: Mapping[str, Tree], own: Mapping[str, Tree]) -> dic
     Each is laid over the kind that it is based on, or over that of its name in the study below.
     """
 
-    def found(name: str, below: tuple[str, ...]) -> Tree:
-        one = own.get(name, base.get(name))
-        if name not in own or not isinstance(one, Mapping):
-            return one
-        keys = {key: value for key, value in one.items() if key != "based_on"}
-        if "based_on" not in one:
+    def resolved(name: str, below: tuple[str, ...]) -> Tree:
+        written = own.get(name, base.get(name))
+        if name not in own or not isinstance(written, Mapping):
+            return written
+        keys = {key: value for key, value in written.items() if key != "based_on"}
+        if "based_on" not in written:
             return merged(base.get(name, {}), keys)
-        parent, where = plain(one["based_on"]), f"{place(['studies', study])}.students.{name}.based_on"
+        parent, where = plain(written["based_on"]), f"{place(['studies', study])}.students.{name}.based_on"
         if parent in (*below, name):
             raise ConfigError(f"{where}: {' -> '.join((*below, name, parent))} is a circle")
-        start = found(parent, (*below, name)) if isinstance(parent, str) else None
+        start = resolved(parent, (*below, name)) if isinstance(parent, str) else None
         if not isinstance(start, Mapping):
-            there = [key for key in {**base, **own} if key != name and not _is_null(own.get(key, base.get(key)))]
+            names = [key for key in {**base, **own} if key != name and not _is_null(own.get(key, base.get(key)))]
             raise ConfigError(
-                f"{where}: found {parent!r}, but the students are {', '.join(sorted(there)) or 'none'}"
+                f"{where}: found {parent!r}, but the students are {', '.join(sorted(names)) or 'none'}"
             )
         return merged(start, keys)
 
-    return {name: found(name, ()) for name in own}
+    return {name: resolved(name, ()) for name in own}
 
 
 def _fill_training(study: dict[str, Tree], images: bool) -> None:
@@ -245,7 +245,9 @@ def _fill_training(study: dict[str, Tree], images: bool) -> None:
     if isinstance(distillation, Mapping):
         study["distillation"] = merged({"training": _without_own(training, of_students, base)}, distillation)
         if isinstance(study.get("students"), Mapping):
-            study["students"] = {key: merged(study["distillation"], one) for key, one in study["students"].items()}
+            study["students"] = {
+                key: merged(study["distillation"], section) for key, section in study["students"].items()
+            }
     if isinstance(study.get("joint"), Mapping):
         joint = merged({"training": _without_own(training, of_joint, base)}, study["joint"])
         networks = number(joint.get("networks"), 10)
@@ -262,10 +264,10 @@ def _fill_training(study: dict[str, Tree], images: bool) -> None:
 def _rules(model: type) -> dict[str, str]:
     """The keys of a section that follow from others, and the rule of each."""
     about = {name: field.json_schema_extra or {} for name, field in model.model_fields.items()}
-    return {name: one["follows"] for name, one in about.items() if "follows" in one}
+    return {name: extra["follows"] for name, extra in about.items() if "follows" in extra}
 
 
 def _without_own(training: Mapping[str, Tree], model: type, base: type) -> dict[str, Tree]:
     """What is set of a study's training, without the keys of which `model` has defaults or rules of its own."""
     own = set() if model is base else set(inspect.get_annotations(model))
-    return {key: one for key, one in training.items() if key not in own}
+    return {key: value for key, value in training.items() if key not in own}

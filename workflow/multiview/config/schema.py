@@ -58,9 +58,9 @@ def schema_text() -> str:
 
 def _of_names(mapping: dict[str, Any], members: dict[str, Any] | None = None, null: bool = False) -> None:
     """Say what the members of a mapping from names are; `null`: each may be null too, which leaves it out."""
-    ((pattern, there),) = mapping["patternProperties"].items()
-    there = there if members is None else members
-    mapping["patternProperties"] = {pattern: {"anyOf": [there, {"type": "null"}]} if null else there}
+    ((pattern, member),) = mapping["patternProperties"].items()
+    member = member if members is None else members
+    mapping["patternProperties"] = {pattern: {"anyOf": [member, {"type": "null"}]} if null else member}
     mapping["additionalProperties"] = False
 
 

@@ -35,7 +35,7 @@ ImageData = Annotated[Images | Paired | Gaussian | Layer, Field(discriminator="k
 THEORY_KINDS = get_args(Dataset.model_fields["kind"].annotation)
 PHOTO_KINDS = get_args(Images.model_fields["kind"].annotation)
 IMAGE_KINDS = PHOTO_KINDS + tuple(
-    get_args(one.model_fields["kind"].annotation)[0] for one in (Paired, Gaussian, Layer)
+    get_args(section.model_fields["kind"].annotation)[0] for section in (Paired, Gaussian, Layer)
 )
 """The values of ``dataset.kind``, by the kind of study that they make; the first are those of real images."""
 
@@ -43,7 +43,7 @@ NORMALISED = ("wide_resnet", "vgg")
 """The values of ``network.kind`` that are known to have batch normalisation."""
 
 NETWORK_KINDS = tuple(
-    get_args(one.model_fields["kind"].annotation)[0] for one in (WideResNet, CNN, VGG, MLP, OwnNetwork)
+    get_args(section.model_fields["kind"].annotation)[0] for section in (WideResNet, CNN, VGG, MLP, OwnNetwork)
 )
 """The values of ``network.kind`` in a study on images."""
 
@@ -131,7 +131,7 @@ class Study(Section):
     @property
     def lineup(self) -> dict[str, Positions]:
         """Where the students of each kind are, and those that teach them."""
-        return line_up({name: one.kind for name, one in self.students.items()})
+        return line_up({name: section.kind for name, section in self.students.items()})
 
     def positions(self, predictor: str) -> range:
         """Positions of the networks of a predictor; those of ``joint`` are averages of networks."""
@@ -177,17 +177,17 @@ class Study(Section):
             number of hard-label ``networks`` whose views each can have, the ``start``, and the ``objective``.
         """
         roles = {}
-        for name, one in self.students.items():
+        for name, section in self.students.items():
             positions = self.positions(name)
             seeds = [self.first_seed + position for position in positions]
             roles[name] = {
-                "teacher": one.teacher,
-                "teacher_size": one.teachers,
+                "teacher": section.teacher,
+                "teacher_size": section.teachers,
                 "teachers": {str(seed): members for seed, members in self.teachers(name, seeds).items()},
                 "networks": len(self.lineage(name, positions[0])),
-                "start": one.start,
-                "intervention": getattr(one, "soft_labels", "all").removesuffix("all"),
-                "objective": one.objective.model_dump(mode="json"),
+                "start": section.start,
+                "intervention": getattr(section, "soft_labels", "all").removesuffix("all"),
+                "objective": section.objective.model_dump(mode="json"),
             }
         return roles
 
@@ -196,12 +196,12 @@ class Study(Section):
         for name in self.students:
             if name in RESERVED:
                 raise ValueError(f"students.{name}: this name is taken; not allowed are {', '.join(RESERVED)}")
-        kinds = {name: one.kind for name, one in self.students.items()}
+        kinds = {name: section.kind for name, section in self.students.items()}
         for name in kinds:
             chain(name, kinds)
         lineup = self.lineup
-        for name, one in self.students.items():
-            own = one.start == "warm" or getattr(one, "needs_own", False)
+        for name, section in self.students.items():
+            own = section.start == "warm" or getattr(section, "needs_own", False)
             positions = lineup[name].students
             if own and positions[-1] >= self.seeds:
                 raise ValueError(
@@ -209,18 +209,18 @@ class Study(Section):
                     f"but seeds is {self.seeds}: those that start warm, stop at the union or have soft labels of "
                     f"their own end at the position {self.seeds - 1}"
                 )
-            there = self.positions(one.teacher)
+            available = self.positions(section.teacher)
             for position in positions:
                 taught = lineup[name].taught_by(position)
-                if taught[0] < there[0] or taught[-1] > there[-1]:
+                if taught[0] < available[0] or taught[-1] > available[-1]:
                     raise ValueError(
                         f"students.{name}: teachers at the positions {taught[0]} to {taught[-1]}, but those of "
-                        f"{one.teacher!r} are {there[0]} to {there[-1]}"
+                        f"{section.teacher!r} are {available[0]} to {available[-1]}"
                     )
-                if any(position in self.lineage(one.teacher, p) for p in taught):
+                if any(position in self.lineage(section.teacher, p) for p in taught):
                     raise ValueError(
                         f"students.{name}: the network at position {position} would be its own teacher, or its "
-                        f"teacher's: distance must be at least {one.students if one.teachers > 1 else 1}"
+                        f"teacher's: distance must be at least {section.students if section.teachers > 1 else 1}"
                     )
         return self
 
@@ -251,7 +251,7 @@ class TheoryStudy(Study):
     @model_validator(mode="after")
     def _moves(self):
         joint = {} if self.joint is None else {"joint": self.joint.training}
-        students = {f"students.{name}": one.training for name, one in self.students.items()}
+        students = {f"students.{name}": section.training for name, section in self.students.items()}
         for where, training in ({"": self.training} | students | joint).items():
             if self.network.regime != "learned" and training.step_rule == "adaptive":
                 key = f"{where}.training.step_rule".lstrip(".")
@@ -288,11 +288,13 @@ class ImageStudy(Study):
 
     def trials(self, predictor: str) -> list[tuple[float, float, int]]:
         """What the grid of some students makes them try: alpha, temperature and the seed of the student."""
-        one = self.students[predictor]
-        if one.grid is None:
+        section = self.students[predictor]
+        if section.grid is None:
             return []
-        seeds = [self.first_seed + position for position in self.positions(predictor)[: one.grid.students]]
-        return [(alpha, T, seed) for alpha in one.grid.alpha for T in one.grid.temperature for seed in seeds]
+        seeds = [self.first_seed + position for position in self.positions(predictor)[: section.grid.students]]
+        return [
+            (alpha, T, seed) for alpha in section.grid.alpha for T in section.grid.temperature for seed in seeds
+        ]
 
     def trial_chunks(self, predictor: str) -> list[tuple[int, int]]:
         """First and last number of the trials of every job that does some: about as many each."""
@@ -331,7 +333,7 @@ class ImageStudy(Study):
         if n is None or self.network.kind not in NORMALISED or self.network.regime != "learned":
             return self
         joint = {} if self.joint is None else {"joint": self.joint.training}
-        students = {f"students.{name}": one.training for name, one in self.students.items()}
+        students = {f"students.{name}": section.training for name, section in self.students.items()}
         for where, training in ({"": self.training} | students | joint).items():
             if (n % training.batch_size or training.batch_size) == 1:
                 key = f"{where}.training.batch_size".lstrip(".")
@@ -344,7 +346,7 @@ class ImageStudy(Study):
 
     @model_validator(mode="after")
     def _can_be_side_by_side(self):
-        trained = [self.training, *(one.training for one in self.students.values())]
+        trained = [self.training, *(section.training for section in self.students.values())]
         mixed = any(training.precision not in ("auto", "32-true") for training in trained)
         if self.machine.side_by_side is True and (mixed or not can_be_side_by_side(self.network, self.machine)):
             raise ValueError(
@@ -370,12 +372,13 @@ class ImageStudy(Study):
 
     @model_validator(mode="after")
     def _trained_before(self):
-        for name, one in self.students.items():
-            if one.grid is not None and one.grid.students > one.students:
+        for name, section in self.students.items():
+            if section.grid is not None and section.grid.students > section.students:
                 raise ValueError(
-                    f"students.{name}.grid.students is {one.grid.students}, but there are {one.students} students"
+                    f"students.{name}.grid.students is {section.grid.students}, but there are "
+                    f"{section.students} students"
                 )
-            if self.copies != 0 and one.training.augmentation != self.training.augmentation:
+            if self.copies != 0 and section.training.augmentation != self.training.augmentation:
                 raise ValueError(
                     f"students.{name}.training.augmentation differs from that of training, but copies is "
                     f"{self.copies}: students see copies that are augmented as training says"

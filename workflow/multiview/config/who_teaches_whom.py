@@ -58,19 +58,19 @@ class Positions:
 
 def line_up(kinds: Mapping[str, Kind]) -> dict[str, Positions]:
     """The positions of all kinds of students of a study; `chain` must hold for each of them."""
-    found: dict[str, Positions] = {}
+    positions: dict[str, Positions] = {}
     for name in kinds:
-        for one in reversed(chain(name, kinds)):
-            if one not in found:
-                found[one] = _place(one, kinds, found)
-    return found
+        for kind in reversed(chain(name, kinds)):
+            if kind not in positions:
+                positions[kind] = _place(kind, kinds, positions)
+    return positions
 
 
-def _place(name: str, kinds: Mapping[str, Kind], found: Mapping[str, Positions]) -> Positions:
+def _place(name: str, kinds: Mapping[str, Kind], positions: Mapping[str, Positions]) -> Positions:
     kind = kinds[name]
     if kind.teacher != SINGLE:
-        first = 1 + max(found[above].last for above in chain(kind.teacher, kinds))
-        return Positions(range(first, first + kind.students), found[kind.teacher].students[0], kind.teachers)
+        first = 1 + max(positions[above].last for above in chain(kind.teacher, kinds))
+        return Positions(range(first, first + kind.students), positions[kind.teacher].students[0], kind.teachers)
     behind = kind.teachers if kind.follow and kind.teachers > 1 else kind.students
     distance = behind if kind.distance is None else kind.distance
     first_student, first_teacher = (distance, 0) if kind.follow else (0, distance)

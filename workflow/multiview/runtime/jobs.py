@@ -74,9 +74,6 @@ def machine(job: Any) -> Machine:
     """How a job uses the machine: its study's section `machine`.
 
     It is taken from the whole config, and is no param of the rule: a change of it runs no job again.
-
-    Args:
-        job: Snakemake's own object in scripts.
     """
     return load(job.config).studies[job.params.study].machine
 

@@ -20,12 +20,8 @@ def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
     """What the logs and the benchmark files say of every job whose log is there.
 
     A job is called as its log is. One that did not finish has no ``seconds``.
-
-    Args:
-        logs: folder of logs.
-        benchmarks: folder of Snakemake's benchmark files, called as the logs are.
     """
-    found = []
+    entries = []
     for log in sorted(logs.rglob("*.log")):
         with log.open(encoding="utf-8", errors="replace") as file:
             line = file.readline()
@@ -39,8 +35,8 @@ def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
             with benchmark.open(encoding="utf-8") as file:
                 row = list(csv.DictReader(file, delimiter="\t"))[-1]
             entry |= {"seconds": float(row["s"]), "max_rss_mb": _number(row["max_rss"])}
-        found.append(entry)
-    return found
+        entries.append(entry)
+    return entries
 
 
 def cost(jobs: list[dict]) -> dict[str, float]:
@@ -48,9 +44,6 @@ def cost(jobs: list[dict]) -> dict[str, float]:
     largest job and the ``disk`` that the environment fills.
 
     A pause between two parts of a run, which leaves all jobs idle, does not count.
-
-    Args:
-        jobs: of `jobs`; those that did not finish have no ``seconds`` and are left out.
     """
     done = [job for job in jobs if "seconds" in job]
     seconds, end = 0.0, 0.0
@@ -76,14 +69,7 @@ def _number(text: str) -> float | None:
 
 
 def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchmarks: Path) -> dict[str, Any]:
-    """The manifest.
-
-    Args:
-        config: the config, checked and filled in, without how figures look.
-        seeds: of every study.
-        logs: folder of logs.
-        benchmarks: folder of benchmark files.
-    """
+    """The manifest."""
     entries = jobs(logs, benchmarks)
     return {
         "revision": revision(),

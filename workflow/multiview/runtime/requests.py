@@ -83,9 +83,7 @@ def convolutions(network: config.ImageNetwork, shape: Sequence[int]) -> list[tup
 def images_of(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> tuple[tuple, int, int]:
     """Shape of an image, number of training images, and of images in all.
 
-    Args:
-        study: the study.
-        studies: all of them: a layer of a network is that of another study.
+    `studies` are all of them: a layer of a network is that of another study.
     """
     data = study.dataset
     if data.kind == "layer":  # at most as large as the images, with as many channels as the network's widest layer
@@ -122,17 +120,12 @@ def labels_are_stored(study: config.ImageStudy, studies: Mapping[str, config.Ima
 
     The cheaper way is taken, counted in passes of a network over the training images; but labels that are stored
     may not take more than `LABELS` each. Copies that are drawn beforehand (`copies` a number) are labelled once.
-
-    Args:
-        study: the study.
-        studies: all of them: a layer of a network is that of another study.
-        students: the kind of students, for which it is decided alone.
     """
     if study.copies != "all":
         return True
-    one, places = study.students[students], study.lineup[students]
+    section, places = study.students[students], study.lineup[students]
     teaching = {p for position in places.students for p in places.taught_by(position)}
-    asked = one.teachers * one.training.epochs * (one.students + len(study.trials(students)))
+    asked = section.teachers * section.training.epochs * (section.students + len(study.trials(students)))
     size = study.labelled_copies * images_of(study, studies)[1] * classes_of(study) * FLOAT
     return len(teaching) * study.labelled_copies <= asked and size <= LABELS
 
@@ -168,13 +161,8 @@ def image_megabytes(
 ) -> int:
     """Megabytes of the host in which a job trains networks of a study on images.
 
-    Args:
-        study: the study.
-        studies: all of them.
-        training: how.
-        device: ``cpu`` or ``gpu``, whose own memory is not the host's.
-        networks: that one is the average of.
-        labelled: networks whose logits on all copies of the training images are read.
+    `networks` are those that one is the average of, `labelled` those whose logits on all copies of the training
+    images are read.
     """
     shape, train, everything = images_of(study, studies)
     layers = convolutions(study.network, shape)
@@ -219,11 +207,7 @@ def theory_minutes(study: config.TheoryStudy, training: config.Training, device:
 def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, networks: int = 1) -> int:
     """Megabytes of the host in which a job trains so many `seeds` of a study of the paper's own setting.
 
-    Args:
-        study: the study, whose blocks decide.
-        device: ``cpu`` or ``gpu``.
-        seeds: trained side by side.
-        networks: that one of them is the average of.
+    `networks` are those that each seed is the average of.
     """
     data, width = study.dataset, study.dataset.classes * study.network.neurons * networks
     splits = (data.train_samples, data.test_multi_samples, data.test_single_samples)
@@ -239,7 +223,7 @@ def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, network
 
 def evaluation_megabytes(study: config.Study, studies: Mapping[str, config.ImageStudy]) -> int:
     """Megabytes in which the logits of all networks of a study are read and measured."""
-    networks = study.seeds + sum(one.students for one in study.students.values())
+    networks = study.seeds + sum(section.students for section in study.students.values())
     networks += 0 if study.joint is None else study.joint.runs
     data = study.dataset
     if isinstance(study, config.TheoryStudy):

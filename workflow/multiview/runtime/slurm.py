@@ -34,9 +34,6 @@ def requeue_at_exit(workflow: Any) -> None:
     SLURM tells the job's step to end, at whatever moment: while Snakemake starts in it, while a script imports,
     trains, writes. Of that step perhaps nothing is left that could ask for anything. This process, which waits for
     the step, is told nothing.
-
-    Args:
-        workflow: Snakemake's, of a job that it has submitted.
     """
 
     def end():

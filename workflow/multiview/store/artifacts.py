@@ -149,7 +149,7 @@ def read(
         raise _damaged(path, error) from error
     try:
         record = json.loads((schema.metadata or {})[METADATA_KEY])
-        found, digest, provenance = record["kind"], record["digest"], record["provenance"]
+        found_kind, digest, provenance = record["kind"], record["digest"], record["provenance"]
         libraries = record["versions"]
     except (KeyError, TypeError, ValueError):
         raise ArtifactError(
@@ -157,8 +157,8 @@ def read(
             "file without its provenance: made elsewhere, or edited. "
             "Delete it and run again"
         ) from None
-    if found != kind:
-        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found {found!r}")
+    if found_kind != kind:
+        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found {found_kind!r}")
     for name, type_ in declared.items():
         if name not in schema.names:
             raise ArtifactError(f"{path}: expected the column {name!r}, found {', '.join(schema.names)}")
@@ -242,10 +242,10 @@ def _to_arrow(values: Any, type_: Any) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
 
 
-def _same_type(found: pa.DataType, declared: Any) -> bool:
+def _same_type(type_: pa.DataType, declared: Any) -> bool:
     if declared in VECTORS:
-        return pa.types.is_fixed_size_list(found) and found.value_type == VECTORS[declared][1]
-    return found == declared
+        return pa.types.is_fixed_size_list(type_) and type_.value_type == VECTORS[declared][1]
+    return type_ == declared
 
 
 def _digest(table: pa.Table) -> str:

@@ -43,13 +43,13 @@ def networks(settings: config.Network | config.ImageNetwork) -> list[str]:
 
 def closure(files: Iterable[str]) -> set[str]:
     """The files and all modules that they import, as `digest` takes them."""
-    found, todo = set(), list(files)
+    seen, todo = set(), list(files)
     while todo:
         file = todo.pop()
-        if file not in found:
-            found.add(file)
+        if file not in seen:
+            seen.add(file)
             todo += _imported(file)
-    return found
+    return seen
 
 
 @functools.cache
@@ -93,7 +93,7 @@ def _tree(file: str) -> str:
 def _text(node: object) -> str:
     """A syntax tree as text that is the same for all Pythons, which differ in what they note of nothing."""
     if isinstance(node, list):
-        return f"[{','.join(_text(one) for one in node if not _says_nothing(one))}]"
+        return f"[{','.join(_text(child) for child in node if not _says_nothing(child))}]"
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
