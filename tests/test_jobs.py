@@ -26,7 +26,7 @@ def test_a_log_says_where_its_job_ran_and_the_manifest_repeats_it(tmp_path):
     code = """
 from types import SimpleNamespace
 from multiview.runtime import jobs
-jobs.start(SimpleNamespace(log=["logs/a/train_0-1.log"], resources={}))
+jobs.start(SimpleNamespace(log=["logs/a/single_0-1.log"], resources={}))
 print("hello")
 """
     (tmp_path / "logs/a").mkdir(parents=True)
@@ -37,15 +37,15 @@ print("hello")
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env=environment)
     (tmp_path / "logs/other.log").write_text("not ours\n")
     (tmp_path / "benchmarks/a").mkdir(parents=True)
-    (tmp_path / "benchmarks/a/train_0-1.tsv").write_text("s\th:m:s\tmax_rss\n3.5\t0:00:03\tNA\n")
+    (tmp_path / "benchmarks/a/single_0-1.tsv").write_text("s\th:m:s\tmax_rss\n3.5\t0:00:03\tNA\n")
     (entry,) = manifest.jobs(tmp_path / "logs", tmp_path / "benchmarks")
     assert (entry["job"], entry["slurm_job"], entry["seconds"], entry["max_rss_mb"]) == (
-        "a/train_0-1",
+        "a/single_0-1",
         "12",
         3.5,
         None,
     )
-    lines = (tmp_path / "logs/a/train_0-1.log").read_text().splitlines()
+    lines = (tmp_path / "logs/a/single_0-1.log").read_text().splitlines()
     assert entry["restarts"] == 2 and "SLURM put this job back into its queue" in lines[1] and lines[2] == "hello"
     whole = manifest.make({"x": 1}, {"a": [0, 1]}, tmp_path / "logs", tmp_path / "benchmarks")
     assert whole["hosts"] == [entry["host"]] and json.loads(json.dumps(whole)) == whole

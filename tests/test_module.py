@@ -109,5 +109,5 @@ def test_a_prefix_holds_for_everything_but_the_users_own_files(repository, tmp_p
     assert list(paper.glob("logs/gaussian/normal/own/lightning/**/metrics.csv"))
     manifest = json.loads((paper / "results/manifest.json").read_text())
     named = {entry["job"]: entry for entry in manifest["jobs"]}
-    assert {"theory/train_0-1", "gaussian/normal/own/single_0-1", "gaussian/gains"} <= set(named)
-    assert named["theory/train_0-1"]["seconds"] > 0
+    assert {"theory/single_0-1", "gaussian/normal/own/single_0-1", "gaussian/gains"} <= set(named)
+    assert named["theory/single_0-1"]["seconds"] > 0

@@ -13,7 +13,7 @@ STEPS = [
 SEEDS = [f"2026-01-01 00:00:{2 * i + 5:02},000 INFO single, seed {i} | epoch 40/40 | 9 images/s" for i in range(4)]
 ONE = [f"2026-01-01 00:00:{5 * i + 7:02},000 INFO joint, seed 0 | epoch {10 * i + 10}/40 | 9" for i in range(4)]
 JOBS = {
-    "a/train_0-9": (15.0, STEPS),  # 10 s of training
+    "a/single_0-9": (15.0, STEPS),  # 10 s of training
     "b/single_0-3": (11.0, SEEDS),  # 4 seeds of 2 s
     "b/joint_0-0": (24.0, ONE),  # 5 s before the first line
     "a/figures": (7.0, []),

@@ -109,7 +109,7 @@ def training(cluster, folder, chunk):
 
 
 def log_of(folder, chunk):
-    path = folder / f"logs/theory/train_{chunk}.log"
+    path = folder / f"logs/theory/single_{chunk}.log"
     return path.read_text() if path.exists() else ""
 
 
@@ -170,7 +170,7 @@ def test_jobs_ask_for_no_more_than_the_partition_allows_in_the_way_that_the_clus
     # The log of the attempt is kept where the next one begins.
     configure(folder, steps=20)
     finish(submitting(cluster, folder, "--", TRAINED[0]), folder)
-    assert "ConfigError" in (folder / f"logs/theory/train_{CHUNKS[0]}.log.1").read_text()
+    assert "ConfigError" in (folder / f"logs/theory/single_{CHUNKS[0]}.log.1").read_text()
     assert "ConfigError" not in log_of(folder, CHUNKS[0])
 
 
@@ -214,7 +214,7 @@ def test_fifty_seeds_are_thirteen_jobs_and_have_the_tables_of_a_local_run(cluste
         assert (folder / table).read_bytes() == (local / table).read_bytes(), table
 
     manifest = json.loads((folder / "results/manifest.json").read_text())
-    assert len([job for job in manifest["jobs"] if job["slurm_job"] in submitted and "train" in job["job"]]) == 13
+    assert len([job for job in manifest["jobs"] if job["slurm_job"] in submitted and "single" in job["job"]]) == 13
 
 
 def test_jobs_that_are_cancelled_or_out_of_time_are_submitted_again(cluster, folder, undisturbed):

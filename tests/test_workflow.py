@@ -114,8 +114,8 @@ def test_a_run_leaves_every_table_and_figure_and_prints_the_verdicts(finished):
 def test_every_job_leaves_a_log_and_training_tells_its_progress(finished):
     folder, _ = finished
     logs = sorted(path.name for path in (folder / "logs/theory").iterdir())
-    assert [name for name in logs if name.startswith("train")] == ["train_0-1.log", "train_2-3.log"]
-    text = (folder / "logs/theory/train_0-1.log").read_text()
+    assert [name for name in logs if name.startswith("single")] == ["single_0-1.log", "single_2-3.log"]
+    text = (folder / "logs/theory/single_0-1.log").read_text()
     assert "steps/s" in text
     assert "finished 2/2 seeds" in text
 
@@ -528,7 +528,7 @@ def test_kill_9_loses_no_finished_work_and_changes_no_number(finished, tmp_path,
     kill_tree(process)
     # A training job had started, so the dataset's job had ended: its files must outlive the kill.
     kept = {}
-    if any(folder.glob("logs/theory/train_*.log")):
+    if any(folder.glob("logs/theory/single_*.log")):
         kept = {path: path.stat().st_mtime_ns for path in folder.glob("results/theory/dataset/*.parquet")}
         assert len(kept) == 3
     run(folder)
@@ -569,7 +569,7 @@ def test_the_report_tells_the_story_in_order_in_a_browser_without_a_network(fini
     for claim in artifacts.read(folder / "results/verdicts.parquet", "verdicts").table.column("claim").to_pylist():
         assert claim in verdicts["text"]
     # Of the config also what it took by default, and of the run its versions and jobs.
-    for text in ("classes: 4", "learned_ratio: 0.3", "pytorch-lightning", "theory/train_0-1"):
+    for text in ("classes: 4", "learned_ratio: 0.3", "pytorch-lightning", "theory/single_0-1"):
         assert text in run_["text"], text
 
 
@@ -611,8 +611,8 @@ def test_the_manifest_says_what_ran(finished):
     folder, _ = finished
     manifest = json.loads((folder / "results/manifest.json").read_text())
     jobs_ = {entry["job"]: entry for entry in manifest["jobs"]}
-    assert {"theory/train_0-1", "theory/train_2-3", "theory/evaluate", "verdicts"} <= set(jobs_)
-    assert jobs_["theory/train_0-1"]["seconds"] > 0 and manifest["seeds"]["theory"] == [0, 3]
+    assert {"theory/single_0-1", "theory/single_2-3", "theory/evaluate", "verdicts"} <= set(jobs_)
+    assert jobs_["theory/single_0-1"]["seconds"] > 0 and manifest["seeds"]["theory"] == [0, 3]
     assert manifest["config"]["studies"]["theory"]["dataset"]["classes"] == 4
 
 

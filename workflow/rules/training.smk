@@ -2,8 +2,7 @@
 # (Snakemake deletes the outputs of failed jobs), from which the next one carries on.
 
 
-SINGLE_FOLDER = "results/{study}/single/seeds_{first}-{last}"
-JOINT_FOLDER = "results/{study}/joint/seeds_{first}-{last}"
+TRAINED = "results/{study}/{predictor}/seeds_{first}-{last}"
 STUDENTS_FOLDER = "results/{study}/{students}/seeds_{first}-{last}"
 THEORY = any_of(settings.theory)
 
@@ -14,71 +13,39 @@ rule train:
         patches="results/{study}/dataset/patches.parquet",
         views="results/{study}/dataset/views.parquet",
     output:
-        logits=f"{SINGLE_FOLDER}/logits.parquet",
-        history=f"{SINGLE_FOLDER}/history.parquet",
-        outcome=f"{SINGLE_FOLDER}/outcome.parquet",
-        strengths=f"{SINGLE_FOLDER}/strengths.parquet",
-        start=f"{SINGLE_FOLDER}/start.parquet",
-        weights=f"{SINGLE_FOLDER}/weights.parquet",
+        logits=f"{TRAINED}/logits.parquet",
+        history=f"{TRAINED}/history.parquet",
+        outcome=f"{TRAINED}/outcome.parquet",
+        strengths=f"{TRAINED}/strengths.parquet",
+        member_strengths=f"{TRAINED}/member_strengths.parquet",
+        start=f"{TRAINED}/start.parquet",
+        weights=f"{TRAINED}/weights.parquet",
     log:
-        "logs/{study}/train_{first}-{last}.log",
+        "logs/{study}/{predictor}_{first}-{last}.log",
     benchmark:
-        "benchmarks/{study}/train_{first}-{last}.tsv"
+        "benchmarks/{study}/{predictor}_{first}-{last}.tsv"
     wildcard_constraints:
         study=THEORY,
+        predictor=any_of([SINGLE, JOINT]),
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(megabytes),
-        runtime=at_most(minutes),
+        mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
+        runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
         gpu=gpus_of,
         gres=gres_of,
     params:
         study="{study}",
+        predictor="{predictor}",
         first_seed="{first}",
         last_seed="{last}",
+        networks=lambda wildcards: studies[wildcards.study].networks_of(wildcards.predictor),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
-        training=lambda wildcards: canonical(studies[wildcards.study].training),
-        checkpoints=placed("results/{study}/checkpoints/single/{first}-{last}"),
+        training=lambda wildcards: canonical(studies[wildcards.study].training_of(wildcards.predictor)),
+        checkpoints=placed("results/{study}/checkpoints/{predictor}/{first}-{last}"),
         code=lambda wildcards: code_of("train", *network_code(wildcards.study)),
     script:
         "../scripts/train.py"
-
-
-rule train_joint:
-    input:
-        samples="results/{study}/dataset/samples.parquet",
-        views="results/{study}/dataset/views.parquet",
-    output:
-        logits=f"{JOINT_FOLDER}/logits.parquet",
-        history=f"{JOINT_FOLDER}/history.parquet",
-        outcome=f"{JOINT_FOLDER}/outcome.parquet",
-        strengths=f"{JOINT_FOLDER}/strengths.parquet",
-        member_strengths=f"{JOINT_FOLDER}/member_strengths.parquet",
-    log:
-        "logs/{study}/joint_{first}-{last}.log",
-    benchmark:
-        "benchmarks/{study}/joint_{first}-{last}.tsv"
-    wildcard_constraints:
-        study=THEORY,
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(lambda wildcards: megabytes(wildcards, JOINT)),
-        runtime=at_most(lambda wildcards: minutes(wildcards, JOINT)),
-        gpu=gpus_of,
-        gres=gres_of,
-    params:
-        study="{study}",
-        first_seed="{first}",
-        last_seed="{last}",
-        networks=lambda wildcards: studies[wildcards.study].networks_of(JOINT),
-        network=lambda wildcards: canonical(studies[wildcards.study].network),
-        training=lambda wildcards: canonical(studies[wildcards.study].training_of(JOINT)),
-        checkpoints=placed("results/{study}/checkpoints/joint/{first}-{last}"),
-        code=lambda wildcards: code_of("train_joint", *network_code(wildcards.study)),
-    script:
-        "../scripts/train_joint.py"
 
 
 rule distil:

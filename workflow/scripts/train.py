@@ -1,4 +1,4 @@
-"""Train a chunk of seeds on hard labels and write what they say, learned and went through."""
+"""Train a chunk of seeds on hard labels: single networks, or averages of several end to end."""
 
 from multiview.runtime import jobs
 
@@ -21,20 +21,23 @@ seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
 
 data = full_batch_job.read(source.samples, source.views)
 patches = artifacts.read(source.patches, "patches", expect={"dataset": data.digest})
-runs = full_batch_job.fit(data, seeds, network, settings, machine, params.checkpoints)
+runs = full_batch_job.fit(data, seeds, network, settings, machine, params.checkpoints, members=params.networks)
 
 in_train = patches.numpy("split") == "train"
 columns = {name: patches.numpy(name)[in_train] for name in ("sample", "class", "view", "z")}
 scale = lottery.view_scale(data.splits["train"].label, columns, data.about["classes"], network.q)
+tables = full_batch_job.tables(params.predictor, runs, data, machine.block_samples)
+tables["start"] = full_batch_tables.start_table(runs, scale)
+tables["member_strengths"] = full_batch_tables.member_strengths_table(runs, data.views)
 provenance = {
     "dataset": data.digest,
     "study": params.study,
     "seeds": seeds,
     "network": network.model_dump(),
+    "networks": params.networks,
     "training": settings.model_dump(),
     "device": devices.name(machine.accelerator),
     "threads": snakemake.threads,
 }
-tables = full_batch_job.tables("single", runs, data, machine.block_samples)
-for kind, table in (tables | {"start": full_batch_tables.start_table(runs, scale)}).items():
+for kind, table in tables.items():
     artifacts.write(target[kind], kind, table, provenance)

@@ -69,6 +69,6 @@ def augment(images: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tenso
     columns = torch.arange(width, device=images.device).expand(len(images), width)
     columns = offset[:, 1:] + torch.where(flip[:, None], columns.flip(1), columns)
     padded = functional.pad(images, (padding,) * 4) if padding else images
-    one = torch.arange(len(images), device=images.device)[:, None, None]
+    image = torch.arange(len(images), device=images.device)[:, None, None]
     # Indices around a slice bring the channels to the end.
-    return padded[one, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    return padded[image, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

@@ -45,11 +45,11 @@ def draw(config: settings.Gaussian) -> Dataset:
             drawn = inputs(BATCH, rng)
             F = (outputs(drawn) - mean) / deviation
             top = np.sort(F, axis=1)[:, -2:]
-            kept = np.flatnonzero(top[:, 1] - top[:, 0] >= config.margin)[:missing]
-            x.append(drawn[kept])
-            label.append(F[kept].argmax(axis=1))
-            missing -= len(kept)
-            empty = 0 if len(kept) else empty + 1
+            accepted = np.flatnonzero(top[:, 1] - top[:, 0] >= config.margin)[:missing]
+            x.append(drawn[accepted])
+            label.append(F[accepted].argmax(axis=1))
+            missing -= len(accepted)
+            empty = 0 if len(accepted) else empty + 1
             if empty == PATIENCE:
                 raise ValueError(
                     f"dataset.margin is {config.margin}, but none of {PATIENCE * BATCH} samples has it: lower it"

@@ -95,7 +95,7 @@ def fetch(source: Source, split: str) -> Path:
 
     name = source.files[split]
     try:
-        found = Path(hf_hub_download(source.repository, name, repo_type="dataset", revision=source.revision))
+        path = Path(hf_hub_download(source.repository, name, repo_type="dataset", revision=source.revision))
     except Exception as error:  # huggingface-hub and what is below it have many kinds of them
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(
@@ -103,7 +103,7 @@ def fetch(source: Source, split: str) -> Path:
             "network access once, or put train*.parquet and test*.parquet into a folder and set dataset.path to it"
         ) from error
     # In the cache a file is a link to a blob that is named after the SHA-256 which the hub gave for it.
-    blob = found.resolve()
+    blob = path.resolve()
     expected = source.sha256.get(split) or (blob.name if re.fullmatch("[0-9a-f]{64}", blob.name) else None)
     with blob.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -112,4 +112,4 @@ def fetch(source: Source, split: str) -> Path:
             f"{source.repository}, {name}: expected a file with the SHA-256 {expected}, found {digest} in {blob}. "
             "Delete that file and run again"
         )
-    return found
+    return path

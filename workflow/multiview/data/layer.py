@@ -29,7 +29,7 @@ def cut(network: Standardised, splits: Mapping[str, Split], classes: int, settin
         Inputs float32 ``[n, channels, h, w]``.
     """
     channel_rng, sample_rng = (
-        np.random.default_rng(one) for one in np.random.SeedSequence(settings.seed).spawn(2)
+        np.random.default_rng(stream) for stream in np.random.SeedSequence(settings.seed).spawn(2)
     )
     trunk = network.network.trunk[: settings.layers]
     cut_splits, channels = {}, None

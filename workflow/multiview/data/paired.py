@@ -41,9 +41,9 @@ def draw(config: settings.Paired) -> Dataset:
     splits = {}
 
     def make(
-        name: str, of: str, kinds: np.ndarray, rng: np.random.Generator, contrast: settings.Contrasts
+        name: str, split: str, kinds: np.ndarray, rng: np.random.Generator, contrast: settings.Contrasts
     ) -> None:
-        splits[name] = _pairs(pictures.splits[of], kinds, config, contrast, pictures.classes, rng)
+        splits[name] = _pairs(pictures.splits[split], kinds, config, contrast, pictures.classes, rng)
 
     n_single = round(config.mu * config.train_samples)
     held_out, tested = (len(pictures.splits[name].label) for name in ("validation", "test"))
@@ -54,8 +54,8 @@ def draw(config: settings.Paired) -> Dataset:
         TEST_SINGLE: (0, tested),
     }
     for (name, each), rng in zip(numbers.items(), rngs, strict=False):
-        of = name if name in pictures.splits else "test"
-        make(name, of, np.repeat([MULTI, SINGLE], each), rng, config.contrast)
+        split = name if name in pictures.splits else "test"
+        make(name, split, np.repeat([MULTI, SINGLE], each), rng, config.contrast)
     clear = config.contrast.model_copy(update={"other_multi": [0.0, 0.0]})
     for view, (name, rng) in enumerate(zip(ALONE, rngs[4:], strict=True)):
         make(name, "test", np.repeat([MULTI], tested), rng, clear)
@@ -71,26 +71,17 @@ def _pairs(
     classes: int,
     rng: np.random.Generator,
 ) -> Split:
-    """Samples of some `kinds`, from the pictures of one split.
-
-    Args:
-        pictures: they.
-        kinds: ``[n]``, of every sample.
-        config: the dataset section of the config.
-        contrast: of the pictures.
-        classes: k.
-        rng: draws.
-    """
+    """Samples of some `kinds`, from the pictures of one split."""
     n, x = len(kinds), pictures.x
-    one = _in_turn(len(x), n, rng)
-    label = pictures.label[one]
-    two = _of_class(pictures.label, (label + config.shift) % classes, rng)
+    first = _in_turn(len(x), n, rng)
+    label = pictures.label[first]
+    second = _of_class(pictures.label, (label + config.shift) % classes, rng)
     single = kinds == SINGLE
     # Each view is the strong one of half of the single-view samples.
     strong = np.zeros(n, np.int8)
     strong[single] = 1 + rng.permutation(single.sum()) % 2
     views = []
-    for view, own in ((1, one), (2, two)):
+    for view, own in ((1, first), (2, second)):
         other_class = (label + rng.integers(1, classes, n)) % classes
         other_class = (other_class + (config.shift if view == 2 else 0)) % classes
         other = _anyone_of(pictures.label, other_class, rng)
@@ -112,9 +103,9 @@ def _in_turn(pictures: int, n: int, rng: np.random.Generator) -> np.ndarray:
 def _of_class(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """For each wanted class a picture of it; those of a class take turns, so that all are as frequent."""
     chosen = np.empty(len(wanted), int)
-    for one in np.unique(wanted):
-        places = np.flatnonzero(wanted == one)
-        of_class = _existing(label, one)
+    for class_ in np.unique(wanted):
+        places = np.flatnonzero(wanted == class_)
+        of_class = _existing(label, class_)
         chosen[places] = of_class[_in_turn(len(of_class), len(places), rng)]
     return chosen
 
@@ -122,20 +113,20 @@ def _of_class(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -
 def _anyone_of(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """For each wanted class any picture of it."""
     chosen = np.empty(len(wanted), int)
-    for one in np.unique(wanted):
-        places = np.flatnonzero(wanted == one)
-        chosen[places] = rng.choice(_existing(label, one), len(places))
+    for class_ in np.unique(wanted):
+        places = np.flatnonzero(wanted == class_)
+        chosen[places] = rng.choice(_existing(label, class_), len(places))
     return chosen
 
 
 def _existing(label: np.ndarray, wanted: int) -> np.ndarray:
-    found = np.flatnonzero(label == wanted)
-    if len(found) == 0:
+    numbers = np.flatnonzero(label == wanted)
+    if len(numbers) == 0:
         raise photos.DataError(
             f"dataset.pictures: expected pictures of class {wanted} in every split, found a split without; "
             "raise its number of pictures"
         )
-    return found
+    return numbers
 
 
 def _between(ends: Sequence[float], n: int, rng: np.random.Generator) -> np.ndarray:

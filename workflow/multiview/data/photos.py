@@ -143,10 +143,10 @@ def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndar
         )
     if len(table) == 0:
         raise DataError(f"{path}: expected images, found no row")
-    found = table.column(label)
-    if not pa.types.is_integer(found.type):
-        raise DataError(f"{path}: expected whole numbers in column {label!r}, found {found.type}")
-    labels = found.to_numpy()
+    column = table.column(label)
+    if not pa.types.is_integer(column.type):
+        raise DataError(f"{path}: expected whole numbers in column {label!r}, found {column.type}")
+    labels = column.to_numpy()
     outside = np.flatnonzero((labels < 0) | (labels >= classes) | np.isnan(labels.astype(float)))
     if len(outside):
         raise DataError(
@@ -159,14 +159,13 @@ def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndar
         )
     images, first = None, None
     for row, entry in enumerate(table.column(image).to_pylist()):
-        one = _decode(entry, path, row)
+        pixels = _decode(entry, path, row)
         if images is None:
-            images, first = np.empty((len(table), *one.shape), np.uint8), one.shape
-        if one.shape != first:
-            raise DataError(
-                f"{path}: expected images of one size, found {_by_size({first: 'row 0', one.shape: f'row {row}'})}"
-            )
-        images[row] = one
+            images, first = np.empty((len(table), *pixels.shape), np.uint8), pixels.shape
+        if pixels.shape != first:
+            sizes = _by_size({first: "row 0", pixels.shape: f"row {row}"})
+            raise DataError(f"{path}: expected images of one size, found {sizes}")
+        images[row] = pixels
     return images, labels.astype(np.int16)
 
 

@@ -56,10 +56,7 @@ def read(samples: str, images: str) -> Data:
 def draw_copies(data: Data, augmentation: config.Augmentation, number: int | Literal["all"]) -> Copies:
     """The augmented copies of the training images of a study, the same for all its teachers and students.
 
-    Args:
-        data: of the study; its seed draws the copies.
-        augmentation: what is drawn for each copy.
-        number: copies of each image; ``all``: every augmentation that there is.
+    There are `number` of each image; ``all``: every augmentation there is. The seed of the data draws them.
     """
     if number == "all":
         return Copies.all(augmentation, len(data.labels["train"]))
@@ -73,17 +70,19 @@ def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> d
     Raises:
         ArtifactError: if a file is damaged, or of another dataset.
     """
-    found = {}
+    networks = {}
     for path in paths:
         try:
             file = torch_files.load(path)
-            of, states = file["dataset"], file["states"]
+            trained_on, states = file["dataset"], file["states"]
         except (torch_files.DamagedFile, KeyError, TypeError) as error:
             raise artifacts.ArtifactError(
                 f"{path}: expected trained networks, found a file that cannot be read ({type(error).__name__}). "
                 "Delete it and run again"
             ) from error
-        if of != dataset:
-            raise artifacts.ArtifactError(f"{path}: expected networks of dataset {dataset}, found those of {of}")
-        found |= {seed: states[seed] for seed in set(states) & set(seeds)}
-    return found
+        if trained_on != dataset:
+            raise artifacts.ArtifactError(
+                f"{path}: expected networks of dataset {dataset}, found those of {trained_on}"
+            )
+        networks |= {seed: states[seed] for seed in set(states) & set(seeds)}
+    return networks

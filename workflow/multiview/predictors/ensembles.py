@@ -33,12 +33,7 @@ def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.G
 
 
 def draw(seeds: Sequence[int], settings: config.Ensembles) -> dict[int, np.ndarray]:
-    """The members ``[ensembles, L]`` of all ensembles that are measured, by their size L.
-
-    Args:
-        seeds: the seeds there are.
-        settings: the ensembles section of the config.
-    """
+    """The members ``[ensembles, L]`` of all ensembles that are measured, by their size L."""
     # A stream for every size: another list of sizes leaves the ensembles of the others as they were.
     streams = {size: np.random.default_rng([settings.seed, size]) for size in sorted(settings.sizes)}
     return {size: draw_members(seeds, size, settings.subsets, rng) for size, rng in streams.items()}
@@ -71,8 +66,8 @@ def average(logits: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> np
     # All means at once, as a product of matrices.
     weights = np.zeros((len(rows), len(used)))
     np.add.at(weights, (np.arange(len(rows))[:, None], place.reshape(rows.shape)), 1 / rows.shape[1])
-    found = weights @ logits[used].reshape(len(used), -1).astype(np.float64)
-    return found.astype(np.float32).reshape(len(rows), *logits.shape[1:])
+    means = weights @ logits[used].reshape(len(used), -1).astype(np.float64)
+    return means.astype(np.float32).reshape(len(rows), *logits.shape[1:])
 
 
 def predicted_errors(learned: np.ndarray, sizes: Sequence[int]) -> np.ndarray:

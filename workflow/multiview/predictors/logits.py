@@ -62,7 +62,7 @@ def read_logits(
             the dataset's samples in their order; if two files of a predictor were made by other networks, another
             training, other versions of PyTorch or another kind of device, whose average would be of neither.
     """
-    found: dict[str, dict[int, np.ndarray]] = {}
+    by_predictor: dict[str, dict[int, np.ndarray]] = {}
     first: dict[str, tuple[Path, dict]] = {}
     for path in paths:
         file = artifacts.read(path, "logits", expect={"dataset": dataset})
@@ -78,10 +78,10 @@ def read_logits(
                     f"{path}: expected the {len(splits)} samples of the dataset in their order for member "
                     f"{member}, found {len(rows)} rows in another order or number"
                 )
-            found.setdefault(predictors[rows[0]], {})[member] = values[rows]
+            by_predictor.setdefault(predictors[rows[0]], {})[member] = values[rows]
         _check_alike(path, _made_by(file), *first.setdefault(predictors[0], (path, _made_by(file))))
     result = {}
-    for name, members in found.items():
+    for name, members in by_predictor.items():
         order = sorted(members)
         stacked = np.stack([members[member] for member in order])
         result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
@@ -129,24 +129,25 @@ def read_copies(paths: Sequence[str | Path], dataset: str, predictor: str) -> di
     Raises:
         ArtifactError: if a file is about another dataset, or of another predictor.
     """
-    found = {}
+    by_member = {}
     for path in paths:
         file = artifacts.read(path, "copies", expect={"dataset": dataset, "predictor": predictor})
         logits, member, copy = (file.numpy(column) for column in ("logits", "member", "copy"))
-        for one in dict.fromkeys(member.tolist()):
-            found[one] = logits[member == one].reshape(copy.max() + 1, -1, logits.shape[1])
-    return found
+        for network in dict.fromkeys(member.tolist()):
+            by_member[network] = logits[member == network].reshape(copy.max() + 1, -1, logits.shape[1])
+    return by_member
 
 
 def training_accuracy(predictors: Mapping[str, Predictor], split: np.ndarray, label: np.ndarray) -> dict:
     """Of every predictor the share of the training set that each of its members has right, ``[members]``.
 
-    Args:
-        predictors: by name.
-        split, label: of every sample of the dataset.
+    `split` and `label` are of every sample of the dataset.
     """
     right = label[split == "train"]
-    return {name: (one.logits["train"].argmax(axis=2) == right).mean(axis=1) for name, one in predictors.items()}
+    return {
+        name: (predictor.logits["train"].argmax(axis=2) == right).mean(axis=1)
+        for name, predictor in predictors.items()
+    }
 
 
 def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
