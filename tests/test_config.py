@@ -385,7 +385,7 @@ def test_who_teaches_whom(default):
         "one": SELF,
         "next": {"teacher": "one", "students": 4},
     }
-    default["first_seed"] = 100
+    default |= {"first_seed": 100, "machine": {"seeds_per_job": 10}}
     study = config.load(default).studies["theory"]
     assert study.teachers("many", [100, 101]) == {100: [110, 111, 112], 101: [110, 111, 112]}
     assert study.teachers("one", [102]) == {102: [107]}
