@@ -47,6 +47,7 @@ PICTURES = {
 
 OF_PRESETS = {
     "sweep": "sweep",
+    "samples": "sweep",
     "generations": "generations/figures/generations",
     "fashion": "fashion/figures/accuracy",
     "paired": "paired/figures/error_over_mu",
@@ -372,9 +373,9 @@ def draws(snapshot: Path) -> str:
     return "\n".join(lines).strip()
 
 
-def sweeps(snapshot: Path) -> str:
-    """Errors on single-view samples and the share of ties along each parameter of the preset of sweeps."""
-    table = pd.read_csv(_there(snapshot / SWEEPS / "sweep.csv"))
+def sweeps(snapshot: Path, preset: str = SWEEPS) -> str:
+    """Errors and, on multi-view data, the share of ties along each parameter of a preset with sweeps."""
+    table = pd.read_csv(_there(snapshot / preset / "sweep.csv"))
     quantities = list(dict.fromkeys(table["quantity"]))
     lines = [
         "| sweep | value | " + " | ".join(map(in_words, quantities)) + " |",
@@ -386,7 +387,7 @@ def sweeps(snapshot: Path) -> str:
             text = "" if pd.isna(one.measured) else f"{one.measured:.3f}"
             cells.append(text if pd.isna(one.low) else f"{text} [{one.low:.3f}, {one.high:.3f}]")
         lines.append(f"| {in_words(sweep)} | {value:g} | " + " | ".join(cells) + " |")
-    return "\n".join(["![Errors along the parameters](sweep.png)", "", *lines])
+    return "\n".join([f"![Errors along the parameters]({preset}.png)", "", *lines])
 
 
 def in_words(name: str) -> str:
