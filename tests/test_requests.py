@@ -157,7 +157,6 @@ def test_jobs_of_every_rule_that_trains_ask_for_what_follows_from_the_config_and
     training = [
         "train",
         "distil",
-        "train_joint",
         "train_images",
         "try_objectives",
         "distil_images",
