@@ -495,6 +495,20 @@ def test_fewer_seeds_make_a_study_smaller_and_say_so(default, seeds):
     assert loaded.studies["digits"].seeds == 10
 
 
+def test_notes_on_fewer_seeds_name_what_changed_alone(default):
+    without_contrasts(default)
+    default["seeds"] = 12
+    default["studies"]["theory"]["students"] = {
+        "many": SELF | {"students": 10},
+        "few": {"teacher": "many", "students": 2},
+        "none": {"teacher": "few", "students": 5},
+    }
+    loaded = config.load(default)
+    (note,) = loaded.notes
+    assert loaded.studies["theory"].students.keys() == {"many"}  # no networks are left for the others
+    assert "students are 6 of one teacher each (many), left out are students few, none" in note
+
+
 def test_fewer_seeds_make_a_study_on_images_smaller(default):
     default["studies"]["digits"]["seeds"] = 3
     loaded = config.load(default)

@@ -100,7 +100,7 @@ def training(cluster, folder, chunk):
 
     def running():
         jobs = cluster.jobs("R")
-        return [n for n, name in jobs.items() if name.endswith(f"train_wildcards_theory_{first}_{last}")]
+        return [n for n, name in jobs.items() if name.endswith(f"train_wildcards_theory_single_{first}_{last}")]
 
     cluster.wait_for(running, f"a job that trains {chunk}")
     saved = f"results/theory/checkpoints/single/{chunk}/*/seed_{first}.pt"

@@ -63,8 +63,13 @@ def ceiling():
 
 
 CEILING = ceiling()
-# It holds for rules that leave their minutes to the profile as well.
-if str(of_profile("runtime")).isdecimal() and int(of_profile("runtime")) > CEILING:
+# It holds for rules that leave their minutes to the profile as well, if they are a number there. The default of a workflow
+# that uses this one as a module is its own.
+if (
+    workflow.modifier.parent_modifier is None
+    and str(of_profile("runtime")).isdecimal()
+    and int(of_profile("runtime")) > CEILING
+):
     workflow.resource_settings.default_resources["runtime"] = CEILING
 
 

@@ -80,6 +80,8 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str, images: bool) -
         if smaller is None:
             del kept[name]
             return
+        if smaller == kinds[name]:
+            return
         changed = {
             key: Leaf(getattr(smaller, key), rule)
             for key in ("teachers", "students", "distance")
@@ -110,7 +112,8 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str, images: bool) -
         if (taught if kind.follow else places.last + 1) > seeds:
             make_smaller(name, _smaller(kind, seeds))
     left_out = [name for name in students if name not in kept]
-    said = [f"students are {words} ({', '.join(names)})" for words, names in changes.items()]
+    changes = {words: [name for name in names if name in kept] for words, names in changes.items()}
+    said = [f"students are {words} ({', '.join(names)})" for words, names in changes.items() if names]
     said += [f"left out are students {', '.join(left_out)}"] if left_out else []
     study["students"] = kept
     return said

@@ -186,7 +186,7 @@ def _allowed(loc: tuple, body: Mapping[str, Any]) -> list[str]:
 
 
 def _chosen(model: Any, section: Any) -> Any:
-    """Of an annotation that allows several models, the one that the section `found` is of."""
+    """Of an annotation that allows several models, the one that `section` is of."""
     while get_origin(model) in (Annotated, UnionType, Union):
         models = [option for option in get_args(model) if option is not type(None)]
         if get_origin(model) is Annotated or len(models) == 1:

@@ -277,7 +277,7 @@ class Distillation(Section):
     mirrored: bool = key(
         "whether the fresh weights of a warm student's neurons are pairs of opposite sign",
         True,
-        reason="else now and then all neurons of a class start with the lost view behind them, and never see it",
+        reason="one neuron of each pair has a positive product with a lost view, which grows from there",
     )
     soft_labels: Kind = key("what soft labels are made of: an intervention, if not all", "all")
     stop: Literal["last", "union"] = key(

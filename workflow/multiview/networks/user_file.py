@@ -60,16 +60,23 @@ def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mo
             f"{where}: in evaluation the logits of an input differ with what else is in its batch. Batch "
             "normalisation must keep running statistics (track_running_stats)"
         )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(torch.initial_seed() + 1)
-        other = _made(made, shape, classes, settings.arguments)
-        with torch.no_grad():
-            other.eval()(probe)  # lazy layers have their weights from now on
-    weights = list(zip(network.parameters(), other.parameters(), strict=True))
-    if weights and all(torch.equal(one, another) for one, another in weights):
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(torch.initial_seed() + 1)
+            other = _made(made, shape, classes, settings.arguments)
+            with torch.no_grad():
+                other.eval()(probe)  # lazy layers have their weights from now on
+        weights = list(zip(network.parameters(), other.parameters(), strict=True))
+        same = all(torch.equal(weight, of_other) for weight, of_other in weights)
+    except Exception as error:
+        raise config.ConfigError(
+            f"{where}: {settings.name} can be made for one seed, but not in the same shape for another "
+            f"({type(error).__name__}: {error})"
+        ) from error
+    if weights and same:
         raise config.ConfigError(
             f"{where}: {settings.name} has the same weights for every seed, but networks must differ: it must "
-            "set no seed itself"
+            "neither set a seed itself nor read its weights from a file"
         )
     return network
 

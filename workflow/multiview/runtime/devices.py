@@ -97,8 +97,8 @@ def take(folder: str | Path | None = None, seconds: float = 5.0) -> str:
                 free = hold(folder / name)
             except OSError as error:
                 raise ConfigError(
-                    f"GPUs are shared out by locks in {folder}, which can have none ({error.strerror or error}): "
-                    "set TMPDIR to a folder of this machine's own disk"
+                    f"GPUs are shared out by locks in {folder}, but none can be made there "
+                    f"({error.strerror or error}): set TMPDIR to a folder of this machine's own disk"
                 ) from error
             if free:
                 os.environ["CUDA_VISIBLE_DEVICES"] = name

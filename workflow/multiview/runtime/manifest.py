@@ -69,7 +69,14 @@ def _number(text: str) -> float | None:
 
 
 def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchmarks: Path) -> dict[str, Any]:
-    """The manifest."""
+    """The manifest of a run.
+
+    Args:
+        config: as it was given.
+        seeds: of each study.
+        logs: the folder of jobs' logs.
+        benchmarks: the folder of their times.
+    """
     entries = jobs(logs, benchmarks)
     return {
         "revision": revision(),

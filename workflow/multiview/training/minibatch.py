@@ -123,7 +123,7 @@ class ImageTask(nn.Module):
 
     @property
     def trained(self) -> list[Tensor]:
-        """The parameters that are."""
+        """Parameters that require a gradient."""
         return [parameter for parameter in self.network.parameters() if parameter.requires_grad]
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor, Tensor], batch_idx: int) -> Tensor:
