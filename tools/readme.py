@@ -376,17 +376,17 @@ def draws(snapshot: Path) -> str:
 def sweeps(snapshot: Path, preset: str = SWEEPS) -> str:
     """Errors and, on multi-view data, the share of ties along each parameter of a preset with sweeps."""
     table = pd.read_csv(_there(snapshot / preset / "sweep.csv"))
-    quantities = list(dict.fromkeys(table["quantity"]))
+    quantities = list(dict.fromkeys(table.dropna(subset="measured")["quantity"]))
     lines = [
         "| sweep | value | " + " | ".join(map(in_words, quantities)) + " |",
         "|---" * (2 + len(quantities)) + "|",
     ]
     for (sweep, value), rows in table.groupby(["sweep", "value"], sort=False):
-        cells = []
-        for one in rows.itertuples():
-            text = "" if pd.isna(one.measured) else f"{one.measured:.3f}"
-            cells.append(text if pd.isna(one.low) else f"{text} [{one.low:.3f}, {one.high:.3f}]")
-        lines.append(f"| {in_words(sweep)} | {value:g} | " + " | ".join(cells) + " |")
+        cells = dict.fromkeys(quantities, "")
+        for one in rows.dropna(subset="measured").itertuples():
+            interval = "" if pd.isna(one.low) else f" [{one.low:.3f}, {one.high:.3f}]"
+            cells[one.quantity] = f"{one.measured:.3f}{interval}"
+        lines.append(f"| {in_words(sweep)} | {value:g} | " + " | ".join(cells.values()) + " |")
     return "\n".join([f"![Errors along the parameters]({preset}.png)", "", *lines])
 
 
