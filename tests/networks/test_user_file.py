@@ -180,3 +180,11 @@ def test_home_and_variables_are_filled_in_and_what_is_not_set_is_an_error(tmp_pa
     assert config.Images(kind="parquet", path="~/images", **sizes).files("train") == [
         tmp_path / "images/train.parquet"
     ]
+
+
+def test_a_network_whose_shape_depends_on_its_seed_is_refused(tmp_path):
+    many = "range(int(torch.randint(1, 10**6, ())) % 97)"
+    drawn = f"[self.register_parameter(f'p{{i}}', torch.nn.Parameter(torch.zeros(1))) for i in {many}]"
+    (tmp_path / "mine.py").write_text(DRAWS.format(before="pass", after=drawn))
+    with pytest.raises(config.ConfigError, match=r"mine.py: Mine can be made for one seed, but not in the same"):
+        build(own(tmp_path / "mine.py"), IMAGES, 4, 0)
