@@ -36,7 +36,7 @@ bench: $(INSTALLED)  ## measure a training step, how its cost grows, and what a 
 	$(BIN)/python bench/share.py
 
 doctor:  ## say what this machine has, what would run where, and what is missing
-	@PYTHONPATH=workflow "$$([ -x $(BIN)/python ] && echo $(BIN)/python || echo $(or $(PYTHON),python3))" -m multiview.runtime.doctor
+	@PYTHONPATH=workflow "$$([ -x $(BIN)/python ] && echo $(BIN)/python || echo $(or $(PYTHON),python3))" tools/doctor.py
 
 lint: $(INSTALLED)  ## check the style of the code and of the workflow
 	$(BIN)/python -m ruff check .

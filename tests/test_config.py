@@ -9,9 +9,11 @@ import pytest
 import yaml
 from conftest import ROOT, merge
 
+import reference
+import schema
 from multiview import config
 from multiview.config import __main__ as command
-from multiview.config import images, models, reference, schema, sections, studies
+from multiview.config import images, models, sections, studies
 
 IMAGES = "studies.digits"
 DATASET = "studies.theory.dataset"
@@ -305,11 +307,11 @@ def test_canonical_text_does_not_depend_on_the_order_of_keys(default):
 
 def test_schema_file_is_what_the_models_say():
     path = ROOT / "workflow" / "schemas" / "config.schema.json"
-    assert path.read_text() == schema.schema_text(), "run: python -m multiview.config.schema"
+    assert path.read_text() == schema.schema_text(), "run: python tools/schema.py"
 
 
 def test_the_reference_is_what_the_models_say():
-    assert reference.FILE.read_text() == reference.text(), "run: python -m multiview.config.reference"
+    assert reference.FILE.read_text() == reference.text(), "run: python tools/reference.py"
 
 
 def test_every_key_is_described():

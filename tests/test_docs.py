@@ -17,7 +17,7 @@ from snakemake import cli
 from test_verdicts import measured
 
 import readme
-from multiview.runtime import manifest
+import run_cost
 from multiview.store import artifacts
 
 PAGES = [
@@ -182,7 +182,7 @@ def test_the_cost_of_a_run_counts_no_pause_and_no_minute_twice():
         {"job": "d", "started": at(40), "seconds": 60.0, "max_rss_mb": 10.0},
         {"job": "killed", "started": at(50)},
     ]
-    cost = manifest.cost(jobs)
+    cost = run_cost.cost(jobs)
     assert cost["minutes"] == 7 and cost["memory"] == 2.0 and cost["disk"] > 0.1
 
 

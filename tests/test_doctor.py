@@ -8,13 +8,13 @@ import sys
 import pytest
 from conftest import ROOT
 
-from multiview.runtime import doctor
+import doctor
 
 
 def ask(*arguments, python=sys.executable, **environment):
     """Ask it as `make doctor` does; return whether a run can begin, and what it said."""
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")} | environment
-    command = [python, "-m", "multiview.runtime.doctor", *arguments]
+    command = [python, "tools/doctor.py", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode == 0, done.stdout

@@ -21,6 +21,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+import run_cost
 from multiview.claims import claim, headline, verdicts
 from multiview.claims.verdicts import claimed_range, in_a_cell
 from multiview.measure.intervals import TRAINING_SETS
@@ -124,7 +125,7 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     jobs = [
         job for job in jobs if (preset is None and "/" not in job["job"]) or job["job"].split("/")[0] in studies
     ]
-    (folder / "run.json").write_text(json.dumps(manifest.cost(jobs), indent=1) + "\n")
+    (folder / "run.json").write_text(json.dumps(run_cost.cost(jobs), indent=1) + "\n")
     if preset is None:
         for name in PICTURES:
             shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
@@ -396,7 +397,7 @@ def in_words(name: str) -> str:
 
 
 def run(snapshot: Path, key: str, preset: str = "") -> str:
-    """A number of `multiview.runtime.manifest.cost`."""
+    """A number of `run_cost.cost`."""
     return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
 
 

@@ -1,7 +1,7 @@
 """What every section of the config is made of, and the sections that all studies share.
 
 A key is a field of a model, with its default. Its description says what it is; the paper's symbol, the unit and
-the reason for the default stand beside it. `multiview.config.reference` writes them into ``docs/reference.md``.
+the reason for the default stand beside it. `tools/reference.py` writes them into ``docs/reference.md``.
 """
 
 import json

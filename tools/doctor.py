@@ -1,6 +1,6 @@
 """What this machine has, what would run where and for how long, and what is missing: ``make doctor``.
 
-    python -m multiview.runtime.doctor [PRESET.yaml]
+    python tools/doctor.py [PRESET.yaml]
 
 It needs nothing but Python itself, so that it can be asked before anything is installed; what it knows of the
 config it says once the environment is there. It exits with 1 if something is missing that a run needs.

@@ -1,4 +1,4 @@
-"""A page with all keys of the config, from the models: ``python -m multiview.config.reference`` writes it anew."""
+"""A page with all keys of the config, from the models: ``python tools/reference.py`` writes it anew."""
 
 import inspect
 from pathlib import Path
@@ -12,13 +12,13 @@ from pydantic_core import PydanticUndefined
 from multiview import soft_labels
 from multiview.config import datasets, images, models, objectives, paired, sections, studies, theory
 
-FILE = Path(__file__).parents[3] / "docs" / "reference.md"
+FILE = Path(__file__).parents[1] / "docs" / "reference.md"
 
 HEAD = """# All keys of the config
 
 Look up a key here: its symbol in the paper, its unit, what is allowed, its default and why it is that. Keys
 without a default must be set. `python -m multiview.config show STUDY` prints the values in force in a study, and
-where each comes from. *`python -m multiview.config.reference` writes this page.*
+where each comes from. *`python tools/reference.py` writes this page.*
 
 A config is `config.yaml`, then the files behind `--configfile`, then `--config`, each laid over the ones before:
 mappings are merged, all else is replaced. In a study

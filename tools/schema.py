@@ -1,4 +1,4 @@
-"""The JSON schema of a config file, for editors and readers: ``python -m multiview.config.schema`` writes it anew.
+"""The JSON schema of a config file, for editors and readers: ``python tools/schema.py`` writes it anew.
 
 It is that of the models, made to fit what a file may leave out: a preset has only what it changes, a study what it
 does not take from the one it is `based_on`, and null leaves out what the config below has.
@@ -13,7 +13,7 @@ from multiview.config.resolving import SHARED_KEYS
 from multiview.config.studies import ImageStudy, Study, TheoryStudy
 from multiview.config.theory import Dataset
 
-SCHEMA_FILE = Path(__file__).parents[2] / "schemas" / "config.schema.json"
+SCHEMA_FILE = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.json"
 
 STUDIES = (TheoryStudy.__name__, ImageStudy.__name__)
 STUDENTS = ("Students", "ImageStudents")
