@@ -640,7 +640,7 @@ def test_show_refuses_what_is_wrong(monkeypatch, capsys):
         (["show", "theori"], "found 'theori', but the studies are theory"),
         (["show", "theory", "--configfile", "no.yaml"], "no.yaml: expected a YAML file"),
         (["show", "theory", "--config", "seeds"], "expected KEY=VALUE, found 'seeds'"),
-        (["show", "theory", "--config", "seeds=0"], "seeds (of every study that does not set its own): found 0"),
+        (["show", "theory", "--config", "seeds=0"], "seeds: found 0"),
     ]:
         assert command.main(arguments) == 1
         assert said in capsys.readouterr().err

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from multiview.config.models import Config
-from multiview.config.resolving import SHARED_KEYS
+from multiview.config.sections import SHARED_KEYS
 from multiview.config.studies import ImageStudy, Study, TheoryStudy
 from multiview.config.theory import Dataset
 

@@ -2,17 +2,17 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from multiview.config.fitting_seeds import fit
 from multiview.config.models import OF_POINTS, Config
 from multiview.config.resolving import (
-    SHARED_KEYS,
     ConfigError,
+    Leaf,
     Tree,
+    leaves,
     overlaid,
     place,
     plain,
@@ -21,8 +21,8 @@ from multiview.config.resolving import (
     whole,
     with_cells,
 )
-from multiview.config.sections import Machine
-from multiview.config.studies import IMAGE_KINDS, NETWORK_KINDS, ImageStudy, LineUp, Study, TheoryStudy
+from multiview.config.sections import SHARED_KEYS, Machine
+from multiview.config.studies import IMAGE_KINDS, NETWORK_KINDS
 
 POSITIONS = "which seeds teach and learn follows from teachers, students and distance"
 MOVED = {"teacher_size": "it is called teachers", "first_teacher": POSITIONS, "first_student": POSITIONS}
@@ -76,127 +76,87 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
             notes.append(
                 f"{place(['studies', name])}: seeds is {plain(studies[name]['seeds'])}, so {', '.join(changes)}"
             )
-    body = plain(
-        {key: section for key, section in config.items() if key not in SHARED_KEYS} | {"studies": studies}
-    )
+    checked: Tree = {key: section for key, section in config.items() if key not in SHARED_KEYS} | {
+        "studies": studies
+    }
     try:
-        loaded = Config.model_validate(body, context={"left_out": left_out})
+        loaded = Config.model_validate(plain(checked), context={"left_out": left_out})
     except ValidationError as error:
-        items = _without_repeats(error.errors(), plain(written))
-        lines = [_explain(item, plain(shared), body) for item in items]
-        # A shared key at fault is at fault in every study: once is enough.
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
-    for sweep, one in loaded.sweeps.items():
+        raise ConfigError("\n".join(_lines(error, checked, plain(written)))) from None
+    for name, sweep in loaded.sweeps.items():
         lacking = {
-            kind: [p.value for p in one.points if getattr(p, kind) in left_out[p.study]] for kind in OF_POINTS
+            kind: [p.value for p in sweep.points if getattr(p, kind) in left_out[p.study]] for kind in OF_POINTS
         }
-        said = [
+        lists = [
             f"{kind} at {', '.join(f'{value:g}' for value in values)}"
             for kind, values in lacking.items()
             if values
         ]
-        if said:
-            notes.append(f"sweeps.{sweep}: for want of seeds there is no {', no '.join(said)}")
+        if lists:
+            notes.append(f"sweeps.{name}: for want of seeds there is no {', no '.join(lists)}")
     loaded._notes = tuple(notes)
     return loaded, studies
 
 
-def _without_tags(loc: tuple) -> tuple:
+def _lines(error: ValidationError, config: Tree, studies: Mapping[str, Any]) -> list[str]:
+    """A line for each key at fault, where it was written: what is inherited is said once.
+
+    Args:
+        error: of the check.
+        config: what was checked, whose leaves know where they were written.
+        studies: as they are written, with the cells of families.
+    """
+
+    def origin(loc: Sequence[str]) -> tuple[str, ...]:
+        """Of a place in a study or a family, the study that it goes back to."""
+        if loc[:1] != ("studies",) or not isinstance(studies.get("".join(loc[1:2])), Mapping):
+            return ("",)
+        base = studies[loc[1]].get("based_on")
+        return (loc[1].split("/")[0],) if base is None else origin(("studies", base))
+
+    lines: dict[tuple[str, ...], str] = {}  # by what tells one mistake from another
+    for item in error.errors():
+        loc, message = _without_tags(item["loc"]), item["msg"].removeprefix("Value error, ")
+        if item["type"] == "unknown_keys":
+            for key in item["ctx"]["unknown"]:
+                where = _written(config, (*loc, key))
+                lines[where, ""] = f"{where}: unknown key; {_instead(key, item['ctx']['allowed'])}"
+        elif item["type"] == "missing":
+            lines.setdefault((*origin(loc), loc[-1]), f"{place(loc)}: this key is missing")
+        elif item["type"] == "value_error" and isinstance(item["input"], Mapping | BaseModel):
+            # A section at fault as a whole: those that take their keys from it are too. They may differ in other
+            # keys, and in what comes after "but".
+            lines.setdefault((*origin(loc), message.split(", but")[0]), f"{place(loc) or 'config'}: {message}")
+        else:
+            where, value = place(loc) if "[key]" in item["loc"] else _written(config, loc), repr(item["input"])
+            value = value if len(value) < 80 else value[:77] + "..."
+            lines.setdefault((where, message), f"{where}: found {value}. {message}")
+    return list(lines.values())
+
+
+def _without_tags(loc: tuple) -> tuple[str, ...]:
     """The location of an error without what is no key but tells which of several models a section is."""
-    loc = tuple(part for part in loc if not str(part).startswith("("))
+    loc = tuple(str(part) for part in loc if part != "[key]" and not str(part).startswith("("))
     kinds = {"network": NETWORK_KINDS, "dataset": IMAGE_KINDS}
     return tuple(part for i, part in enumerate(loc) if i == 0 or part not in kinds.get(loc[i - 1], ()))
 
 
-def _without_repeats(items: list[dict[str, Any]], studies: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Without the errors that a section or a study inherits from the one it takes its keys from.
-
-    The cells of a family count as one.
-    """
-
-    def root(name: str) -> str:
-        study = studies[name]
-        inherits = isinstance(study, Mapping) and "based_on" in study
-        return root(study["based_on"]) if inherits else name.split("/")[0]
-
-    known: dict[tuple, list] = {}
-    shown, machine = [], []
-    for item in items:
-        item["loc"] = loc = _without_tags(item["loc"])
-        if loc[:1] == ("machine",):
-            machine.append((loc, item["input"]))
-        elif any(loc[2:] == key_path and item["input"] is value for key_path, value in machine):
-            continue
-        if len(loc) > 1 and loc[0] == "studies" and loc[1] in studies:
-            # training -> distillation.training -> students.x.training; distillation.y -> students.x.y
-            tail = loc[2:]
-            tail = tail[2:] if tail[:1] == ("students",) else tail
-            tail = tail[1:] if tail[:1] in (("distillation",), ("joint",)) else tail
-            # A section that is at fault as a whole is known by the message: it may differ in other keys.
-            value = None if isinstance(item["input"], Mapping | BaseModel) else item["input"]
-            # After "but" comes what else there is, which can differ too.
-            values = known.setdefault((root(loc[1]), tail, item["msg"].split(", but")[0]), [])
-            if any(value is other or value == other for other in values):
-                continue
-            values.append(value)
-        shown.append(item)
-    return shown
+def _written(config: Tree, loc: Sequence[str]) -> str:
+    """The path at which a value was written that was checked at `loc`, or that one if it was not."""
+    tree = config
+    for i, part in enumerate(loc):
+        if isinstance(tree, Leaf):  # with a list in it
+            return ".".join([tree.path, *loc[i:]]) if tree.path else place(loc)
+        if part not in tree:
+            return place(loc)
+        tree = tree[part]
+    wholes = (leaf.path.removesuffix(below) for below, leaf in leaves(tree).items() if leaf.path.endswith(below))
+    return next(wholes, "").removesuffix(".") or place(loc)
 
 
-def _explain(item: dict[str, Any], shared: Mapping[str, Any], body: Mapping[str, Any]) -> str:
-    path = [str(part) for part in item["loc"] if part != "[key]"]
-    where = place(path) or "config"
-    key = "data_seed" if path[2:] == ["dataset", "seed"] else path[-1] if len(path) == 3 else None
-    if key in shared and item["input"] is shared[key]:
-        where = f"{key} (of every study that does not set its own)"
-    if item["type"] == "extra_forbidden":
-        if path[-1] in MOVED:
-            return f"{where}: unknown key; {MOVED[path[-1]]}"
-        allowed = _allowed(item["loc"][:-1], body)
-        near = difflib.get_close_matches(path[-1], allowed, n=1, cutoff=0)
-        return f"{where}: unknown key; did you mean {near[0]!r}? Allowed here: {', '.join(allowed)}"
-    if item["type"] == "missing":
-        return f"{where}: this key is missing"
-    message = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "value_error" and isinstance(item["input"], Mapping | BaseModel):
-        return f"{where}: {message}"
-    value = repr(item["input"])
-    return f"{where}: found {value if len(value) < 80 else value[:77] + '...'}. {message}"
-
-
-def _allowed(loc: tuple, body: Mapping[str, Any]) -> list[str]:
-    """The keys that the section at `loc` of the config knows."""
-    model, section = Config, body
-    for part in loc:
-        section = section[part]
-        # Below a mapping from names to sections comes a name.
-        if get_origin(model) is dict:
-            model = get_args(model)[1]
-        elif get_origin(model) is list:
-            model = get_args(model)[0]
-        else:
-            model = model.model_fields[part].annotation
-        model = _chosen(model, section)
-    names = sorted(model.model_fields)
-    if model is Config:
-        names += SHARED_KEYS
-    if issubclass(model, Study | LineUp):
-        names += ["based_on"]
-    return names
-
-
-def _chosen(model: Any, section: Any) -> Any:
-    """Of an annotation that allows several models, the one that `section` is of."""
-    while get_origin(model) in (Annotated, UnionType, Union):
-        models = [option for option in get_args(model) if option is not type(None)]
-        if get_origin(model) is Annotated or len(models) == 1:
-            model = models[0]
-            continue
-        models = [get_args(option)[0] if get_origin(option) is Annotated else option for option in models]
-        if set(models) == {TheoryStudy, ImageStudy}:
-            kind = section.get("dataset", {}).get("kind")
-            return ImageStudy if kind in IMAGE_KINDS else TheoryStudy
-        return next(
-            option for option in models if section["kind"] in get_args(option.model_fields["kind"].annotation)
-        )
-    return model
+def _instead(key: str, allowed: list[str]) -> str:
+    """What to write in place of an unknown key."""
+    if key in MOVED:
+        return MOVED[key]
+    near = difflib.get_close_matches(key, allowed, n=1, cutoff=0)
+    return f"did you mean {near[0]!r}? Allowed here: {', '.join(allowed)}"

@@ -3,11 +3,11 @@
 The models are also the source of ``workflow/schemas/config.schema.json``.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
-from multiview.config.sections import Evaluation, Figures, Float, Machine, Name, Section, key
+from multiview.config.sections import SHARED_KEYS, Evaluation, Figures, Float, Machine, Name, Section, key
 from multiview.config.studies import PHOTO_KINDS, AnyStudy, ImageStudy, TheoryStudy
 
 Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){0,2}$")]
@@ -71,6 +71,8 @@ class Family(Section):
 
 class Config(Section):
     """The whole config. Studies hold their own settings; the keys beside them serve them all."""
+
+    resolved: ClassVar[tuple[str, ...]] = SHARED_KEYS
 
     machine: Machine = key("how jobs use the machine, in all studies", Machine)
     studies: Annotated[dict[Path, AnyStudy], Field(min_length=1)] = key("by name; null leaves one out")

@@ -13,10 +13,6 @@ from multiview.config.models import cell_name
 from multiview.config.studies import IMAGE_KINDS, PHOTO_KINDS, THEORY_KINDS
 from multiview.config.theory import JointTraining, StudentTraining, Training
 
-SHARED_KEYS = ("seeds", "first_seed", "data_seed")
-"""Scalars at the top of the config that every study takes unless it has its own, so that
-``--config seeds=25`` works (Snakemake passes nested values of ``--config`` as strings)."""
-
 
 class ConfigError(ValueError):
     """A config that cannot be run. The message has one line for each key at fault."""

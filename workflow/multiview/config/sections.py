@@ -8,10 +8,10 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticUndefined
+from pydantic_core import PydanticCustomError, PydanticUndefined
 
 
 def _no_bool(value: Any) -> Any:
@@ -99,10 +99,26 @@ UserPath = Annotated[str, AfterValidator(_can_be_filled_in)]
 """A path of the user's, absolute or relative to the folder in which Snakemake runs; `expanded` fills it in."""
 
 
+SHARED_KEYS = ("seeds", "first_seed", "data_seed")
+"""Scalars at the top of the config that every study takes unless it has its own, so that
+``--config seeds=25`` works (Snakemake passes nested values of ``--config`` as strings)."""
+
+
 class Section(BaseModel):
     """A part of the config: unknown keys are errors, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    resolved: ClassVar[tuple[str, ...]] = ()
+    """Keys that a file may have here besides: they are gone before a section is checked."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, raw: Any) -> Any:
+        unknown = [key for key in raw if key not in cls.model_fields] if isinstance(raw, dict) else []
+        if unknown:
+            about = {"unknown": unknown, "allowed": [*sorted(cls.model_fields), *cls.resolved]}
+            raise PydanticCustomError("unknown_keys", "unknown keys", about)
+        return raw
 
 
 class Machine(Section):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -65,6 +65,7 @@ STUDENTS = (
 class LineUp(Section):
     """Who learns from whom. Which seeds these are follows from the numbers: `config.who_teaches_whom`."""
 
+    resolved: ClassVar[tuple[str, ...]] = ("based_on",)
     teacher: Name = key(
         "single, or the name of other students of the study: whose logits are the teacher's", SINGLE
     )
@@ -109,6 +110,7 @@ class ImageStudents(LineUp, ImageDistillation):
 class Study(Section):
     """One question asked of one dataset with one network: what all studies have."""
 
+    resolved: ClassVar[tuple[str, ...]] = ("based_on",)
     seeds: Count = key("networks trained, which differ in the seed of their initialisation alone", 10)
     first_seed: Seed = key("the first of these seeds", 0)
     machine: Machine = key("of this study, laid over that of all studies", Machine, follows="machine")
