@@ -8,7 +8,7 @@ from multiview import config
 from multiview.claims import measures
 from multiview.claims.claim import lists
 from multiview.measure import dark_knowledge, intervals
-from multiview.measure.errors import Measured, measure, score_table
+from multiview.measure.errors import Errors, measure, score_table
 from multiview.measure.views import last_step, learned_table, lottery_table, shares
 from multiview.predictors.logits import Predictor
 
@@ -22,7 +22,7 @@ def score_rows(multi, single, settings, size=1, n_seeds=None):
     """The score table of a predictor with these errors."""
     wrong = {"test_multi": multi, "test_single": single}
     none = {split: np.zeros(table.shape, np.float32) for split, table in wrong.items()}
-    one = Measured("single", size, n_seeds or len(single), wrong, "single", none, none)
+    one = Errors("single", size, n_seeds or len(single), wrong, "single", none, none)
     return score_table("x", [one], settings)
 
 

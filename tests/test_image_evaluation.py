@@ -8,7 +8,7 @@ from multiview import config
 from multiview.claims import claim, headline, measures
 from multiview.measure import errors, intervals
 from multiview.measure.calibration import calibration_error
-from multiview.measure.errors import Measured
+from multiview.measure.errors import Errors
 from multiview.measure.intervals import Term
 from multiview.predictors.logits import Predictor, copies_table, negative_log_likelihood, read_copies
 from multiview.store import artifacts
@@ -19,7 +19,7 @@ LABEL = np.array([0, 1, 2, 0, 1, 2])
 
 
 def measured_on_test(predictor, size, n_seeds, pool, wrong, nll, confidence):
-    return Measured(predictor, size, n_seeds, {"test": wrong}, pool, {"test": nll}, {"test": confidence})
+    return Errors(predictor, size, n_seeds, {"test": wrong}, pool, {"test": nll}, {"test": confidence})
 
 
 def says(*rows, sure=3.0):

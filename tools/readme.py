@@ -23,7 +23,7 @@ import yaml
 
 import run_cost
 from multiview.claims import claim, headline, verdicts
-from multiview.claims.verdicts import claimed_range, in_a_cell
+from multiview.claims.verdicts import claimed_range
 from multiview.measure.intervals import TRAINING_SETS
 from multiview.runtime import manifest
 from multiview.store import artifacts
@@ -389,6 +389,11 @@ def sweeps(snapshot: Path, preset: str = SWEEPS) -> str:
             cells[one.quantity] = f"{one.measured:.3f}{interval}"
         lines.append(f"| {in_words(sweep)} | {value:g} | " + " | ".join(cells.values()) + " |")
     return "\n".join([f"![Errors along the parameters]({preset}.png)", "", *lines])
+
+
+def in_a_cell(predictor: str, quantity: str) -> str:
+    """What was measured, for a table in Markdown, where a bar would end the cell."""
+    return f"{predictor}, {quantity}".replace("|", "\\|")
 
 
 def in_words(name: str) -> str:

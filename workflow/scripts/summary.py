@@ -6,15 +6,14 @@ jobs.start(snakemake)
 
 from pathlib import Path
 
-from multiview.claims import claim, verdicts
-from multiview.measure import fidelity
+from multiview.claims import claim, pages, verdicts
 from multiview.store import artifacts
 
 measures = artifacts.read(snakemake.input.measures, "measures").pandas()
 rows = verdicts.judge(measures, claim.by_name()).to_dict("records")
 folder = Path(snakemake.output[0]).parent
 tables = [artifacts.read(snakemake.input[kind], kind).pandas() for kind in ("fidelity", "averages")]
-lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), "", fidelity.as_markdown(*tables), ""]
+lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), "", pages.agreement(*tables), ""]
 for path in map(Path, snakemake.input.figures):
     lines += [f"![{path.stem.replace('_', ' ')}]({path.relative_to(folder)})", ""]
 with artifacts.replacing(snakemake.output[0]) as temporary:

@@ -6,7 +6,7 @@ jobs.start(snakemake)
 
 import pandas as pd
 
-from multiview.claims import claim, pages, verdicts
+from multiview.claims import claim, verdicts
 from multiview.store import artifacts
 
 files = [artifacts.read(path, "measures") for path in snakemake.input]
@@ -16,4 +16,4 @@ together = verdicts.pooled(measures, verdicts.draws(provenances), claim.by_name(
 table = verdicts.judge(pd.concat([measures, together], ignore_index=True), claim.by_name())
 artifacts.write(snakemake.output.table, "verdicts", table.to_dict("series"), {"studies": provenances})
 with artifacts.replacing(snakemake.output.page) as temporary:
-    temporary.write_text(pages.verdicts(table.to_dict("records")), encoding="utf-8")
+    temporary.write_text(verdicts.as_page(table.to_dict("records")), encoding="utf-8")

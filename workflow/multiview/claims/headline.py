@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from multiview.claims import pages
+
 PAPER = {
     "CIFAR-10": {
         "single": (0.9670, 0.0021),
@@ -55,13 +57,10 @@ def as_markdown(table: pd.DataFrame) -> str:
     """The table as Markdown, accuracies in %: ours with spread over seeds and 95 % interval, then the paper's."""
     studies = list(dict.fromkeys(table["study"]))
     predictors = [*ROWS, *(name for name in dict.fromkeys(table["predictor"]) if name not in ROWS)]
-    lines = [
-        "| test accuracy in % | " + " | ".join([*studies, *(f"paper, {name}" for name in PAPER)]) + " |",
-        "|---" * (1 + len(studies) + len(PAPER)) + "|",
-    ]
+    rows = []
     entries = table.set_index(["study", "predictor"])
     for predictor in predictors:
-        cells = []
+        cells = [ROWS.get(predictor, predictor.replace("_", " "))]
         for study in studies:
             if (study, predictor) not in entries.index:
                 cells.append("")
@@ -77,6 +76,5 @@ def as_markdown(table: pd.DataFrame) -> str:
             accuracy, spread = paper.get(predictor, (None, None))
             cell = "" if accuracy is None else f"{100 * accuracy:.2f}"
             cells.append(cell + ("" if spread is None else f" ± {100 * spread:.2f}"))
-        name = ROWS.get(predictor, predictor.replace("_", " "))
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append(cells)
+    return pages.markdown(["test accuracy in %", *studies, *(f"paper, {name}" for name in PAPER)], rows) + "\n"

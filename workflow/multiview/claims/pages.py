@@ -1,13 +1,12 @@
-"""Tables as pages of HTML that need nothing else, so that a report shows them."""
+"""Tables in Markdown, and as pages of HTML that need nothing else, so that a report shows them."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+import pandas as pd
 import yaml
-
-from multiview.claims.verdicts import VERDICTS, claimed_range, shown, tally
 
 STYLE = """
 body { font: 14px sans-serif; margin: 1em } table { border-collapse: collapse; margin-bottom: 1em }
@@ -33,24 +32,33 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "<table>\n" + "\n".join(f"<tr>{line}</tr>" for line in lines) + "\n</table>"
 
 
-def verdicts(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The table ``verdicts`` as a page."""
-    cells = [
-        (
-            escape(r["study"]),
-            f"<span class='{r['verdict'].split()[0]}'>{shown(r)}</span>",
-            f"{r['measured']:.4f}",
-            f"[{r['low']:.4f}, {r['high']:.4f}]",
-            claimed_range(r),
-            escape(r["scope"]),
-            escape(r["method"]),
-            escape(r["part"]),
-            escape(f"{r['predictor']}, {r['quantity']}: {r['claim']}"),
-        )
-        for r in sorted(rows, key=lambda r: VERDICTS.index(r["verdict"]))
+def markdown(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def agreement(fidelity: pd.DataFrame, averages: pd.DataFrame) -> str:
+    """The tables ``fidelity`` and ``averages`` (`multiview.measure.fidelity`) in Markdown."""
+    agree = [
+        [r.predictor, r.split, f"{r.accuracy:.4f}", f"{r.agreement:.4f} [{r.low:.4f}, {r.high:.4f}]", r.scope]
+        for r in fidelity.itertuples()
     ]
-    heads = ("study", "verdict", "measured", "95 % interval", "claim", "scope", "method", "paper", "statement")
-    return page("Verdicts", f"<p>{escape(tally(rows))}</p>", table(heads, cells))
+    rows = [
+        [
+            f"{r.size}",
+            r.split,
+            f"{r.of_logits:.4f}",
+            f"{r.of_probabilities:.4f}",
+            f"{r.difference:.4f} [{r.low:.4f}, {r.high:.4f}]",
+            r.scope,
+        ]
+        for r in averages.itertuples()
+    ]
+    heads = ("students", "split", "accuracy", "same class as the teacher, 95 % interval", "scope")
+    text = markdown(heads, agree) + "\n\n" if agree else ""
+    heads = ("L", "split", "error of averages of logits", "of probabilities", "the latter minus it", "scope")
+    return text + markdown(heads, rows)
 
 
 def from_markdown(title: str, text: str) -> str:

@@ -8,12 +8,14 @@ not met: networks that do not fit their training set are not those that the pape
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from multiview.claims import pages
 from multiview.claims.claim import LOWEST, Claim
 from multiview.measure.intervals import KNOWN, of_training_sets
 from multiview.store import artifacts
@@ -192,47 +194,56 @@ def shown(r: Mapping[str, Any]) -> str:
     return r["verdict"] + ("*" if r["verdict"] in (HOLDS, FAILS) and not r["stays_decided"] else "")
 
 
-def as_text(rows: Iterable[Mapping[str, Any]]) -> str:
+def cells(r: Mapping[str, Any]) -> dict[str, str]:
+    """A statement as tables for readers have it, by the head of the column."""
+    return {
+        "study": r["study"],
+        "verdict": shown(r),
+        "measured": f"{r['measured']:.4f}",
+        "95 % interval": f"[{r['low']:.4f}, {r['high']:.4f}]",
+        "claim": claimed_range(r),
+        "scope": r["scope"],
+        "method": r["method"],
+        "paper": r["part"],
+        "statement": f"{r['predictor']}, {r['quantity']}: {r['claim']}",
+    }
+
+
+def in_order(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The cells of all statements, those that fail first."""
+    return [cells(r) for r in sorted(rows, key=lambda r: VERDICTS.index(r["verdict"]))]
+
+
+def as_text(rows: Sequence[Mapping[str, Any]]) -> str:
     """The verdict table for a terminal, one line a statement, those that fail first."""
-    rows = sorted(rows, key=lambda r: VERDICTS.index(r["verdict"]))
-    width = max((len(r["study"]) for r in rows), default=5)
-    about, how = (max((len(r[key]) for r in rows), default=5) for key in ("scope", "method"))
-    lines = [
-        f"{'study':<{width}} {'verdict':<15} {'measured':>9}  {'95 % interval':<18} {'claim':<14} "
-        f"{'scope':<{about}} {'method':<{how}} statement"
-    ]
-    for r in rows:
-        lines.append(
-            f"{r['study']:<{width}} {shown(r):<15} {r['measured']:>9.4f}  [{r['low']:.4f}, {r['high']:.4f}]   "
-            f"{claimed_range(r):<14} {r['scope']:<{about}} {r['method']:<{how}} "
-            f"{r['predictor']}, {r['quantity']}: {r['claim']}"
-        )
-    return "\n".join([tally(rows), "", *lines])
+    table = pd.DataFrame(in_order(rows)).drop(columns="paper")
+    lines = pd.concat([pd.DataFrame([dict(zip(table, table, strict=True))]), table])
+    for head in lines:
+        lines[head] = lines[head].str.ljust(lines[head].str.len().max())
+    return "\n".join([tally(rows), "", *lines.agg("  ".join, axis=1).str.rstrip()])
 
 
 def as_markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """The verdict table in Markdown: the tally, and one line a statement."""
-    lines = [
-        "| verdict | measured | 95 % interval | claim | statement | scope | method |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for r in rows:
-        lines.append(
-            f"| {shown(r)} | {r['measured']:.4f} | [{r['low']:.4f}, {r['high']:.4f}] | {claimed_range(r)} "
-            f"| {in_a_cell(r['predictor'], r['quantity'])}: {r['claim']} | {r['scope']} | {r['method']} |"
-        )
-    return "\n".join([tally(rows).replace("*", "\\*"), "", *lines])
+    heads = ("verdict", "measured", "95 % interval", "claim", "statement", "scope", "method")
+    table = pages.markdown(heads, ([cells(r)[head] for head in heads] for r in rows))
+    return "\n".join([tally(rows).replace("*", "\\*"), "", table])
+
+
+def as_page(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The verdict table as a page of HTML."""
+    table = [{head: escape(cell) for head, cell in row.items()} for row in in_order(rows)]
+    for row in table:
+        row["verdict"] = f"<span class='{row['verdict'].split()[0].rstrip('*')}'>{row['verdict']}</span>"
+    return pages.page(
+        "Verdicts", f"<p>{escape(tally(rows))}</p>", pages.table(table[0], [r.values() for r in table])
+    )
 
 
 def print_table(path: str | Path) -> None:
     """Print the verdict table that is in a file."""
     print(as_text(artifacts.read(path, "verdicts").table.to_pylist()))
     print("\nTables are in results/<study>/evaluation, figures in results/<study>/figures.")
-
-
-def in_a_cell(predictor: str, quantity: str) -> str:
-    """What was measured, for a table in Markdown, where a bar would end the cell."""
-    return f"{predictor}, {quantity}".replace("|", "\\|")
 
 
 def claimed_range(r: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ intervals come about is told in `multiview.measure.intervals`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,9 @@ SHARES = {"test_multi": 0.0, "test_single": 1.0}
 TEACHER = "teacher"
 """The name of the networks that teach students of an ensemble: these are given."""
 
+TABLES = ("wrong", "nll", "confidence")
+"""What is known of every predictor on each split."""
+
 
 def measured_splits(splits: Sequence[str]) -> list[str]:
     """Those of a dataset's splits on which predictors are measured."""
@@ -40,14 +43,16 @@ def main_split(splits: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Errors:
-    """Which samples a predictor gets wrong.
+    """Which samples a predictor gets wrong, and its likelihoods.
 
     Attributes:
         predictor: its name.
         size: how many networks are averaged: L, 1 for single ones.
         n_seeds: how many seeds its networks come from.
         wrong: for each split bool ``[rows, n]``, a row a network or an ensemble.
-        pool: the name of the networks it is made of: ``single`` for ensembles of these.
+        pool: the name of the networks it is made of: ``single`` for ensembles of these; teachers are given.
+        nll: for each split float32 ``[rows, n]``, ``-ln p_y`` in nats.
+        confidence: for each split float32 ``[rows, n]``, the largest probability.
     """
 
     predictor: str
@@ -55,91 +60,12 @@ class Errors:
     n_seeds: int
     wrong: Mapping[str, np.ndarray]
     pool: str
+    nll: Mapping[str, np.ndarray] = field(default_factory=dict)
+    confidence: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def term(self, weight: float, split: str, table: str = "wrong") -> Term:
         """The mean of one of its tables in a weighted sum: by default its mean error."""
         return Term(weight, getattr(self, table)[split], self.pool, self.size, self.n_seeds, samples=split)
-
-
-@dataclass(frozen=True)
-class Measured(Errors):
-    """What a predictor gets wrong, and its likelihoods.
-
-    Attributes:
-        nll: for each split float32 ``[rows, n]``, ``-ln p_y`` in nats.
-        confidence: for each split float32 ``[rows, n]``, the largest probability.
-    """
-
-    nll: Mapping[str, np.ndarray]
-    confidence: Mapping[str, np.ndarray]
-
-    def rows(self, predictor: str, size: int, rows: Sequence[int]) -> "Measured":
-        """Some of its rows, as another predictor of the same networks."""
-        tables = ({split: table[rows] for split, table in own.items()} for own in self._tables)
-        return Measured(predictor, size, self.n_seeds, next(tables), self.pool, *tables)
-
-    @property
-    def _tables(self) -> tuple[Mapping[str, np.ndarray], ...]:
-        return self.wrong, self.nll, self.confidence
-
-
-@dataclass(frozen=True)
-class Group:
-    """Networks or ensembles of one predictor, which are measured together.
-
-    Attributes:
-        predictor: its name.
-        size: how many networks are averaged: L, 1 for single ones.
-        n_seeds: how many seeds its networks come from.
-        of: the predictor whose logits are averaged.
-        rows: the members of each.
-    """
-
-    predictor: str
-    size: int
-    n_seeds: int
-    of: str
-    rows: Sequence[Sequence[int]]
-
-    @property
-    def pool(self) -> str:
-        """The name of its networks, as intervals call them: a teacher is given."""
-        return TEACHER if self.predictor.startswith("teacher_of_") else self.of
-
-
-def groups(
-    predictors: Mapping[str, Predictor], members: Mapping[int, np.ndarray], roles: Mapping[str, Mapping]
-) -> list[Group]:
-    """Everything that is measured of a study, but for `best`.
-
-    Besides the predictors that have logits of their own: ``ensemble`` (the average of L single networks),
-    ``teacher_of_x`` (the ensemble that teaches the students x) and ``ensemble_of_x`` (the average of all
-    students x).
-
-    Args:
-        predictors: ``single``, every kind of students, and others.
-        members: for each size ``[ensembles, size]``, seeds.
-        roles: of the students, as `multiview.config.Study.roles` gives them.
-    """
-    seeds = predictors["single"].members
-    result = [Group("single", 1, len(seeds), "single", [[seed] for seed in seeds])]
-    result += [Group("ensemble", size, len(seeds), "single", rows.tolist()) for size, rows in members.items()]
-    for name, role in roles.items():
-        students = predictors[name].members
-        if role["teacher_size"] > 1:
-            taught_by = next(iter(role["teachers"].values()))
-            result.append(
-                Group(f"teacher_of_{name}", len(taught_by), len(taught_by), role["teacher"], [taught_by])
-            )
-        result.append(Group(name, 1, len(students), name, [[seed] for seed in students]))
-        if len(students) > 1:
-            result.append(Group(f"ensemble_of_{name}", len(students), len(students), name, [students]))
-    others = [name for name in predictors if name != "single" and name not in roles]
-    result += [
-        Group(name, 1, len(predictors[name].members), name, [[member] for member in predictors[name].members])
-        for name in others
-    ]
-    return result
 
 
 def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[int]:
@@ -162,21 +88,48 @@ def measure(
     predictors: Mapping[str, Predictor],
     members: Mapping[int, np.ndarray],
     roles: Mapping[str, Mapping],
-) -> list[Measured]:
-    """Measure every predictor of a study: its `groups`, and `best`, the best single networks.
+) -> list[Errors]:
+    """Measure every predictor of a study.
 
-    `labels` has for each split that is measured ``[n]``; the other arguments are those of `groups`.
+    Besides the predictors that have logits of their own: ``ensemble`` (the average of L single networks), ``best``
+    (the best single networks), ``teacher_of_x`` (the ensemble that teaches the students x) and ``ensemble_of_x``
+    (the average of all students x).
+
+    Args:
+        labels: for each split that is measured ``[n]``.
+        predictors: ``single``, every kind of students, and others.
+        members: for each size ``[ensembles, size]``, seeds.
+        roles: of the students, as `multiview.config.Study.roles` gives them.
     """
-    measured = []
-    for group in groups(predictors, members, roles):
-        tables = {
-            split: _tables(predictors[group.of], group.rows, split, label) for split, label in labels.items()
-        }
-        wrong, nll, confidence = ({split: own[i] for split, own in tables.items()} for i in range(3))
-        measured.append(Measured(group.predictor, group.size, group.n_seeds, wrong, group.pool, nll, confidence))
+    measured, seeds = [], predictors["single"].members
+
+    def add(name: str, of: str, rows: Sequence[Sequence[int]], n_seeds: int, pool: str | None = None) -> None:
+        tables = {split: _tables(predictors[of], rows, split, label) for split, label in labels.items()}
+        wrong, nll, confidence = ({split: parts[i] for split, parts in tables.items()} for i in range(3))
+        measured.append(Errors(name, len(rows[0]), n_seeds, wrong, pool or of, nll, confidence))
+
+    def add_each(name: str) -> None:
+        own = predictors[name].members
+        add(name, name, [[member] for member in own], len(own))
+
+    add_each("single")
     single, largest = measured[0], max(members)
-    chosen = best(single.wrong[main_split(list(labels))], predictors["single"].members, members[largest])
-    measured.insert(1 + len(members), single.rows("best", largest, chosen))
+    for rows in members.values():
+        add("ensemble", "single", rows.tolist(), len(seeds))
+    chosen = best(single.wrong[main_split(list(labels))], seeds, members[largest])
+    tables = ({split: table[chosen] for split, table in getattr(single, name).items()} for name in TABLES)
+    measured.append(replace(single, predictor="best", size=largest, **dict(zip(TABLES, tables, strict=True))))
+    for name, role in roles.items():
+        students = predictors[name].members
+        if role["teacher_size"] > 1:
+            taught_by = next(iter(role["teachers"].values()))
+            add(f"teacher_of_{name}", role["teacher"], [taught_by], len(taught_by), TEACHER)
+        add_each(name)
+        if len(students) > 1:
+            add(f"ensemble_of_{name}", name, [students], len(students))
+    for name in predictors:
+        if name != "single" and name not in roles:
+            add_each(name)
     return measured
 
 
@@ -193,7 +146,7 @@ def _tables(
     return tuple(np.stack(part) for part in zip(*parts, strict=True))
 
 
-def score_table(study: str, measured: Sequence[Measured], settings: config.Evaluation) -> pd.DataFrame:
+def score_table(study: str, measured: Sequence[Errors], settings: config.Evaluation) -> pd.DataFrame:
     """The table ``scores``, with intervals at 95 %.
 
     For each split of the test samples: the error; the accuracy; its gain over single networks, paired in the
@@ -203,19 +156,15 @@ def score_table(study: str, measured: Sequence[Measured], settings: config.Evalu
     """
     rows = []
     for entry in measured:
-        count = {
-            "size": entry.size,
-            "n_seeds": entry.n_seeds,
-            "n_ensembles": len(next(iter(entry.wrong.values()))),
-        }
-        about = {"study": study, "predictor": entry.predictor} | count
+        count = {"n_seeds": entry.n_seeds, "n_ensembles": len(next(iter(entry.wrong.values())))}
+        about = {"study": study, "predictor": entry.predictor, "size": entry.size} | count
         rows += [about | row for split in entry.wrong for row in _split_rows(entry, measured[0], split, settings)]
         if set(entry.wrong) == set(SHARES):
             rows += [about | row for row in _mixture_rows(entry, settings)]
     return pd.DataFrame(rows)
 
 
-def _split_rows(predictor: Measured, single: Measured, split: str, settings: config.Evaluation) -> Iterator[dict]:
+def _split_rows(predictor: Errors, single: Errors, split: str, settings: config.Evaluation) -> Iterator[dict]:
     """Rows of the score table on one split."""
     error = mean_errors([predictor.term(1.0, split)]).interval()
     turned = {"measured": 1 - error.measured, "low": 1 - error.high, "high": 1 - error.low}
@@ -229,7 +178,7 @@ def _split_rows(predictor: Measured, single: Measured, split: str, settings: con
         yield _row(f"{name}{kind}", split, SHARES.get(split, 0.0), interval, predictor.wrong[split].shape[1])
 
 
-def _mixture_rows(predictor: Measured, settings: config.Evaluation) -> Iterator[dict]:
+def _mixture_rows(predictor: Errors, settings: config.Evaluation) -> Iterator[dict]:
     """Rows of the score table on D."""
     n = sum(table.shape[1] for table in predictor.wrong.values())
     for mu in settings.mus:
@@ -245,17 +194,8 @@ def _mixture_rows(predictor: Measured, settings: config.Evaluation) -> Iterator[
 
 
 def _row(quantity: str, split: str, mu: float, interval: Interval, n_samples: int) -> dict:
-    return {
-        "quantity": quantity,
-        "split": split,
-        "mu": mu,
-        "measured": interval.measured,
-        "low": interval.low,
-        "high": interval.high,
-        "interval": interval.method,
-        "scope": interval.scope,
-        "n_samples": n_samples,
-    }
+    about = {"quantity": quantity, "split": split, "mu": mu, "interval": interval.method, "n_samples": n_samples}
+    return about | {name: getattr(interval, name) for name in ("measured", "low", "high", "scope")}
 
 
 def main_errors(scores: pd.DataFrame) -> pd.DataFrame:
@@ -268,7 +208,7 @@ AXES = {"error_s": "error on single-view samples", "error": "test error"}
 """For each of these errors its name on an axis."""
 
 
-def spreads(measured: Sequence[Measured]) -> dict[str, float]:
+def spreads(measured: Sequence[Errors]) -> dict[str, float]:
     """For each predictor with several networks, the standard deviation of their accuracies over the seeds."""
     split = main_split(list(measured[0].wrong))
     return {
@@ -278,7 +218,7 @@ def spreads(measured: Sequence[Measured]) -> dict[str, float]:
     }
 
 
-def ensemble_errors(measured: Sequence[Measured]) -> pd.DataFrame:
+def ensemble_errors(measured: Sequence[Errors]) -> pd.DataFrame:
     """The table ``ensemble_errors``: the error of each single ensemble, on each split."""
     rows = [
         {"size": entry.size, "ensemble": i, "split": split, "error": error}

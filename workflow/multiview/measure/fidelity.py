@@ -96,29 +96,3 @@ def of_averages(
                 }
             )
     return pd.DataFrame(rows)
-
-
-def as_markdown(agreement: pd.DataFrame, averages: pd.DataFrame) -> str:
-    """Both tables in Markdown."""
-    lines = []
-    if len(agreement):
-        lines += [
-            "| students | split | accuracy | same class as the teacher, 95 % interval | scope |",
-            "|---|---|---|---|---|",
-            *(
-                f"| {r.predictor} | {r.split} | {r.accuracy:.4f} | {r.agreement:.4f} [{r.low:.4f}, {r.high:.4f}] "
-                f"| {r.scope} |"
-                for r in agreement.itertuples()
-            ),
-            "",
-        ]
-    lines += [
-        "| L | split | error of averages of logits | of probabilities | the latter minus the former | scope |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {r.size} | {r.split} | {r.of_logits:.4f} | {r.of_probabilities:.4f} "
-            f"| {r.difference:.4f} [{r.low:.4f}, {r.high:.4f}] | {r.scope} |"
-            for r in averages.itertuples()
-        ),
-    ]
-    return "\n".join(lines)
