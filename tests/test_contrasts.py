@@ -1,5 +1,7 @@
 """What holds studies against one another, worked out by hand: gains, losses, layers, features, regimes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from multiview.claims.claim import by_name, lists
 from multiview.data.base import Split
 from multiview.data.layer import cut
 from multiview.measure import features
-from multiview.measure.errors import Errors
+from multiview.measure.errors import Errors, score_table
 from multiview.measure.views import members_of_joint
 from multiview.networks.build import build
 from multiview.predictors.logits import Predictor
@@ -34,10 +36,19 @@ def test_pairs_come_from_logits():
     assert one.ensemble.tolist() == [[True, False, False, True]] and one.size == 2
 
 
-def test_gains_by_hand():
-    table = families.gain_table({("a", "x"): FIRST, ("a", "y"): WORSE})
+def test_gains_by_hand(tiny):
+    settings = config.load(tiny).evaluation
+
+    def scores(pair):
+        none = {"test": np.zeros(pair.single.shape, np.float32)}
+        alone = Errors("single", 1, 2, {"test": pair.single}, "single", none, none)
+        none = {"test": np.zeros(pair.ensemble.shape, np.float32)}
+        together = Errors("ensemble", 2, 2, {"test": pair.ensemble}, "single", none, none)
+        return score_table("x", [alone, replace(alone, predictor="ensemble"), together], settings)
+
+    table = families.gain_table({("a", "x"): scores(FIRST), ("a", "y"): scores(WORSE)})
     assert table["single"].tolist() == pytest.approx([0.75, 1 - 5 / 8])
-    assert table["ensemble"].tolist() == [1, 0.75]
+    assert table["ensemble"].tolist() == [1, 0.75] and table["size"].tolist() == [2, 2]
     assert table["gain"].tolist() == pytest.approx([0.25, 5 / 8 - 1 / 4])
     assert (table["low"] <= table["gain"]).all() and (table["gain"] <= table["high"]).all()
 

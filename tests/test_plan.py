@@ -101,7 +101,7 @@ def test_families_have_their_cells_and_what_is_beside_them(contrasts):
     places = contrasts.places("gaussian")
     assert places["gaussian/mixture_cnn/linear"] == ["mixture_cnn", "linear"]
     assert places["theory"] == ["beside", "theory"]
-    assert list(contrasts.files_by_study("gaussian")) == list(places)
+    assert list(contrasts.files_of_rows("layers")) == ["all", "half_of_the_channels"]
     assert contrasts.more_training("gaussian") == "families.gaussian.study.training.epochs"
 
 

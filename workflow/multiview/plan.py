@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from multiview.config import JOINT, SINGLE, Config, Family
+from multiview.config import JOINT, SINGLE, Config
 from multiview.figures import registry
 from multiview.runtime import requests
 
@@ -190,26 +190,23 @@ class Plan:
     def places(self, family: str) -> dict[str, list[str]]:
         """For each study of a family its row and column; those beside it have a column of their own."""
         places = {study: list(place) for place, study in self.settings.cells(family).items()}
-        return places | {study: ["beside", study] for study in self._family(family).beside}
+        return places | {study: ["beside", study] for study in self.settings.families[family].beside}
 
-    def files_by_study(self, family: str) -> dict[str, dict[str, list[str]]]:
-        """For each study of a family, and beside it, the files that tell what its networks get wrong."""
+    def files_of_rows(self, family: str) -> dict[str, dict[str, Any]]:
+        """For each row of a family the files that tell what its networks get wrong."""
         return {
-            study: {
-                "samples": [f"results/{study}/dataset/samples.parquet"],
-                "members": [f"results/{study}/ensemble/members.parquet"],
+            row: {
+                "samples": f"results/{study}/dataset/samples.parquet",
+                "members": f"results/{study}/ensemble/members.parquet",
                 "logits": self.files(study, SINGLE, "logits"),
             }
-            for study in self.places(family)
+            for (row, _), study in self.settings.cells(family).items()
         }
 
     def more_training(self, family: str) -> str:
         """The key of the config that makes the networks of a family fit their training set."""
         first = next(iter(self.settings.cells(family).values()))
         return f"families.{family}.study.{self.length_of_training(first)}"
-
-    def _family(self, family: str) -> Family:
-        return self.settings.families[family]
 
     # --- Figures -------------------------------------------------------------------------------------------
 

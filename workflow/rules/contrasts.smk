@@ -58,7 +58,7 @@ rule layer_dataset:
 
 rule gains:
     input:
-        files_of_family,
+        lambda wildcards: list(map(plan.scores, plan.places(wildcards.family))),
     output:
         table="results/{family}/evaluation/gains.parquet",
     log:
@@ -67,23 +67,24 @@ rule gains:
         "benchmarks/{family}/gains.tsv"
     wildcard_constraints:
         family=FAMILIES,
+    localrule: True
     conda:
         "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(8000),
     params:
         family="{family}",
-        shows="gains",
-        files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
-        places=lambda wildcards: json.dumps(plan.places(wildcards.family)),
-        code=code_of("family"),
+        places=lambda wildcards: json.dumps(list(plan.places(wildcards.family).values())),
+        code=code_of("gains"),
     script:
-        "../scripts/family.py"
+        "../scripts/gains.py"
 
 
 rule losses:
     input:
-        files_of_family,
+        lambda wildcards: [
+            file
+            for files in plan.files_of_rows(wildcards.family).values()
+            for file in (files["samples"], files["members"], *files["logits"])
+        ],
     output:
         table="results/{family}/evaluation/losses.parquet",
         measures="results/{family}/evaluation/measures.parquet",
@@ -99,14 +100,12 @@ rule losses:
         mem_mb=growing(8000),
     params:
         family="{family}",
-        shows="losses",
-        files=lambda wildcards: json.dumps(files_by_study(wildcards.family)),
-        places=lambda wildcards: json.dumps(plan.places(wildcards.family)),
+        files=lambda wildcards: json.dumps(files_of_rows(wildcards.family)),
         terms=claim.digest("layers"),
         more_training=lambda wildcards: plan.more_training(wildcards.family),
-        code=code_of("family"),
+        code=code_of("losses"),
     script:
-        "../scripts/family.py"
+        "../scripts/losses.py"
 
 
 rule features:

@@ -235,18 +235,15 @@ def layered(wildcards):
     return studies[wildcards.study].dataset.study
 
 
-def files_by_study(family):
-    """For each study of a family, and beside it, the files that tell what its networks get wrong."""
+def files_of_rows(family):
+    """For each row of a family the files that tell what its networks get wrong."""
     return {
-        study: {kind: list(map(placed, paths)) for kind, paths in files.items()}
-        for study, files in plan.files_by_study(family).items()
+        row: {
+            kind: placed(file) if isinstance(file, str) else list(map(placed, file))
+            for kind, file in files.items()
+        }
+        for row, files in plan.files_of_rows(family).items()
     }
-
-
-def files_of_family(wildcards):
-    """All of these files."""
-    studies_files = files_by_study(wildcards.family).values()
-    return of_the_user(path for files in studies_files for paths in files.values() for path in paths)
 
 
 def delete_finished_checkpoints():

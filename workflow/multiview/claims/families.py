@@ -11,8 +11,8 @@ import pandas as pd
 
 from multiview.claims.claim import lists
 from multiview.claims.measures import Observed, measure
-from multiview.measure.errors import ERRORS, Errors
-from multiview.measure.intervals import Term, mean_errors
+from multiview.measure.errors import ERRORS, Errors, main_split
+from multiview.measure.intervals import mean_errors
 from multiview.predictors import ensembles
 from multiview.predictors.logits import Predictor
 
@@ -53,31 +53,28 @@ class Pair:
             "ensemble": Errors(f"ensemble{row}", self.size, number, {self.split: self.ensemble}, pool),
         }
 
-    def terms(self, weight: float, row: str = "") -> list[Term]:
-        """The error of a single network minus that of the ensemble, as terms of a contrast."""
-        errors = self.errors(row)
-        return [errors["single"].term(weight, self.split), errors["ensemble"].term(-weight, self.split)]
 
+def gain_table(scores: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
+    """The table ``gains``: for each row and column of a family the gain of its largest ensembles, paired.
 
-def gain_table(pairs: Mapping[tuple[str, str], Pair]) -> pd.DataFrame:
-    """The table ``gains``: for each row and column of a family the gain of the ensemble, paired."""
+    `scores` are the tables of the studies by row and column.
+    """
     rows = []
-    for (name, column), pair in pairs.items():
-        gain = mean_errors(pair.terms(1.0)).interval()
+    for (row, column), table in scores.items():
+        split = main_split(list(table["split"]))
+        kind = ERRORS[split].removeprefix("error")
+        own = table[(table["split"] == split) & table["predictor"].isin(("single", "ensemble"))]
+        own = own.sort_values("size").groupby(["predictor", "quantity"]).last()  # the largest
+        gain = own.loc[("ensemble", f"gain{kind}")]
         rows.append(
             {
-                "row": name,
+                "row": row,
                 "column": column,
-                "single": 1 - pair.single.mean(),
-                "ensemble": 1 - pair.ensemble.mean(),
-                "gain": gain.measured,
-                "low": gain.low,
-                "high": gain.high,
-                "scope": gain.scope,
-                "size": pair.size,
-                "n_seeds": len(pair.single),
-                "n_samples": len(pair.label),
+                "single": own.loc[("single", f"accuracy{kind}"), "measured"],
+                "ensemble": own.loc[("ensemble", f"accuracy{kind}"), "measured"],
+                "gain": gain["measured"],
             }
+            | gain[["low", "high", "scope", "size", "n_seeds", "n_samples"]].to_dict()
         )
     return pd.DataFrame(rows)
 
