@@ -26,7 +26,8 @@ PAGES = [
     ROOT / "config/README.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-RULES = re.findall(r"^rule (\w+):", "".join(p.read_text() for p in ROOT.glob("workflow/**/*.smk")), re.MULTILINE)
+SMK = "".join(p.read_text() for p in ROOT.glob("workflow/**/*.smk"))
+RULES = re.findall(r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:", SMK, re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", readme.PAGES)

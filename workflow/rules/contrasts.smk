@@ -1,59 +1,8 @@
 # Where ensembles do not work this way (Section 5): data without views, layers of networks as data, models that learn
-# no features. Their training and evaluation is that of all studies; here are their data, and what holds studies
-# against one another.
+# no features. Their training and evaluation is that of all studies; here is what holds studies against one another.
 
 
 FAMILIES = any_of(settings.families)
-
-
-rule gaussian_dataset:
-    output:
-        samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
-    log:
-        "logs/{study}/dataset.log",
-    benchmark:
-        "benchmarks/{study}/dataset.tsv"
-    wildcard_constraints:
-        study=any_of(studies_on("gaussian")),
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(megabytes),
-    params:
-        study="{study}",
-        dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
-    script:
-        "../scripts/dataset.py"
-
-
-rule layer_dataset:
-    input:
-        samples=lambda wildcards: f"results/{layered(wildcards)}/dataset/samples.parquet",
-        images=lambda wildcards: f"results/{layered(wildcards)}/dataset/images.parquet",
-        networks=lambda wildcards: plan.first_network(layered(wildcards)),
-    output:
-        samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
-    log:
-        "logs/{study}/dataset.log",
-    benchmark:
-        "benchmarks/{study}/dataset.tsv"
-    wildcard_constraints:
-        study=any_of(studies_on("layer")),
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(megabytes),
-    params:
-        study="{study}",
-        dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        network=lambda wildcards: canonical(studies[layered(wildcards)].network),
-        seed=lambda wildcards: studies[layered(wildcards)].first_seed,
-        code=lambda wildcards: code_of("layer_dataset", *network_code(layered(wildcards))),
-    script:
-        "../scripts/layer_dataset.py"
 
 
 rule gains:

@@ -22,3 +22,52 @@ rule dataset:
         code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
     script:
         "../scripts/dataset.py"
+
+
+use rule dataset as image_dataset with:
+    input:
+        train=files_of_images("train"),
+        test=files_of_images("test"),
+    output:
+        samples="results/{study}/dataset/samples.parquet",
+        images="results/{study}/dataset/images.parquet",
+    wildcard_constraints:
+        study=any_of(studies_on(*PHOTO_KINDS, "paired")),
+    # Before anything else: what is missing should be known at once.
+    priority: 10
+
+
+use rule dataset as gaussian_dataset with:
+    output:
+        samples="results/{study}/dataset/samples.parquet",
+        inputs="results/{study}/dataset/inputs.parquet",
+    wildcard_constraints:
+        study=any_of(studies_on("gaussian")),
+
+
+rule layer_dataset:
+    input:
+        samples=lambda wildcards: f"results/{layered(wildcards)}/dataset/samples.parquet",
+        images=lambda wildcards: f"results/{layered(wildcards)}/dataset/images.parquet",
+        networks=lambda wildcards: plan.first_network(layered(wildcards)),
+    output:
+        samples="results/{study}/dataset/samples.parquet",
+        inputs="results/{study}/dataset/inputs.parquet",
+    log:
+        "logs/{study}/dataset.log",
+    benchmark:
+        "benchmarks/{study}/dataset.tsv"
+    wildcard_constraints:
+        study=any_of(studies_on("layer")),
+    conda:
+        "../../envs/multiview.yaml"
+    resources:
+        mem_mb=growing(megabytes),
+    params:
+        study="{study}",
+        dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
+        network=lambda wildcards: canonical(studies[layered(wildcards)].network),
+        seed=lambda wildcards: studies[layered(wildcards)].first_seed,
+        code=lambda wildcards: code_of("layer_dataset", *network_code(layered(wildcards))),
+    script:
+        "../scripts/layer_dataset.py"

@@ -5,33 +5,6 @@ IMAGES = any_of(settings.images)
 PHOTOS = any_of(studies_on(*PHOTO_KINDS))
 
 
-rule image_dataset:
-    input:
-        train=files_of_images("train"),
-        test=files_of_images("test"),
-    output:
-        samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
-    log:
-        "logs/{study}/dataset.log",
-    benchmark:
-        "benchmarks/{study}/dataset.tsv"
-    wildcard_constraints:
-        study=any_of(studies_on(*PHOTO_KINDS, "paired")),
-    # Before anything else: what is missing should be known at once.
-    priority: 10
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(megabytes),
-    params:
-        study="{study}",
-        dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
-    script:
-        "../scripts/dataset.py"
-
-
 rule train_images:
     input:
         samples="results/{study}/dataset/samples.parquet",

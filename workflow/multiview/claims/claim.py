@@ -8,12 +8,12 @@ import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 ABOVE_0 = float(np.nextafter(0, 1))
 """The lower end of a range "above 0": an interval that includes 0 does not lie above it."""
@@ -24,31 +24,41 @@ FITS = 0.99
 MAIN, ERROR_M, LOWEST = "main", "error_m", "lowest training accuracy"
 """What terms are means of, beside shares, whose names are the evaluation's (`multiview.measure.views`)."""
 
-OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS = "taught by an ensemble", "taught by one network", "taught by students"
-INTERVENED, ALL = "with an intervention", "all"
+Students = Literal[
+    "", "taught by an ensemble", "taught by one network", "taught by students", "with an intervention", "all"
+]
 """Kinds of students."""
+_, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, INTERVENED, ALL = get_args(Students)
 
 
 class ClaimError(ValueError):
     """A statement that cannot be read. The message names it and the key."""
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(BaseModel):
     """A statement as a closed range of a measured quantity. ``claims.yaml`` tells what each field means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     part: str
     about: str
     quantity: str
     words: str
-    low: float
-    high: float
-    terms: Mapping[str, float]
-    of: tuple[str, ...] = (MAIN,)
-    students: str | tuple[str, ...] = ""
+    range: tuple[Annotated[float, BeforeValidator(lambda low: ABOVE_0 if low == "above 0" else low)], float]
+    terms: dict[str, float]
+    of: Annotated[tuple[str, ...], BeforeValidator(lambda of: (of,) if isinstance(of, str) else of)] = (MAIN,)
+    students: Students | tuple[str, ...] = ""
     ours: bool = False
     fits: float | None = FITS
+
+    @model_validator(mode="after")
+    def _is_one(self):
+        if self.range[0] > self.range[1]:
+            raise ValueError("range: expected its lower end first")
+        if bool(self.students) != ("{}" in self.about):
+            raise ValueError("a statement about {} needs the key students, and no other has it")
+        return self
 
     @property
     def text(self) -> str:
@@ -57,31 +67,12 @@ class Claim:
 
 
 def _claim(name: str, raw: Mapping[str, Any]) -> Claim:
-    keys = {"part", "about", "quantity", "words", "range", "terms"}
-    if unknown := set(raw) - keys - {"of", "students", "ours", "fits"}:
-        raise ClaimError(f"{name}: found the key {sorted(unknown)[0]}; allowed are those at the head of the file")
-    if missing := keys - set(raw):
-        raise ClaimError(f"{name}: expected the key {sorted(missing)[0]}")
-    low, high = raw["range"]
-    low = ABOVE_0 if low == "above 0" else float(low)
-    if not low <= high:
-        raise ClaimError(f"{name}.range: expected its lower end first, found {raw['range']}")
-    students = raw.get("students", "")
-    kinds = ("", OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, INTERVENED, ALL)
-    if not isinstance(students, list) and students not in kinds:
-        raise ClaimError(f"{name}.students: found {students!r}; allowed are those at the head of the file")
-    if bool(students) != ("{}" in raw["about"]):
-        raise ClaimError(f"{name}: a statement about {{}} needs the key students, and no other has it")
-    of = raw.get("of", MAIN)
-    return Claim(
-        name=name,
-        low=low,
-        high=float(high),
-        of=(of,) if isinstance(of, str) else tuple(of),
-        **{key: raw[key] for key in ("part", "about", "quantity", "words", "terms")},
-        students=tuple(students) if isinstance(students, list) else students,
-        **{key: raw[key] for key in ("ours", "fits") if key in raw},
-    )
+    try:
+        return Claim(name=name, **raw)
+    except ValidationError as error:
+        item = error.errors()[0]
+        where = ".".join([name, *(str(part) for part in item["loc"][:1])])
+        raise ClaimError(f"{where}: {item['msg']}, found {item['input']!r}") from None
 
 
 def read(text: str) -> dict[str, list[Claim]]:
@@ -120,4 +111,4 @@ def digest(kind: str, claims: Mapping[str, list[Claim]] | None = None) -> str:
 
 def content(kind: str) -> str:
     """All statements on a kind of study as JSON: verdicts depend on this."""
-    return json.dumps([vars(claim) for claim in lists()[kind]])
+    return json.dumps([claim.model_dump() for claim in lists()[kind]])

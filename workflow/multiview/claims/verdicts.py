@@ -58,7 +58,7 @@ def judge(measures: pd.DataFrame, claims: Mapping[str, Claim]) -> pd.DataFrame:
 
 def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
     nominal = levels[0]
-    verdicts = [verdict(level["low"], level["high"], claim.low, claim.high) for level in levels]
+    verdicts = [verdict(level["low"], level["high"], *claim.range) for level in levels]
     estimated = nominal["method"] != KNOWN
     premise = _premise(nominal, claim)
     if premise != MET:
@@ -76,8 +76,8 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
         "predictor": nominal["predictor"],
         "quantity": claim.quantity.format(size=nominal["size"], other=nominal["other"], error=nominal["error"]),
         "claim": claim.text,
-        "claim_low": claim.low,
-        "claim_high": claim.high,
+        "claim_low": claim.range[0],
+        "claim_high": claim.range[1],
         "measured": nominal["measured"],
         "low": nominal["low"],
         "high": nominal["high"],
