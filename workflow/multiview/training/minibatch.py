@@ -141,7 +141,7 @@ class ImageTask(nn.Module):
         # An objective knows its slope; the sum below has that slope as its gradient.
         values, slope = self.objective(logits.detach().float(), label, teacher)
         right = (logits.detach().argmax(dim=1) == label).sum()
-        seen = right.new_tensor(len(index))
+        seen = torch.full_like(right, len(index))  # made on the device: a number copied there would wait for it
         self.sums = self.sums.to(values.device) + torch.stack([values.sum(), right.float(), seen.float()])
         return (slope * logits.float()).sum() / len(index)
 
