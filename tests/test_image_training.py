@@ -19,8 +19,10 @@ from multiview.data.augmentation import Copies, augment
 from multiview.networks.build import build
 from multiview.networks.inference import logits_of
 from multiview.runtime import devices
+from multiview.training import minibatch
 from multiview.training.descent import SGD, descent, precision
 from multiview.training.minibatch import Batches, ImageRun, ImageTask, train
+from multiview.training.teacher import Forwarded
 
 SETTINGS = {
     "epochs": 4,
@@ -382,6 +384,33 @@ def test_an_average_is_trained_end_to_end():
     before = fresh(networks=3)
     for one, other in zip(run.network.network.networks, before.network.network.networks, strict=True):
         assert not torch.equal(one.linear.weight, other.linear.weight)
+
+
+@pytest.mark.parametrize("taught", ["labels", "stored", "asked"])
+@pytest.mark.parametrize("networks", [1, 3])
+def test_features_that_stay_are_worked_out_once_for_each_augmentation(monkeypatch, networks, taught):
+    chosen = settings(epochs=12, augmentation={"crop_padding": 1, "flip": False})
+    every, frozen = Copies.all(chosen.augmentation, 50), NETWORK.model_copy(update={"regime": "random_features"})
+    given = {} if taught == "labels" else {"objective": OBJECTIVES["hinton"], "copies": every}
+    if taught == "stored":
+        given["teacher"] = torch.randn(9, 50, 3)
+    if taught == "asked":
+        given["teacher"] = Forwarded([fresh(5).network])
+    runs, passes = [], []
+    for size in (1e6, 0):  # 0: no features are kept
+        monkeypatch.setattr(minibatch, "FEATURES", size)
+        runs.append(ImageRun(3, build(frozen, IMAGES, 3, 3, networks)))
+        before = copy.deepcopy(runs[-1].network)
+        norms = [module.norm1 for module in runs[-1].network.modules() if hasattr(module, "norm1")]
+        norms[0].register_forward_hook(lambda *_: passes.append(1))
+        train(runs[-1], IMAGES, LABEL, chosen, machine(), **given)
+        passes.append(0)
+        assert not same(ImageRun(3, before), runs[-1])
+    assert passes.index(0) == 1 + 9 and passes.count(1) == 10 + 1 + 12 * 4
+    states = (run.network.state_dict() for run in runs)
+    for one, other in zip(*(state.values() for state in states), strict=True):
+        torch.testing.assert_close(one, other)
+    np.testing.assert_allclose(runs[0].history, runs[1].history, rtol=1e-4)
 
 
 class Dropout(torch.nn.Module):

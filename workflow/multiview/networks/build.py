@@ -24,6 +24,20 @@ class Standardised(nn.Module):
         """Images ``[n, channels, h, w]``, bytes or numbers, to logits ``[n, k]``."""
         return self.network(self.standardise(images))
 
+    @property
+    def keeps_features(self) -> bool:
+        """Whether what the last layer sees of an image is the same throughout training."""
+        networks = getattr(self.network, "networks", [self.network])
+        return all(hasattr(network, "of_features") for network in networks)
+
+    def features(self, images: Tensor) -> Tensor:
+        """That, of networks that keep it."""
+        return self.network.features(self.standardise(images))
+
+    def of_features(self, features: Tensor) -> Tensor:
+        """These to logits ``[n, k]``."""
+        return self.network.of_features(features)
+
     def standardise(self, images: Tensor) -> Tensor:
         """The inputs of the network itself."""
         return (images.float() / _unit(images) - self.mean) / self.deviation
@@ -43,6 +57,15 @@ class Average(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Inputs to the mean of the logits ``[n, k]``."""
         return torch.stack([network(x) for network in self.networks]).mean(dim=0)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Of every network: ``[n, networks, features]``."""
+        return torch.stack([network.features(x) for network in self.networks], dim=1)
+
+    def of_features(self, features: Tensor) -> Tensor:
+        """These to the mean of the logits ``[n, k]``."""
+        said = [network.of_features(features[:, i]) for i, network in enumerate(self.networks)]
+        return torch.stack(said).mean(dim=0)
 
 
 def bare(settings: config.ImageNetwork, shape: torch.Size, classes: int) -> nn.Module:

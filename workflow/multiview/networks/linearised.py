@@ -87,6 +87,14 @@ class RandomFeatures(nn.Module):
         """Inputs to logits ``[n, k]``."""
         return self.network(x)
 
+    def features(self, x: Tensor) -> Tensor:
+        """What the trained layer sees of inputs: ``[n, features]``, the same throughout training."""
+        return self.network.embed(x)
+
+    def of_features(self, features: Tensor) -> Tensor:
+        """These to logits ``[n, k]``."""
+        return self.network.linear(features)
+
 
 def frozen(network: nn.Module, regime: Literal["linearised", "random_features"], inputs: Tensor) -> nn.Module:
     """What is made of a network at its initialisation.

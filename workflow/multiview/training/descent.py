@@ -45,12 +45,13 @@ class SGD:
     def step(self) -> None:
         """Move the parameters that have a gradient, and take it from them."""
         law = {name: getattr(self.settings, name) for name in ("momentum", "nesterov", "weight_decay")}
-        law |= {"lr": self.state["rate"], "dampening": 0, "maximize": False, "foreach": False}
-        for i, parameter in enumerate(self.parameters):
-            if parameter.grad is not None:
-                momentum = self.state["momenta"][i : i + 1]  # a list, in which the first one is put
-                sgd([parameter], [parameter.grad], momentum, **law)
-                self.state["momenta"][i], parameter.grad = momentum[0], None
+        law |= {"lr": self.state["rate"], "dampening": 0, "maximize": False, "foreach": True}
+        moved = [i for i, parameter in enumerate(self.parameters) if parameter.grad is not None]
+        parameters = [self.parameters[i] for i in moved]
+        momenta = [self.state["momenta"][i] for i in moved]
+        sgd(parameters, [parameter.grad for parameter in parameters], momenta, **law)
+        for i, momentum in zip(moved, momenta, strict=True):
+            self.state["momenta"][i], self.parameters[i].grad = momentum, None
 
     def end_epoch(self, epoch: int) -> None:
         """Go over to the learning rate of the epoch after this one."""

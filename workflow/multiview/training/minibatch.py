@@ -32,6 +32,9 @@ from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
 
+FEATURES = 2e8
+"""Bytes that features of all augmentations may take."""
+
 
 @dataclass
 class ImageRun:
@@ -90,6 +93,8 @@ class ImageTask(nn.Module):
         # Buffers, so that images move to the device once: only indices and offsets do in every step.
         for name, tensor in {"images": images, "label": label.long(), "teacher": teacher}.items():
             self.register_buffer(name, tensor, persistent=False)
+        self.every = Copies.all(settings.augmentation, len(label))
+        self.features: Tensor | None = None
         self.sums = torch.zeros(3)  # of loss, right answers and images; not in double, which not every device has
         self._compute_by(self.network)
 
@@ -121,6 +126,17 @@ class ImageTask(nn.Module):
             else:
                 log.warning("machine.compile is auto: not compiled, as torch.compile fails here (%s)", refused)
 
+    def keep_features(self) -> None:
+        """Work out once what a network that learns no features sees of each augmentation, if there are few."""
+        copies, padding = len(self.every.offset), self.settings.augmentation.crop_padding
+        if not getattr(self.network, "keeps_features", False) or copies > self.settings.epochs:
+            return
+        with torch.no_grad():
+            if copies * len(self.label) * self.network.features(self.images[:1]).nbytes > FEATURES:
+                return
+            shown = (self.every.apply(copy, self.images, padding) for copy in range(copies))
+            self.features = torch.stack([self.network.features(images) for images in shown])
+
     @property
     def trained(self) -> list[Tensor]:
         """Parameters that require a gradient."""
@@ -133,8 +149,12 @@ class ImageTask(nn.Module):
             (drawn,) = np.random.SeedSequence([self.run.seed, self.current_epoch, 1]).generate_state(1).tolist()
             for seed in (random.seed, np.random.seed, torch.manual_seed):
                 seed(drawn)
-        images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
-        logits = self.forward_pass(images)
+        if self.features is None or self.asked is not None:
+            images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
+        if self.features is None:
+            logits = self.forward_pass(images)
+        else:
+            logits = self.network.of_features(self.features[self.every.number(offset, flip), index])
         label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
         if self.asked is not None:
             teacher = self.asked(images)
@@ -261,6 +281,7 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
         InterruptedError: if the job was told to end.
     """
     task.prepare("cpu")
+    task.keep_features()
     task.zero_grad()
     optimizer = SGD(task.trained, task.settings)
     first, batches, epochs = 0, Batches(task), task.settings.epochs
