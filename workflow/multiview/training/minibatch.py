@@ -23,6 +23,7 @@ from torch.utils.data import Dataset
 
 from multiview import config
 from multiview.data.augmentation import Copies, augment
+from multiview.networks.inference import EVALUATION_BATCH
 from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
@@ -135,7 +136,8 @@ class ImageTask(nn.Module):
             if copies * len(self.label) * self.network.features(self.images[:1]).nbytes > FEATURES:
                 return
             shown = (self.every.apply(copy, self.images, padding) for copy in range(copies))
-            self.features = torch.stack([self.network.features(images) for images in shown])
+            parts = ([self.network.features(part) for part in images.split(EVALUATION_BATCH)] for images in shown)
+            self.features = torch.stack([torch.cat(part) for part in parts])
 
     @property
     def trained(self) -> list[Tensor]:
