@@ -6,20 +6,20 @@ import pytest
 import torch
 
 from multiview import config
-from multiview.measure import views, views_alone
+from multiview.measure import views
 from multiview.networks.build import build
 from multiview.predictors.logits import Predictor
 from multiview.runtime import requests
 
 LABEL = np.array([0, 0, 1, 1])
-SAMPLES = pd.DataFrame({"split": np.repeat(views_alone.ALONE, 4), "label": np.tile(LABEL, 2)})
+SAMPLES = pd.DataFrame({"split": np.repeat(views.ALONE, 4), "label": np.tile(LABEL, 2)})
 
 
 def said(first, second):
     """A predictor whose two members name some classes in each view alone."""
     logits = {
         split: np.eye(2, dtype=np.float32)[np.array(named)]
-        for split, named in zip(views_alone.ALONE, (first, second), strict=True)
+        for split, named in zip(views.ALONE, (first, second), strict=True)
     }
     return Predictor([3, 5], logits)
 
@@ -27,7 +27,7 @@ def said(first, second):
 def test_a_view_is_learned_where_enough_of_its_pictures_are_named():
     # Member 3 has view 1 of both classes; member 5 has view 2 of class 1, and half of view 1 of class 0.
     single = said([[0, 0, 1, 1], [0, 1, 0, 0]], [[1, 1, 0, 0], [1, 1, 1, 1]])
-    table = views_alone.learned_table({"single": single}, SAMPLES, 0.5).set_index(["seed", "class", "view"])
+    table = views.learned_of_pictures({"single": single}, SAMPLES, 0.5).set_index(["seed", "class", "view"])
     assert table["phi"].to_dict() == {
         **{(3, 0, 1): 1.0, (3, 1, 1): 1.0, (3, 0, 2): 0.0, (3, 1, 2): 0.0},
         **{(5, 0, 1): 0.5, (5, 1, 1): 0.0, (5, 0, 2): 0.0, (5, 1, 2): 1.0},
@@ -39,7 +39,7 @@ def test_a_view_is_learned_where_enough_of_its_pictures_are_named():
 
 
 def test_students_without_training_of_their_own_have_no_union():
-    learned = views_alone.learned_table({"single": said([LABEL] * 2, [LABEL] * 2)}, SAMPLES, 0.5)
+    learned = views.learned_of_pictures({"single": said([LABEL] * 2, [LABEL] * 2)}, SAMPLES, 0.5)
     role = {"teacher": "single", "teacher_size": 1, "teachers": {"9": [3]}}
     assert views.unions(learned, {"self_distilled": role}) == {}
 

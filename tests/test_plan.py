@@ -93,8 +93,6 @@ def test_each_study_is_held_against_the_statements_on_its_kind(contrasts):
         "digits_random_features": "no_features",
     }
     assert contrasts.claims("gaussian/mixture_cnn/cnn") == "gaussian"
-    assert contrasts.views_learned("digits") == {}
-    assert contrasts.views_learned("theory")["learned"] == "results/theory/evaluation/learned.parquet"
 
 
 def test_families_have_their_cells_and_what_is_beside_them(contrasts):

@@ -169,7 +169,7 @@ def test_jobs_of_every_rule_that_trains_ask_for_what_follows_from_the_config_and
         for key in ("mem_mb", "runtime"):
             assert max(int(one[key]) for one in less) < min(int(one[key]) for one in much), (rule, key)
         assert {one["gpu"] for one in [*less, *much]} == {"0"} and {one["gpu"] for one in auto} <= {"1"}, rule
-    for rule in ("dataset", "image_dataset", "evaluate"):
+    for rule in ("dataset", "image_dataset", "evaluate", "evaluate_theory"):
         assert all(
             int(one["mem_mb"]) >= 2000 and "gpu" not in one for ones in asked[rule].values() for one in ones
         )
@@ -195,4 +195,4 @@ def test_no_job_asks_for_more_minutes_than_the_partition_allows(tmp_path):
     output = done.stdout + done.stderr
     assert done.returncode == 0 and "runtime: jobs ask for at most 12 minutes" in output
     minutes = {rule: int(resources["runtime"]) for rule, _, resources in requested(output)}
-    assert {"dataset", "train", "evaluate"} <= minutes.keys() and max(minutes.values()) == 12, minutes
+    assert {"dataset", "train", "evaluate_theory"} <= minutes.keys() and max(minutes.values()) == 12, minutes

@@ -288,9 +288,21 @@ def test_words_in_any_file_of_code_run_nothing_again(finished, tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "runs", "leaves"),
     [
-        ("scripts/evaluate.py", "trained = ", "trained = 0 or ", {"evaluate"}, {"train", "distil", "dataset"}),
-        ("multiview/measure/intervals.py", "FEW = 10", "FEW = 12", {"evaluate"}, {"train", "distil", "dataset"}),
-        ("multiview/figures/race.py", "import", "x = 1\nimport", {"figures_theory"}, {"evaluate", "train"}),
+        (
+            "scripts/evaluate.py",
+            "trained = ",
+            "trained = 0 or ",
+            {"evaluate_theory"},
+            {"train", "distil", "dataset"},
+        ),
+        (
+            "multiview/measure/intervals.py",
+            "FEW = 10",
+            "FEW = 12",
+            {"evaluate_theory"},
+            {"train", "distil", "dataset"},
+        ),
+        ("multiview/figures/race.py", "import", "x = 1\nimport", {"figures_theory"}, {"evaluate_theory", "train"}),
         ("multiview/networks/two_layer.py", "REGIMES = {", "REGIMES = {1: 2, ", {"train", "distil"}, {"dataset"}),
         ("multiview/networks/frozen_two_layer.py", "REGIMES = {", "REGIMES = {1: 2, ", set(), {"train", "all"}),
         ("multiview/networks/plain.py", "import math", "import math, cmath", set(), {"train", "all"}),
@@ -372,7 +384,7 @@ def test_an_edit_of_a_statements_words_or_range_judges_again_and_does_nothing_el
     output = run(folder, "results/verdicts.parquet")
     assert set(jobs(output)) == {"verdicts"} and "error_s: half of the single-view samples are errors" in output
     path.write_text(text.replace("terms: {best: 1}", "terms: {best: 1, single: -1}"))
-    assert jobs(run(folder, "-n"))["evaluate"] == 1
+    assert jobs(run(folder, "-n"))["evaluate_theory"] == 1
 
 
 def test_a_single_target_prints_no_table_of_an_earlier_run(finished, tmp_path):
@@ -418,7 +430,7 @@ def test_damaged_artifact_is_one_error_that_names_it(finished, tmp_path):
     table = pq.read_table(path)
     pq.write_table(table.slice(0, 100), path)
     os.utime(path, (before.st_atime, before.st_mtime))
-    output = run(folder, "--forcerun", "evaluate", check=False)
+    output = run(folder, "--forcerun", "evaluate_theory", check=False)
     assert "ArtifactError: results/theory/single/seeds_0-1/logits.parquet: expected" in output
     assert "Traceback" not in output
 

@@ -156,12 +156,6 @@ class Plan:
         """The score table of a study."""
         return self.table(study, "scores")
 
-    def views_learned(self, study: str) -> dict[str, str]:
-        """What the networks of a study learned of views, where its data have any."""
-        kinds = ["learned"] if study in self.settings.stratified else []
-        kinds += ["lottery"] if study in self.settings.theory else []
-        return {kind: self.table(study, kind) for kind in kinds}
-
     def length_of_training(self, study: str) -> str:
         """The key of a study's config that says how long its networks are trained."""
         return "training.max_steps" if study in self.settings.theory else "training.epochs"

@@ -2,84 +2,29 @@
 # about is measured for each study; the verdicts follow from these numbers alone, all in one job.
 
 
-rule views:
-    input:
-        unpack(lambda wildcards: plan.files_by_predictor(wildcards.study, "strengths")),
-        samples="results/{study}/dataset/samples.parquet",
-        patches="results/{study}/dataset/patches.parquet",
-        logits=of_every_seed("logits"),
-        others=of_all_others("logits"),
-        members_of_joint=lambda wildcards: plan.files_of_joint(wildcards.study, "member_strengths"),
-        start=of_every_seed("start"),
-    output:
-        lottery="results/{study}/evaluation/lottery.parquet",
-        learned="results/{study}/evaluation/learned.parquet",
-        dark_knowledge="results/{study}/evaluation/dark_knowledge.parquet",
-    log:
-        "logs/{study}/views.log",
-    benchmark:
-        "benchmarks/{study}/views.tsv"
-    wildcard_constraints:
-        study=any_of(settings.theory),
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(megabytes_of_evaluation),
-    params:
-        study="{study}",
-        q=lambda wildcards: studies[wildcards.study].network.q,
-        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
-        evaluation=canonical(settings.evaluation),
-        code=code_of("views"),
-    script:
-        "../scripts/views.py"
-
-
-rule views_of_pairs:
-    input:
-        samples="results/{study}/dataset/samples.parquet",
-        logits=of_every_seed("logits"),
-        others=of_all_others("logits"),
-    output:
-        learned="results/{study}/evaluation/learned.parquet",
-    log:
-        "logs/{study}/views.log",
-    benchmark:
-        "benchmarks/{study}/views.tsv"
-    wildcard_constraints:
-        study=any_of(settings.pairs),
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(megabytes_of_evaluation),
-    params:
-        study="{study}",
-        roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
-        evaluation=canonical(settings.evaluation),
-        code=code_of("views_of_pairs"),
-    script:
-        "../scripts/views_of_pairs.py"
+ALL_LOGITS = {
+    "samples": "results/{study}/dataset/samples.parquet",
+    "logits": of_every_seed("logits"),
+    "others": of_all_others("logits"),
+}
+KINDS = ("scores", "ensemble_errors", "agreement", "fidelity", "averages", "measures")
+EVALUATED = {kind: plan.table("{study}", kind) for kind in KINDS} | {
+    "members": "results/{study}/ensemble/members.parquet",
+    "logits": "results/{study}/ensemble/logits.parquet",
+}
 
 
 rule evaluate:
     input:
-        unpack(lambda wildcards: plan.views_learned(wildcards.study)),
-        samples="results/{study}/dataset/samples.parquet",
-        logits=of_every_seed("logits"),
-        others=of_all_others("logits"),
+        **ALL_LOGITS,
     output:
-        scores="results/{study}/evaluation/scores.parquet",
-        errors="results/{study}/evaluation/ensemble_errors.parquet",
-        agreement="results/{study}/evaluation/agreement.parquet",
-        fidelity="results/{study}/evaluation/fidelity.parquet",
-        averages="results/{study}/evaluation/averages.parquet",
-        measures="results/{study}/evaluation/measures.parquet",
-        members="results/{study}/ensemble/members.parquet",
-        logits="results/{study}/ensemble/logits.parquet",
+        **EVALUATED,
     log:
         "logs/{study}/evaluate.log",
     benchmark:
         "benchmarks/{study}/evaluate.tsv"
+    wildcard_constraints:
+        study=any_of([name for name in studies if name not in settings.stratified]),
     conda:
         "../../envs/multiview.yaml"
     resources:
@@ -96,6 +41,33 @@ rule evaluate:
         code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"
+
+
+# Where samples have views, also which of them the networks learned.
+use rule evaluate as evaluate_pairs with:
+    output:
+        **EVALUATED,
+        learned=plan.table("{study}", "learned"),
+    wildcard_constraints:
+        study=any_of(settings.pairs),
+
+
+use rule evaluate as evaluate_theory with:
+    input:
+        unpack(lambda wildcards: plan.files_by_predictor(wildcards.study, "strengths")),
+        **ALL_LOGITS,
+        patches="results/{study}/dataset/patches.parquet",
+        members_of_joint=lambda wildcards: plan.files_of_joint(wildcards.study, "member_strengths"),
+        start=of_every_seed("start"),
+    output:
+        **EVALUATED,
+        learned=plan.table("{study}", "learned"),
+        lottery=plan.table("{study}", "lottery"),
+        dark_knowledge=plan.table("{study}", "dark_knowledge"),
+    wildcard_constraints:
+        study=any_of(settings.theory),
+    params:
+        q=lambda wildcards: studies[wildcards.study].network.q,
 
 
 rule summary:

@@ -1,4 +1,4 @@
-"""Measure every predictor of a study, and hold it against the paper's statements."""
+"""Measure every predictor of a study, what its networks learned of views, and hold both against the paper."""
 
 from multiview.runtime import jobs
 
@@ -6,9 +6,11 @@ jobs.start(snakemake)
 
 import json
 
+import pandas as pd
+
 from multiview import config
 from multiview.claims import claim, measures
-from multiview.measure import errors, fidelity, views
+from multiview.measure import dark_knowledge, errors, fidelity, views
 from multiview.predictors import ensembles
 from multiview.predictors.logits import read_logits, training_accuracy
 from multiview.store import artifacts
@@ -21,16 +23,47 @@ dataset, classes = samples.provenance["dataset"], samples.provenance["classes"]
 split, label = samples.numpy("split"), samples.numpy("label")
 logits = read_logits([*source.logits, *source.others], dataset, split, classes)
 single = logits["single"]
+trained = artifacts.read(source.logits[0], "logits").provenance
+
+
+def read(kind: str, paths: list[str]) -> pd.DataFrame:
+    """One kind of table, of several training jobs."""
+    files = [artifacts.read(path, kind, expect={"dataset": dataset}).pandas() for path in paths]
+    return pd.concat(files, ignore_index=True)
+
+
+def views_of_theory() -> dict[str, pd.DataFrame]:
+    """Which views each network learned, who won the races, and what soft labels tell of views."""
+    final = {
+        name.removesuffix("_strengths"): views.last_step(read("strengths", paths))
+        for name, paths in source.items()
+        if name.endswith("_strengths")
+    }
+    if source.members_of_joint:
+        final["member_of_joint"] = views.members_of_joint(read("member_strengths", source.members_of_joint))
+    learned = views.learned_table(final, settings.learned_ratio)
+    lottery = views.lottery_table(
+        read("start", source.start), final["single"], float(params.q), settings.learned_ratio
+    )
+    carried = dark_knowledge.carried_views(samples.pandas(), read("patches", [source.patches]), classes)
+    of_split = label[split == dark_knowledge.SPLIT]
+    dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]
+    for name, role in roles.items():
+        dark.append(dark_knowledge.table(name, role, logits, learned, carried, of_split, settings))
+    return {"lottery": lottery, "learned": learned, "dark_knowledge": pd.concat(dark, ignore_index=True)}
+
+
+paths, tables = dict(target.items()), {}
+if "lottery" in paths:
+    tables = views_of_theory()
+elif "learned" in paths:
+    tables = {"learned": views.learned_of_pictures(logits, samples.pandas(), settings.learned_accuracy)}
+shares = views.shares(tables["learned"], roles, tables.get("lottery")) if tables else {}
+
 members = ensembles.draw(single.members, config.Ensembles.model_validate_json(params.ensembles))
 main = errors.main_split(list(split))
 labels = {name: label[split == name] for name in errors.measured_splits(list(split))}
 measured = errors.measure(labels, logits, members, roles)
-trained = artifacts.read(source.logits[0], "logits").provenance
-of_views = {kind: path for kind, path in source.items() if kind in ("learned", "lottery")}
-tables = {
-    kind: artifacts.read(path, kind, expect={"dataset": dataset}).pandas() for kind, path in of_views.items()
-}
-shares = views.shares(**tables, roles=roles) if tables else {}
 observed = measures.Observed(
     study=params.study,
     errors=measured,
@@ -41,7 +74,7 @@ observed = measures.Observed(
     roles=roles,
     networks=params.networks,
 )
-tables = {
+tables |= {
     "scores": errors.score_table(params.study, measured, settings),
     "ensemble_errors": errors.ensemble_errors(measured),
     "agreement": errors.agreement(single, main, labels[main]),
@@ -62,7 +95,7 @@ provenance = {
         "evaluation": settings.model_dump(),
     },
 }
-tables = {kind: table.to_dict("series") for kind, table in tables.items()}
-tables |= {"members": ensembles.members_table(members), "logits": ensembles.ensemble_table(single)}
-for path, (kind, columns) in zip(target, tables.items(), strict=True):
-    artifacts.write(path, kind, columns, provenance)
+columns = {kind: table.to_dict("series") for kind, table in tables.items()}
+columns |= {"members": ensembles.members_table(members), "logits": ensembles.ensemble_table(single)}
+for kind, path in paths.items():
+    artifacts.write(path, kind, columns[kind], provenance)

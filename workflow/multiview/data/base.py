@@ -9,6 +9,9 @@ import numpy as np
 
 from multiview.store import artifacts
 
+ALONE = ("test_view_1", "test_view_2")
+"""Splits of pictures in which one view is seen alone: where the other one would be there is nothing."""
+
 
 @dataclass(frozen=True)
 class Split:

@@ -16,14 +16,12 @@ import numpy as np
 
 from multiview import config as settings
 from multiview.data import photos
-from multiview.data.base import Dataset, Split
+from multiview.data.base import ALONE, Dataset, Split
 
 MULTI, SINGLE = "multi-view", "single-view"
 """Kinds of samples, as in the paper's own data."""
 
 TEST_MULTI, TEST_SINGLE = "test_multi", "test_single"
-ALONE = ("test_view_1", "test_view_2")
-"""The splits in which one view is seen alone: where the other one would be there is nothing."""
 
 
 def draw(config: settings.Paired) -> Dataset:

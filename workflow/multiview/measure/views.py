@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from multiview.data.base import ALONE
 from multiview.measure import lottery
+from multiview.predictors.logits import Predictor
 
 LOTTERY = "races won by the larger ticket"
 TAKES = ("other view learned if its teacher has it", "other view learned if its teacher has it not")
@@ -52,6 +54,30 @@ def learned_table(final: Mapping[str, pd.DataFrame], learned_ratio: float) -> pd
         table = table.drop(columns="step").sort_values(["seed", "class", "view"], ignore_index=True)
         table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
         tables.append(table.assign(predictor=predictor))
+    return pd.concat(tables, ignore_index=True)
+
+
+def learned_of_pictures(predictors: Mapping[str, Predictor], samples: pd.DataFrame, least: float) -> pd.DataFrame:
+    """The table ``learned``: its ``phi`` is the accuracy on pictures of a class that are seen in one view alone.
+
+    A view counts as learned from the accuracy `least` on.
+    """
+    tables = []
+    for view, split in enumerate(ALONE, start=1):
+        label = samples.loc[samples["split"] == split, "label"].to_numpy()
+        classes = np.unique(label)
+        for name, predictor in predictors.items():
+            right = predictor.logits[split].argmax(axis=2) == label
+            phi = np.stack([right[:, label == class_].mean(axis=1) for class_ in classes], axis=1)
+            columns = {
+                "predictor": name,
+                "seed": np.repeat(predictor.members, len(classes)),
+                "class": np.tile(classes, len(predictor.members)),
+                "view": view,
+                "phi": phi.ravel(),
+                "learned": phi.ravel() >= least,
+            }
+            tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
 
