@@ -132,14 +132,21 @@ class Config(Section):
             if study.dataset.kind in PHOTO_KINDS and study.network.regime == "learned"
         }
 
+    def _study(self, where: str, name: str) -> TheoryStudy | ImageStudy:
+        """The study that a section names.
+
+        Raises:
+            ValueError: if there is none of that name.
+        """
+        if name not in self.studies:
+            raise ValueError(f"{where}: found {name!r}, but the studies are {', '.join(self.named)}")
+        return self.studies[name]
+
     @model_validator(mode="after")
     def _contrasts_are_made(self):
         for name, comparison in self.comparisons.items():
             for study in comparison.studies:
-                if study not in self.studies:
-                    raise ValueError(
-                        f"comparisons.{name}.studies: found {study!r}, but the studies are {', '.join(self.named)}"
-                    )
+                self._study(f"comparisons.{name}.studies", study)
             if len({study in self.stratified for study in comparison.studies}) > 1:
                 raise ValueError(
                     f"comparisons.{name}.studies: studies with single-view samples and others have other errors"
@@ -148,10 +155,7 @@ class Config(Section):
             if name in self.studies:
                 raise ValueError(f"families.{name}: this is the name of a study")
             for study in family.beside:
-                if study not in self.studies:
-                    raise ValueError(
-                        f"families.{name}.beside: found {study!r}, but the studies are {', '.join(self.named)}"
-                    )
+                self._study(f"families.{name}.beside", study)
             if len({type(self.studies[cell]) for cell in self.cells(name).values()}) > 1:
                 raise ValueError(f"families.{name}: found cells on images and others, which have other errors")
         for name, study in self.images.items():
@@ -179,11 +183,8 @@ class Config(Section):
         for name, sweep in self.sweeps.items():
             for i, point in enumerate(sweep.points):
                 where = f"sweeps.{name}.points.{i}"
-                if point.study not in self.studies:
-                    raise ValueError(
-                        f"{where}.study: found {point.study!r}, but the studies are {', '.join(self.named)}"
-                    )
-                students = {*self.studies[point.study].students, *left_out.get(point.study, ())}
+                study = self._study(f"{where}.study", point.study)
+                students = {*study.students, *left_out.get(point.study, ())}
                 for kind in OF_POINTS:
                     if getattr(point, kind) not in students and (students or kind in point.model_fields_set):
                         raise ValueError(

@@ -8,15 +8,11 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from multiview.config.datasets import CLASSES, Gaussian, Images, Layer
 from multiview.config.images import (
-    CNN,
-    MLP,
-    VGG,
     Features,
     ImageDistillation,
     ImageJoint,
     ImageNetwork,
     ImageTraining,
-    OwnNetwork,
     WideResNet,
 )
 from multiview.config.paired import Paired
@@ -32,19 +28,20 @@ RESERVED = (SINGLE, JOINT, "best", "ensemble", "dataset", "evaluation", "figures
 
 ImageData = Annotated[Images | Paired | Gaussian | Layer, Field(discriminator="kind")]
 
-THEORY_KINDS = get_args(Dataset.model_fields["kind"].annotation)
-PHOTO_KINDS = get_args(Images.model_fields["kind"].annotation)
-IMAGE_KINDS = PHOTO_KINDS + tuple(
-    get_args(section.model_fields["kind"].annotation)[0] for section in (Paired, Gaussian, Layer)
-)
-"""The values of ``dataset.kind``, by the kind of study that they make; the first are those of real images."""
+
+def _kinds(union: Any) -> tuple[str, ...]:
+    """The values of ``kind`` of a section, or of one of several."""
+    models = get_args(get_args(union)[0]) if get_args(union) else (union,)
+    return tuple(kind for model in models for kind in get_args(model.model_fields["kind"].annotation))
+
+
+THEORY_KINDS, PHOTO_KINDS, IMAGE_KINDS = (_kinds(section) for section in (Dataset, Images, ImageData))
+"""The values of ``dataset.kind`` in studies of theory, in those on real images, and in all on images."""
 
 NORMALISED = ("wide_resnet", "vgg")
 """The values of ``network.kind`` that are known to have batch normalisation."""
 
-NETWORK_KINDS = tuple(
-    get_args(section.model_fields["kind"].annotation)[0] for section in (WideResNet, CNN, VGG, MLP, OwnNetwork)
-)
+NETWORK_KINDS = _kinds(ImageNetwork)
 """The values of ``network.kind`` in a study on images."""
 
 
@@ -149,6 +146,13 @@ class Study(Section):
         """How ``single`` or ``joint`` is trained."""
         return self.joint.training if predictor == JOINT else self.training
 
+    @property
+    def trainings(self) -> dict[str, Section]:
+        """How networks are trained, by the key of the config."""
+        joint = {} if self.joint is None else {"joint.training": self.joint.training}
+        students = {f"students.{name}.training": section.training for name, section in self.students.items()}
+        return {"training": self.training} | students | joint
+
     def chunks_of(self, predictor: str, needed: Iterable[int] | None = None) -> list[tuple[int, int]]:
         """First and last seed of the jobs that train a predictor's networks: all, or those of `needed` seeds."""
         seeds = [self.first_seed + position for position in self.positions(predictor)]
@@ -252,14 +256,11 @@ class TheoryStudy(Study):
 
     @model_validator(mode="after")
     def _moves(self):
-        joint = {} if self.joint is None else {"joint": self.joint.training}
-        students = {f"students.{name}": section.training for name, section in self.students.items()}
-        for where, training in ({"": self.training} | students | joint).items():
+        for where, training in self.trainings.items():
             if self.network.regime != "learned" and training.step_rule == "adaptive":
-                key = f"{where}.training.step_rule".lstrip(".")
                 raise ValueError(
-                    f"{key} is adaptive, but network.regime is {self.network.regime}: what is trained starts at "
-                    "0, of which no share is a step. Set it to fixed"
+                    f"{where}.step_rule is adaptive, but network.regime is {self.network.regime}: what is trained "
+                    "starts at 0, of which no share is a step. Set it to fixed"
                 )
         return self
 
@@ -334,22 +335,18 @@ class ImageStudy(Study):
         n = getattr(self.dataset, "train_samples", None)
         if n is None or self.network.kind not in NORMALISED or self.network.regime != "learned":
             return self
-        joint = {} if self.joint is None else {"joint": self.joint.training}
-        students = {f"students.{name}": section.training for name, section in self.students.items()}
-        for where, training in ({"": self.training} | students | joint).items():
+        for where, training in self.trainings.items():
             if (n % training.batch_size or training.batch_size) == 1:
-                key = f"{where}.training.batch_size".lstrip(".")
                 raise ValueError(
-                    f"{key} is {training.batch_size}, and dataset.train_samples {n}: the last batch is a single "
-                    f"image, of which the batch normalisation of network.kind {self.network.kind} can take no "
-                    "statistics. Change one of the two"
+                    f"{where}.batch_size is {training.batch_size}, and dataset.train_samples {n}: the last batch "
+                    f"is a single image, of which the batch normalisation of network.kind {self.network.kind} "
+                    "can take no statistics. Change one of the two"
                 )
         return self
 
     @model_validator(mode="after")
     def _can_be_side_by_side(self):
-        trained = [self.training, *(section.training for section in self.students.values())]
-        mixed = any(training.precision not in ("auto", "32-true") for training in trained)
+        mixed = any(training.precision not in ("auto", "32-true") for training in self.trainings.values())
         if self.machine.side_by_side is True and (mixed or not can_be_side_by_side(self.network, self.machine)):
             raise ValueError(
                 "machine.side_by_side is true, but that needs a network of the package, its regime learned, no "
