@@ -16,35 +16,31 @@ from multiview.measure import features
 from multiview.measure.errors import Errors, score_table
 from multiview.measure.views import members_of_joint
 from multiview.networks.build import build
-from multiview.predictors.logits import Predictor
 
 LABEL = np.array([0, 1, 1, 0])
 
 
-def pair(single, ensemble):
-    return families.Pair("test", LABEL, np.array(single, bool), np.array(ensemble, bool), 2, np.ones(2))
+def row(single, ensemble, label=LABEL):
+    single, ensemble = np.array(single, bool), np.array(ensemble, bool)
+    none = np.zeros_like(single, np.float32), np.zeros_like(ensemble, np.float32)
+    number = len(single)
+    both = {
+        "single": Errors("single", 1, number, {"test": single}, "single", *[{"test": none[0]}] * 2),
+        "ensemble": Errors("ensemble", 2, number, {"test": ensemble}, "single", *[{"test": none[1]}] * 2),
+    }
+    return families.Row(label, both, np.ones(number))
 
 
-FIRST = pair([[0, 0, 0, 1], [0, 0, 1, 0]], [[0, 0, 0, 0]])
-WORSE = pair([[1, 0, 0, 1], [0, 1, 1, 1]], [[0, 0, 0, 1]])
-
-
-def test_pairs_come_from_logits():
-    logits = np.array([[[1, 0]] * 4, [[0, 3]] * 4], np.float32)  # always 0; always 1, and louder
-    one = families.Pair.of(LABEL, Predictor([5, 9], {"test": logits}), "test", np.array([[5, 9]]), np.ones(2))
-    assert one.single.tolist() == [[False, True, True, False], [True, False, False, True]]
-    assert one.ensemble.tolist() == [[True, False, False, True]] and one.size == 2
+FIRST = row([[0, 0, 0, 1], [0, 0, 1, 0]], [[0, 0, 0, 0]])
+WORSE = row([[1, 0, 0, 1], [0, 1, 1, 1]], [[0, 0, 0, 1]])
 
 
 def test_gains_by_hand(tiny):
     settings = config.load(tiny).evaluation
 
-    def scores(pair):
-        none = {"test": np.zeros(pair.single.shape, np.float32)}
-        alone = Errors("single", 1, 2, {"test": pair.single}, "single", none, none)
-        none = {"test": np.zeros(pair.ensemble.shape, np.float32)}
-        together = Errors("ensemble", 2, 2, {"test": pair.ensemble}, "single", none, none)
-        return score_table("x", [alone, replace(alone, predictor="ensemble"), together], settings)
+    def scores(row):
+        single, ensemble = row.errors.values()
+        return score_table("x", [single, replace(single, predictor="ensemble"), ensemble], settings)
 
     table = families.gain_table({("a", "x"): scores(FIRST), ("a", "y"): scores(WORSE)})
     assert table["single"].tolist() == pytest.approx([0.75, 1 - 5 / 8])
@@ -65,7 +61,7 @@ def test_losses_are_to_the_first_row_on_the_same_samples():
         }
     )
     assert set(claims["measured"]) == {3 / 8 - 1 / 4} and set(claims["other"]) == {"half"}
-    other = families.Pair("test", 1 - LABEL, WORSE.single, WORSE.ensemble, 2, np.ones(2))
+    other = replace(WORSE, label=1 - LABEL)
     with pytest.raises(ValueError, match="half has other test samples"):
         families.loss_tables("layers", {"all": FIRST, "half": other}, "training.epochs")
 
@@ -78,7 +74,7 @@ def test_losses_of_identical_rows_are_0_with_an_interval_around_it():
 
 def test_that_there_is_no_difference_is_decided_by_its_size():
     wrong = np.random.default_rng(0).permuted(np.tile(np.arange(20000) < 2000, (12, 1)), axis=1)
-    same = families.Pair("test", np.zeros(20000, dtype=int), wrong[:8], wrong[8:], 2, np.ones(8))
+    same = row(wrong[:8], wrong[8:], np.zeros(20000, dtype=int))
     _, claims = families.loss_tables("layers", {"all": same, "same": same}, "training.epochs")
     assert verdicts.judge(claims, by_name())["verdict"].tolist() == ["undecided", "fails"]
 

@@ -7,25 +7,27 @@ jobs.start(snakemake)
 import json
 
 from multiview.claims import families
-from multiview.measure.errors import main_split
+from multiview.measure import errors
 from multiview.predictors.logits import read_logits, training_accuracy
 from multiview.store import artifacts
 
 params, target = snakemake.params, snakemake.output
-pairs, provenance = {}, {"study": params.family, "studies": {}}
+rows, provenance = {}, {"study": params.family, "studies": {}}
 for row, files in json.loads(params.files).items():
     about = artifacts.read(files["samples"], "samples")
     dataset, classes = about.provenance["dataset"], about.provenance["classes"]
     names, labels = about.numpy("split"), about.numpy("label")
-    single = read_logits(files["logits"], dataset, names, classes)["single"]
-    drawn = artifacts.read(files["members"], "members", expect={"dataset": dataset, "seeds": single.members})
-    table = drawn.pandas()
+    logits = read_logits(files["logits"], dataset, names, classes)
+    seeds = logits["single"].members
+    table = artifacts.read(files["members"], "members", expect={"dataset": dataset, "seeds": seeds}).pandas()
     largest = table[table["size"] == table["size"].max()]
     members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)
-    split = main_split(list(names))
-    fitted = training_accuracy({"single": single}, names, labels)["single"]
-    pairs[row] = families.Pair.of(labels[names == split], single, split, members, fitted)
+    split = errors.main_split(list(names))
+    label = labels[names == split]
+    single, ensemble, _ = errors.measure({split: label}, logits, {members.shape[1]: members}, {})
+    fitted = training_accuracy(logits, names, labels)["single"]
+    rows[row] = families.Row(label, {"single": single, "ensemble": ensemble}, fitted)
     provenance["studies"][about.provenance["study"]] = about.provenance["config"]
-table, measured = families.loss_tables(params.family, pairs, params.more_training)
+table, measured = families.loss_tables(params.family, rows, params.more_training)
 artifacts.write(target.table, "losses", table.to_dict("series"), provenance)
 artifacts.write(target.measures, "measures", measured.to_dict("series"), provenance)

@@ -4,7 +4,7 @@ Errors are those on the main split of each study (`multiview.measure.errors.main
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,45 +13,21 @@ from multiview.claims.claim import lists
 from multiview.claims.measures import Observed, measure
 from multiview.measure.errors import ERRORS, Errors, main_split
 from multiview.measure.intervals import mean_errors
-from multiview.predictors import ensembles
-from multiview.predictors.logits import Predictor
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Single networks and their largest ensembles on the same samples.
+class Row:
+    """What the single networks and the largest ensembles of a study get wrong.
 
     Attributes:
-        split: on which they are measured.
-        label: ``[n]``.
-        single, ensemble: bool ``[rows, n]``, what they get wrong, a row a network or an ensemble.
-        size: L.
-        training_accuracy: ``[rows]``, of the single networks.
+        label: ``[n]``, of the samples on which they are measured.
+        errors: of both, by name.
+        training_accuracy: ``[networks]``, of the single ones.
     """
 
-    split: str
     label: np.ndarray
-    single: np.ndarray
-    ensemble: np.ndarray
-    size: int
+    errors: Mapping[str, Errors]
     training_accuracy: np.ndarray
-
-    @staticmethod
-    def of(
-        label: np.ndarray, single: Predictor, split: str, members: np.ndarray, training_accuracy: np.ndarray
-    ) -> "Pair":
-        """From what single networks say and the `members` ``[ensembles, L]`` of the ensembles, seeds."""
-        alone = single.logits[split].argmax(axis=2) != label
-        together = ensembles.average(single.logits[split], single.members, members).argmax(axis=2) != label
-        return Pair(split, label, alone, together, members.shape[1], training_accuracy)
-
-    def errors(self, row: str = "") -> dict[str, Errors]:
-        """What the two get wrong; with the name of a row, networks of their own."""
-        number, pool = len(self.single), f"single{row}"
-        return {
-            "single": Errors(pool, 1, number, {self.split: self.single}, pool),
-            "ensemble": Errors(f"ensemble{row}", self.size, number, {self.split: self.ensemble}, pool),
-        }
 
 
 def gain_table(scores: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
@@ -79,7 +55,7 @@ def gain_table(scores: Mapping[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def loss_tables(family: str, pairs: Mapping[str, Pair], more_training: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def loss_tables(family: str, rows: Mapping[str, Row], more_training: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table ``losses``, and the table ``measures`` on whether the ensemble loses less.
 
     A loss is the error in a row minus that in the first one, on the same test samples.
@@ -87,32 +63,37 @@ def loss_tables(family: str, pairs: Mapping[str, Pair], more_training: str) -> t
     Raises:
         ValueError: if rows have other test samples.
     """
-    rows, measures = [], []
-    first = next(iter(pairs.values()))
-    for number, (name, pair) in enumerate(pairs.items()):
-        if not np.array_equal(pair.label, first.label):
+    losses, measures = [], []
+    base = next(iter(rows.values()))
+    of_first = {  # networks of their own
+        name: replace(errors, predictor=f"{name}{FIRST}", pool=f"{errors.pool}{FIRST}")
+        for name, errors in base.errors.items()
+    }
+    (split,) = base.errors["single"].wrong
+    for number, (name, row) in enumerate(rows.items()):
+        if not np.array_equal(row.label, base.label):
             raise ValueError(f"family {family}: row {name} has other test samples than the first row")
-        for predictor in ("single", "ensemble"):
-            own = pair.errors()[predictor].term(1.0, pair.split)
-            error = mean_errors([own]).interval()
+        for predictor, errors in row.errors.items():
+            error = mean_errors([errors.term(1.0, split)]).interval()
             loss = {"loss": 0.0, "loss_low": 0.0, "loss_high": 0.0}
             if number > 0:
-                difference = mean_errors([own, first.errors(FIRST)[predictor].term(-1.0, pair.split)]).interval()
+                terms = [errors.term(1.0, split), of_first[predictor].term(-1.0, split)]
+                difference = mean_errors(terms).interval()
                 loss = {"loss": difference.measured, "loss_low": difference.low, "loss_high": difference.high}
-            count = {"size": own.size, "n_seeds": len(pair.single), "scope": error.scope}
-            about = {"row": name, "predictor": predictor, "error": error.measured}
-            rows.append(about | {"low": error.low, "high": error.high} | loss | count)
+            about = {"row": name, "predictor": predictor, "size": errors.size, "n_seeds": errors.n_seeds}
+            interval = {"error": error.measured, "low": error.low, "high": error.high, "scope": error.scope}
+            losses.append(about | interval | loss)
         if number > 0:
             observed = Observed(
                 study=family,
-                errors=[*pair.errors().values(), *first.errors(FIRST).values()],
-                main=ERRORS[pair.split],
-                training_accuracy={"single": np.concatenate([first.training_accuracy, pair.training_accuracy])},
+                errors=[*row.errors.values(), *of_first.values()],
+                main=ERRORS[split],
+                training_accuracy={"single": np.concatenate([base.training_accuracy, row.training_accuracy])},
                 more_training=more_training,
                 other=name.replace("_", " "),
             )
             measures.append(measure(observed, lists()["layers"]))
-    return pd.DataFrame(rows), pd.concat(measures, ignore_index=True)
+    return pd.DataFrame(losses), pd.concat(measures, ignore_index=True)
 
 
 FIRST = "_of_first"
