@@ -613,7 +613,7 @@ def test_show_says_where_each_value_comes_from(monkeypatch):
     assert values["dataset.dim"].split() == ["96", "default"]
     assert values["dataset.mu"].endswith("config.yaml, based_on: studies.theory.dataset.mu")
     assert values["dataset.seed"].endswith("command line: data_seed")
-    assert values["joint.training.step_size"].split(maxsplit=1) == ["10.0", "joint.networks * training.step_size"]
+    assert values["joint.training.step_size"].split(maxsplit=1) == ["40.0", "joint.networks * training.step_size"]
     assert values["students.distilled.training.step_size"].endswith(
         "config.yaml: studies.theory_linearised.distillation.training.step_size"
     )
