@@ -17,11 +17,12 @@ rule dataset:
     resources:
         mem_mb=growing(megabytes),
     params:
+        script="dataset",
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
         code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
     script:
-        "../scripts/dataset.py"
+        "../scripts/{params.script}.py"
 
 
 use rule dataset as image_dataset with:
@@ -45,7 +46,7 @@ use rule dataset as gaussian_dataset with:
         study=any_of(studies_on("gaussian")),
 
 
-rule layer_dataset:
+use rule dataset as layer_dataset with:
     input:
         samples=lambda wildcards: f"results/{layered(wildcards)}/dataset/samples.parquet",
         images=lambda wildcards: f"results/{layered(wildcards)}/dataset/images.parquet",
@@ -53,21 +54,10 @@ rule layer_dataset:
     output:
         samples="results/{study}/dataset/samples.parquet",
         inputs="results/{study}/dataset/inputs.parquet",
-    log:
-        "logs/{study}/dataset.log",
-    benchmark:
-        "benchmarks/{study}/dataset.tsv"
     wildcard_constraints:
         study=any_of(studies_on("layer")),
-    conda:
-        "../../envs/multiview.yaml"
-    resources:
-        mem_mb=growing(megabytes),
     params:
-        study="{study}",
-        dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
+        script="layer_dataset",
         network=lambda wildcards: canonical(studies[layered(wildcards)].network),
         seed=lambda wildcards: studies[layered(wildcards)].first_seed,
         code=lambda wildcards: code_of("layer_dataset", *network_code(layered(wildcards))),
-    script:
-        "../scripts/layer_dataset.py"

@@ -1,5 +1,6 @@
 # Training: one job a chunk of seeds. A job that is killed leaves checkpoints in a folder that is no output
-# (Snakemake deletes the outputs of failed jobs), from which the next one carries on.
+# (Snakemake deletes the outputs of failed jobs), from which the next one carries on. What the rules of studies on images
+# share with these they take over from them, see `images.smk`.
 
 
 TRAINED = "results/{study}/{predictor}/seeds_{first}-{last}"
@@ -35,6 +36,7 @@ rule train:
         gpu=gpus_of,
         gres=gres_of,
     params:
+        script="train",
         study="{study}",
         predictor="{predictor}",
         first_seed="{first}",
@@ -45,7 +47,7 @@ rule train:
         checkpoints=placed("results/{study}/checkpoints/{predictor}/{first}-{last}"),
         code=lambda wildcards: code_of("train", *network_code(wildcards.study)),
     script:
-        "../scripts/train.py"
+        "../scripts/{params.script}.py"
 
 
 rule distil:
@@ -75,6 +77,7 @@ rule distil:
         gpu=gpus_of,
         gres=gres_of,
     params:
+        script="distil",
         study="{study}",
         students="{students}",
         teacher=lambda wildcards: students_of(wildcards).teacher,
@@ -84,4 +87,4 @@ rule distil:
         checkpoints=placed("results/{study}/checkpoints/{students}/{first}-{last}"),
         code=lambda wildcards: code_of("distil", *network_code(wildcards.study)),
     script:
-        "../scripts/distil.py"
+        "../scripts/{params.script}.py"
