@@ -49,6 +49,7 @@ use rule train as label_copies with:
         gres=gres_of,
     params:
         script="label_copies",
+        checkpoints=None,  # none of its own
         copies=lambda wildcards: studies[wildcards.study].copies,
         training=lambda wildcards: canonical(studies[wildcards.study].training),
         code=lambda wildcards: code_of("label_copies", *network_code(wildcards.study)),

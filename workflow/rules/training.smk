@@ -79,7 +79,7 @@ rule distil:
     params:
         script="distil",
         study="{study}",
-        students="{students}",
+        predictor="{students}",
         teacher=lambda wildcards: students_of(wildcards).teacher,
         teachers=lambda wildcards: json.dumps(teachers_of(wildcards)),
         network=lambda wildcards: canonical(studies[wildcards.study].network),

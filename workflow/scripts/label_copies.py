@@ -23,7 +23,7 @@ accelerator = jobs.machine(snakemake).accelerator
 data = tensors.read(source.samples, source.images)
 images = data.images["train"]
 copies = tensors.draw_copies(data, settings.augmentation, params.copies) if params.copies else None
-seeds = list(range(int(params.first_seed), int(params.last_seed) + 1))
+seeds = jobs.seeds(snakemake)
 teachers = []
 for seed, state in sorted(tensors.read_networks([source.networks], seeds, data.digest).items()):
     teachers.append(build(network, images, data.about["classes"], seed))

@@ -78,6 +78,27 @@ def machine(job: Any) -> Machine:
     return load(job.config).studies[job.params.study].machine
 
 
+def seeds(job: Any) -> list[int]:
+    """The seeds of a chunk that a job trains, or labels with."""
+    return list(range(int(job.params.first_seed), int(job.params.last_seed) + 1))
+
+
+def taught_by(job: Any) -> dict[int, list[int]]:
+    """For each student of a job the seeds of the networks that teach it; the log says them too."""
+    by_student = {int(seed): members for seed, members in json.loads(job.params.teachers).items()}
+    for seed, members in by_student.items():
+        logging.info("student %d learns from %s %s", seed, job.params.teacher, ", ".join(map(str, members)))
+    return by_student
+
+
+def about(job: Any) -> dict[str, Any]:
+    """What the provenance of every trained network has of its job."""
+    known = {"study": job.params.study, "threads": job.threads}
+    if "teacher" not in job.params.keys():  # noqa: SIM118 -- Snakemake's lists with names are no mappings
+        return known
+    return known | {"teacher": job.params.teacher, "teachers": json.loads(job.params.teachers)}
+
+
 def second_name(log: Path) -> Path | None:
     """Give a log a second name, ``NAME.log.1`` or the next: Snakemake deletes the first before another attempt.
 

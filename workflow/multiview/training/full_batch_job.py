@@ -14,7 +14,7 @@ from torch import Tensor
 from multiview import config, objectives
 from multiview.data import base, registry
 from multiview.predictors.logits import logits_table
-from multiview.runtime import devices
+from multiview.runtime import devices, jobs
 from multiview.soft_labels import soft_label_logits
 from multiview.store import artifacts, code
 from multiview.training import full_batch, full_batch_tables
@@ -162,6 +162,34 @@ def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> d
         "strengths": full_batch_tables.strengths_table(runs),
         "weights": full_batch_tables.weights_table(runs),
     }
+
+
+def write(
+    job: Any,
+    tables: Mapping[str, dict],
+    runs: Sequence[SeedRun],
+    data: Data,
+    network: config.Network,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write the artifacts of trained seeds.
+
+    Args:
+        job: Snakemake's own object in scripts, with a path for each of the tables.
+        tables: columns, by kind.
+        runs: the trained networks.
+        data: on which they were trained.
+        network: the network section of the config.
+        provenance: what there is to say besides.
+    """
+    record = {
+        "dataset": data.digest,
+        "seeds": [run.seed for run in runs],
+        "network": network.model_dump(),
+        "device": devices.name(jobs.machine(job).accelerator),
+    }
+    for kind, table in tables.items():
+        artifacts.write(job.output[kind], kind, table, record | jobs.about(job) | dict(provenance))
 
 
 def fresh(seed: int, shape: Sequence[int], std: float, classes: int, mirrored: bool) -> Tensor:

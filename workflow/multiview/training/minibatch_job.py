@@ -10,16 +10,17 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from multiview import config
+from multiview.data import tensors
 from multiview.data.photos import KIND
-from multiview.data.tensors import Data, draw_copies, read_networks
 from multiview.networks.build import build
 from multiview.networks.inference import logits_of
 from multiview.objectives import Objective
 from multiview.predictors.logits import logits_table, negative_log_likelihood, read_copies
-from multiview.runtime import devices, requests
+from multiview.runtime import devices, jobs, requests
 from multiview.store import artifacts, code
 from multiview.training import side_by_side
 from multiview.training.descent import precision
@@ -49,7 +50,7 @@ class Job:
             of their seed sees them; 0: augmentations of their own, labelled as the image is.
     """
 
-    data: Data
+    data: tensors.Data
     predictor: str
     network: config.ImageNetwork
     settings: config.ImageTraining
@@ -58,6 +59,23 @@ class Job:
     logs: str
     networks: int = 1
     copies: int | Literal["all"] = 0
+
+    @classmethod
+    def of(cls, job: Any, settings: config.ImageTraining) -> "Job":
+        """The job that a rule describes, from Snakemake's own object in scripts."""
+        torch.set_num_threads(job.threads)
+        params = job.params
+        return cls(
+            data=tensors.read(job.input.samples, job.input.images),
+            predictor=params.predictor,
+            network=TypeAdapter(config.ImageNetwork).validate_json(params.network),
+            settings=settings,
+            machine=jobs.machine(job),
+            checkpoints=params.checkpoints,
+            logs=params.lightning_logs,
+            networks=params.get("networks", 1),
+            copies=params.get("copies", 0),
+        )
 
     def fit(
         self,
@@ -84,7 +102,7 @@ class Job:
                 run.network.load_state_dict(starts[run.seed])
         given = {"objective": objective}
         if self.copies:
-            given["copies"] = draw_copies(self.data, self.settings.augmentation, self.copies)
+            given["copies"] = tensors.draw_copies(self.data, self.settings.augmentation, self.copies)
         digests = {seed: self._digest(seed, objective, teachers, starts) for seed in seeds}
         if self._side_by_side:
             # Seeds of one teacher have one digest: it does not tell them apart.
@@ -109,6 +127,14 @@ class Job:
                 **given,
             )
         return runs
+
+    def lessons(self, job: Any, taught_by: Mapping[int, Sequence[int]]) -> dict[str, Any]:
+        """What students learn from and start from, for `fit`; `job` is as above."""
+        source, params = job.input, job.params
+        return {
+            "teachers": self.teachers(source.teacher, params.teacher, taught_by, params.teachers_say),
+            "starts": tensors.read_networks(source.start, list(taught_by), self.data.digest),
+        }
 
     def teachers(
         self, paths: Sequence[str], predictor: str, taught_by: Mapping[int, Sequence[int]], say: str
@@ -135,7 +161,7 @@ class Job:
 
     def _networks(self, paths: Sequence[str], seeds: Sequence[int]) -> dict[int, torch.nn.Module]:
         networks = {}
-        for seed, state in read_networks(paths, seeds, self.data.digest).items():
+        for seed, state in tensors.read_networks(paths, seeds, self.data.digest).items():
             networks[seed] = build(self.network, self.data.images["train"], self.data.about["classes"], seed)
             networks[seed].load_state_dict(state)
         return networks
