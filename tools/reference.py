@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from multiview import soft_labels
-from multiview.config import datasets, images, models, objectives, paired, sections, studies, theory
+from multiview.config import datasets, images, models, objectives, sections, studies, theory
 
 FILE = Path(__file__).parents[1] / "docs" / "reference.md"
 
@@ -61,8 +61,8 @@ SECTIONS = (
     ("ensembles", sections.Ensembles, ""),
     ("studies.NAME on images", studies.ImageStudy, ""),
     ("dataset of photos", datasets.Images, ""),
-    ("dataset: {kind: paired}", paired.Paired, ""),
-    ("dataset.contrast", paired.Contrasts, "of `kind: paired`"),
+    ("dataset: {kind: paired}", datasets.Paired, ""),
+    ("dataset.contrast", datasets.Contrasts, "of `kind: paired`"),
     ("dataset: {kind: gaussian}", datasets.Gaussian, ""),
     ("dataset: {kind: layer}", datasets.Layer, ""),
     ("network: {kind: wide_resnet}", images.WideResNet, ""),

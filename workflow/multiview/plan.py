@@ -66,34 +66,21 @@ class Plan:
         """The files of one kind of all trained networks of a study, by the name of the predictor and the kind."""
         return {f"{name}_{kind}": self.files(study, name, kind) for name in self.predictors(study)}
 
-    def files_of_others(self, study: str, kind: str) -> list[str]:
-        """The files of one kind of all trained predictors of a study but its single networks."""
-        return [file for name in self.predictors(study)[1:] for file in self.files(study, name, kind)]
+    def files_of_all(self, study: str, kind: str) -> list[str]:
+        """The files of one kind of all trained networks of a study, single ones first."""
+        return [file for name in self.predictors(study) for file in self.files(study, name, kind)]
 
     def files_of_joint(self, study: str, kind: str) -> list[str]:
         """The files of one kind of the averages that are trained end to end, if there are any."""
-        return self.files(study, JOINT, kind) if self.networks_of_joint(study) is not None else []
-
-    def networks_of_joint(self, study: str) -> int | None:
-        """How many networks are averaged where the average is trained, or None."""
-        joint = self.settings.studies[study].joint
-        return None if joint is None else joint.networks
-
-    def first_network(self, study: str) -> str:
-        """The file with the first trained network of a study."""
-        (path,) = self.files(study, SINGLE, "networks", [self.settings.studies[study].first_seed])
-        return path
+        return self.files(study, JOINT, kind) if JOINT in self.predictors(study) else []
 
     # --- Who teaches whom ----------------------------------------------------------------------------------
 
-    def taught(self, study: str, students: str, seeds: Iterable[int]) -> dict[int, list[int]]:
-        """For each of some students, the seeds of the networks that teach it."""
-        return self.settings.studies[study].teachers(students, seeds)
-
     def teacher_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the networks that teach some students."""
-        needed = {member for members in self.taught(study, students, seeds).values() for member in members}
-        return self.files(study, self.settings.studies[study].students[students].teacher, kind, needed)
+        own = self.settings.studies[study]
+        needed = {member for members in own.teachers(students, seeds).values() for member in members}
+        return self.files(study, own.students[students].teacher, kind, needed)
 
     def what_teachers_say(self, study: str, students: str) -> str:
         """The kind of files that students on images learn from; empty for those that learn from hard labels alone.
@@ -115,10 +102,6 @@ class Plan:
         """The logits of the students' own hard-label training, where soft labels or when to stop need them."""
         needs = getattr(self.settings.studies[study].students[students], "needs_own", False)
         return self.files(study, SINGLE, "logits", seeds) if needs else []
-
-    def trials(self, study: str, students: str, first: int, last: int) -> list[tuple[float, float, int]]:
-        """What one job tries of a grid: alpha, temperature and seed of each trial."""
-        return self.settings.studies[study].trials(students)[first : last + 1]
 
     def trial_files(self, study: str, students: str) -> list[str]:
         """The files with what some students tried."""
@@ -151,10 +134,6 @@ class Plan:
     def table(self, study: str, kind: str) -> str:
         """A table that the evaluation of a study writes."""
         return f"results/{study}/evaluation/{kind}.parquet"
-
-    def scores(self, study: str) -> str:
-        """The score table of a study."""
-        return self.table(study, "scores")
 
     def length_of_training(self, study: str) -> str:
         """The key of a study's config that says how long its networks are trained."""
@@ -221,14 +200,14 @@ class Plan:
         for name, comparison in settings.comparisons.items():
             path, log = f"results/comparisons/{name}", f"comparisons/{name}"
             about = {"comparison": comparison.model_dump(mode="json")}
-            inputs = {"scores": [self.scores(study) for study in comparison.studies]}
+            inputs = {"scores": [self.table(study, "scores") for study in comparison.studies]}
             groups.append(FigureGroup(f"COMPARISON_{name}", name, log, {path: "comparison"}, inputs, about))
         if settings.sweeps:
             about = {"sweeps": {name: sweep.model_dump(mode="json") for name, sweep in settings.sweeps.items()}}
             swept = self.swept_studies()
             theory = [study for study in swept if study in settings.theory]  # the others have no views
             inputs = {
-                "scores": [self.scores(study) for study in swept],
+                "scores": [self.table(study, "scores") for study in swept],
                 "learned": [self.table(study, "learned") for study in theory],
             }
             groups.append(FigureGroup("SWEEPS", "sweep", "sweep", {"results/sweep": "sweep"}, inputs, about))

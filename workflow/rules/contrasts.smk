@@ -7,7 +7,7 @@ FAMILIES = any_of(settings.families)
 
 rule gains:
     input:
-        lambda wildcards: list(map(plan.scores, plan.places(wildcards.family))),
+        lambda wildcards: [plan.table(study, "scores") for study in plan.places(wildcards.family)],
     output:
         table="results/{family}/evaluation/gains.parquet",
     log:

@@ -50,7 +50,9 @@ use rule dataset as layer_dataset with:
     input:
         samples=lambda wildcards: f"results/{layered(wildcards)}/dataset/samples.parquet",
         images=lambda wildcards: f"results/{layered(wildcards)}/dataset/images.parquet",
-        networks=lambda wildcards: plan.first_network(layered(wildcards)),
+        networks=lambda wildcards: plan.files(
+            layered(wildcards), SINGLE, "networks", [studies[layered(wildcards)].first_seed]
+        ),
     output:
         samples="results/{study}/dataset/samples.parquet",
         inputs="results/{study}/dataset/inputs.parquet",

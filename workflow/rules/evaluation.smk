@@ -4,8 +4,7 @@
 
 ALL_LOGITS = {
     "samples": "results/{study}/dataset/samples.parquet",
-    "logits": of_every_seed("logits"),
-    "others": of_all_others("logits"),
+    "logits": lambda wildcards: plan.files_of_all(wildcards.study, "logits"),
 }
 KINDS = ("scores", "ensemble_errors", "agreement", "fidelity", "averages", "measures")
 EVALUATED = {kind: plan.table("{study}", kind) for kind in KINDS} | {
@@ -28,12 +27,12 @@ rule evaluate:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(megabytes_of_evaluation),
+        mem_mb=growing(lambda wildcards: requests.evaluation_megabytes(studies[wildcards.study], settings.images)),
     params:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),
         ensembles=lambda wildcards: canonical(studies[wildcards.study].ensembles),
-        networks=lambda wildcards: plan.networks_of_joint(wildcards.study),
+        networks=lambda wildcards: getattr(studies[wildcards.study].joint, "networks", None),
         evaluation=canonical(settings.evaluation),
         claims=lambda wildcards: plan.claims(wildcards.study),
         terms=lambda wildcards: claim.digest(plan.claims(wildcards.study)),

@@ -124,11 +124,6 @@ def labelled_by(wildcards):
     return study, settings.images, device, networks
 
 
-def megabytes_of_evaluation(wildcards):
-    """In which what all networks of a study say is held against one another."""
-    return requests.evaluation_megabytes(studies[wildcards.study], settings.images)
-
-
 def of_every_seed(kind):
     """The files of one kind that all the training jobs of a study's single networks write."""
     return lambda wildcards: plan.files(wildcards.study, SINGLE, kind)
@@ -146,7 +141,7 @@ def seeds_of(wildcards):
 
 def teachers_of(wildcards):
     """For each student of a job, the seeds that teach it."""
-    return plan.taught(wildcards.study, wildcards.students, seeds_of(wildcards))
+    return studies[wildcards.study].teachers(wildcards.students, seeds_of(wildcards))
 
 
 def of_the_teachers(kind, taught=teachers_of):
@@ -169,11 +164,6 @@ def of_the_starts(kind, taught=teachers_of):
     return lambda wildcards: plan.start_files(wildcards.study, wildcards.students, kind, taught(wildcards))
 
 
-def of_all_others(kind):
-    """The files of one kind of all trained predictors of a study but its single networks."""
-    return lambda wildcards: plan.files_of_others(wildcards.study, kind)
-
-
 def inputs_of(wildcards):
     """The file with the inputs of a study on images: bytes, or numbers where they are no pictures."""
     return f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
@@ -186,13 +176,13 @@ def own_network(wildcards):
 
 def tried_by(wildcards):
     """The trials that a job does: alpha, temperature and seed of each."""
-    return plan.trials(wildcards.study, wildcards.students, int(wildcards.first), int(wildcards.last))
+    return studies[wildcards.study].trials(wildcards.students)[int(wildcards.first) : int(wildcards.last) + 1]
 
 
 def teachers_of_trials(wildcards):
     """For each student that tries something in a job, the seeds that teach it."""
     seeds = sorted({seed for *_, seed in tried_by(wildcards)})
-    return plan.taught(wildcards.study, wildcards.students, seeds)
+    return studies[wildcards.study].teachers(wildcards.students, seeds)
 
 
 def on_gpu(wildcards):

@@ -21,7 +21,7 @@ roles = json.loads(params.roles)
 samples = artifacts.read(source.samples, "samples")
 dataset, classes = samples.provenance["dataset"], samples.provenance["classes"]
 split, label = samples.numpy("split"), samples.numpy("label")
-logits = read_logits([*source.logits, *source.others], dataset, split, classes)
+logits = read_logits(source.logits, dataset, split, classes)
 single = logits["single"]
 trained = artifacts.read(source.logits[0], "logits").provenance
 

@@ -22,7 +22,7 @@ source, params = snakemake.input, snakemake.params
 settings = config.Layer.model_validate_json(params.dataset)
 splits, about = base.read(source.samples, source.images, kind="images")
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
-(state,) = tensors.read_networks([source.networks], [params.seed], about["dataset"]).values()
+(state,) = tensors.read_networks(source.networks, [params.seed], about["dataset"]).values()
 trained = build(network, torch.from_numpy(splits["train"].x.copy()), about["classes"], params.seed)
 trained.load_state_dict(state)
 dataset = layer.cut(trained.eval(), splits, about["classes"], settings)

@@ -4,7 +4,7 @@
 ``--config``) into a `Config`; nothing else in the project sees the dictionary.
 """
 
-from multiview.config.datasets import CLASSES, HUB, Gaussian, Images, Layer
+from multiview.config.datasets import CLASSES, HUB, Contrasts, Gaussian, Images, Layer, Paired
 from multiview.config.images import (
     CNN,
     MLP,
@@ -22,7 +22,6 @@ from multiview.config.images import (
 from multiview.config.loading import ConfigError, load, load_with_origins
 from multiview.config.models import Comparison, Config, Family, Point, Sweep
 from multiview.config.objectives import Hinton, Objective, Truncated
-from multiview.config.paired import Contrasts, Paired
 from multiview.config.sections import (
     DEFAULT_MACHINE,
     Ensembles,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from multiview.config.datasets import CLASSES, Gaussian, Images, Layer
+from multiview.config.datasets import CLASSES, Gaussian, Images, Layer, Paired
 from multiview.config.images import (
     Features,
     ImageDistillation,
@@ -15,7 +15,6 @@ from multiview.config.images import (
     ImageTraining,
     WideResNet,
 )
-from multiview.config.paired import Paired
 from multiview.config.sections import Count, Ensembles, Int, Machine, Name, Section, Seed, key
 from multiview.config.theory import Dataset, Distillation, Network, TheoryJoint, Training
 from multiview.config.who_teaches_whom import SINGLE, Kind, Positions, chain, line_up
