@@ -356,10 +356,13 @@ def file(snapshot: Path, name: str) -> str:
     return _text(snapshot / f"{name}.md")
 
 
-def draws(snapshot: Path) -> str:
-    """What the default study with students comes to on each draw of the data, and on all of them together."""
-    groups = json.loads(_text(snapshot / DRAWS / "draws.json"))
-    table = pd.concat([_verdicts(snapshot), _verdicts(snapshot / DRAWS)])
+def draws(snapshot: Path, preset: str = DRAWS) -> str:
+    """What a preset's studies come to on each draw of the data, and on all of them together.
+
+    Those of the preset with the default's further draws stand beside the default's own.
+    """
+    groups = json.loads(_text(snapshot / preset / "draws.json"))
+    table = pd.concat([_verdicts(snapshot), _verdicts(snapshot / preset)])
     lines = []
     for studies in groups:
         names = [*studies, verdicts.DRAWS.format(study=studies[0], number=len(studies))]
