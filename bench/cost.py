@@ -43,7 +43,7 @@ def cost(study: config.ImageStudy) -> dict[str, float]:
     images = study.dataset.train_samples or n - study.dataset.validation_samples
     per_image, parameters = flops_of_a_step(study, tuple(shape), k)
     networks = study.seeds * study.training.epochs
-    jobs = len(study.chunks)
+    jobs = len(study.chunks_of("single"))
     kept = study.seeds
     for name, one in study.students.items():
         networks += (one.students + len(study.trials(name))) * one.training.epochs

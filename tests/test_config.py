@@ -295,7 +295,7 @@ def test_study_based_on_another_takes_over_all_but_its_own_keys(default):
 
 def test_chunks_cover_the_seeds_once(tiny):
     tiny.update(seeds=7, first_seed=3, machine={"seeds_per_job": 3})
-    assert config.load(tiny).studies["theory"].chunks == [(3, 5), (6, 8), (9, 9)]
+    assert config.load(tiny).studies["theory"].chunks_of("single") == [(3, 5), (6, 8), (9, 9)]
 
 
 def test_canonical_text_does_not_depend_on_the_order_of_keys(default):

@@ -7,10 +7,7 @@ from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-from multiview.data import (
-    base,
-    registry,
-)
+from multiview.data import base, registry
 
 dataset, settings = registry.draw(snakemake.params.dataset)
 provenance = {"study": snakemake.params.study, "config": settings.model_dump()}

@@ -10,11 +10,7 @@ import torch
 from pydantic import TypeAdapter
 
 from multiview import config
-from multiview.data import (
-    base,
-    layer,
-    tensors,
-)
+from multiview.data import base, layer, tensors
 from multiview.networks.build import build
 
 torch.set_num_threads(snakemake.threads)

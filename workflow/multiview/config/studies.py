@@ -118,15 +118,6 @@ class Study(Section):
         return list(range(self.first_seed, self.first_seed + self.seeds))
 
     @property
-    def chunks(self) -> list[tuple[int, int]]:
-        """First and last seed of every training job."""
-        return self._cut(self.seed_list)
-
-    def _cut(self, seeds: list[int]) -> list[tuple[int, int]]:
-        step = self.machine.seeds_per_job
-        return [(seeds[i], seeds[min(i + step, len(seeds)) - 1]) for i in range(0, len(seeds), step)]
-
-    @property
     def lineup(self) -> dict[str, Positions]:
         """Where the students of each kind are, and those that teach them."""
         return line_up({name: section.kind for name, section in self.students.items()})
@@ -154,9 +145,9 @@ class Study(Section):
 
     def chunks_of(self, predictor: str, needed: Iterable[int] | None = None) -> list[tuple[int, int]]:
         """First and last seed of the jobs that train a predictor's networks: all, or those of `needed` seeds."""
-        seeds = [self.first_seed + position for position in self.positions(predictor)]
-        wanted = set(seeds if needed is None else needed)
-        return [(a, b) for a, b in self._cut(seeds) if wanted & set(range(a, b + 1))]
+        seeds, step = [self.first_seed + p for p in self.positions(predictor)], self.machine.seeds_per_job
+        chunks = [seeds[i : i + step] for i in range(0, len(seeds), step)]
+        return [(chunk[0], chunk[-1]) for chunk in chunks if needed is None or not set(needed).isdisjoint(chunk)]
 
     def teachers(self, predictor: str, seeds: Iterable[int]) -> dict[int, list[int]]:
         """For each of some seeds of the students `predictor`: the seeds of the networks that teach it."""

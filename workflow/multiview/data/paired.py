@@ -73,7 +73,7 @@ def _pairs(
     n, x = len(kinds), pictures.x
     first = _in_turn(len(x), n, rng)
     label = pictures.label[first]
-    second = _of_class(pictures.label, (label + config.shift) % classes, rng)
+    second = _of_class(pictures.label, (label + config.shift) % classes, rng, in_turn=True)
     single = kinds == SINGLE
     # Each view is the strong one of half of the single-view samples.
     strong = np.zeros(n, np.int8)
@@ -82,7 +82,7 @@ def _pairs(
     for view, own in ((1, first), (2, second)):
         other_class = (label + rng.integers(1, classes, n)) % classes
         other_class = (other_class + (config.shift if view == 2 else 0)) % classes
-        other = _anyone_of(pictures.label, other_class, rng)
+        other = _of_class(pictures.label, other_class, rng, in_turn=False)
         weak = single & (strong != view)
         seen = np.where(weak, _between(contrast.weak, n, rng), 1.0)
         over = np.where(weak, _between(contrast.other_single, n, rng), _between(contrast.other_multi, n, rng))
@@ -98,22 +98,13 @@ def _in_turn(pictures: int, n: int, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate(rounds)[:n]
 
 
-def _of_class(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """For each wanted class a picture of it; those of a class take turns, so that all are as frequent."""
+def _of_class(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator, in_turn: bool) -> np.ndarray:
+    """For each wanted class a picture of it: any, or those of a class take turns, so that all are as frequent."""
     chosen = np.empty(len(wanted), int)
     for class_ in np.unique(wanted):
-        places = np.flatnonzero(wanted == class_)
-        of_class = _existing(label, class_)
-        chosen[places] = of_class[_in_turn(len(of_class), len(places), rng)]
-    return chosen
-
-
-def _anyone_of(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """For each wanted class any picture of it."""
-    chosen = np.empty(len(wanted), int)
-    for class_ in np.unique(wanted):
-        places = np.flatnonzero(wanted == class_)
-        chosen[places] = rng.choice(_existing(label, class_), len(places))
+        places, of_class = np.flatnonzero(wanted == class_), _existing(label, class_)
+        n = len(places)
+        chosen[places] = of_class[_in_turn(len(of_class), n, rng)] if in_turn else rng.choice(of_class, n)
     return chosen
 
 
