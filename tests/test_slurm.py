@@ -205,7 +205,7 @@ def test_fifty_seeds_are_thirteen_jobs_and_have_the_tables_of_a_local_run(cluste
 
     submitted = {number: name for number, name in cluster.jobs().items() if number not in before}
     rules = collections.Counter(name.split("_wildcards")[0] for name in submitted.values())
-    assert rules == {"rule_train": 13, "rule_views": 1, "rule_evaluate": 1}  # 12 of four seeds, one of two
+    assert rules == {"rule_train": 13, "rule_evaluate_theory": 1}  # 12 of four seeds, one of two
     for number, name in submitted.items():
         asked = cluster.call("scontrol", "show", "job", number)
         assert f"TresPerJob=gres:gpu:a100:{int('rule_train' in name)}" in asked
