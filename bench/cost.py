@@ -15,7 +15,7 @@ from snakemake.utils import update_config
 from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
-from multiview.networks.build import bare
+from multiview.networks.registry import bare
 
 SIZES = {"digits": (1, 8, 8, 400), "fashion_mnist": (1, 28, 28, 60000)} | dict.fromkeys(
     ("cifar10", "cifar100"), (3, 32, 32, 50000)

@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from multiview import config
 from multiview.data.augmentation import Copies, augment
-from multiview.networks.build import build
+from multiview.networks.registry import build
 from multiview.training import minibatch, side_by_side
 from multiview.training.minibatch import ImageRun
 

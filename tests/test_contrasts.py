@@ -15,7 +15,7 @@ from multiview.data.layer import cut
 from multiview.measure import features
 from multiview.measure.errors import Errors, score_table
 from multiview.measure.views import members_of_joint
-from multiview.networks.build import build
+from multiview.networks.registry import build
 
 LABEL = np.array([0, 1, 1, 0])
 

@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from multiview import config, objectives
 from multiview.data.augmentation import Copies, augment
-from multiview.networks.build import build
 from multiview.networks.inference import logits_of
+from multiview.networks.registry import build
 from multiview.runtime import devices
 from multiview.training import minibatch
 from multiview.training.descent import SGD, descent, precision
@@ -339,7 +339,7 @@ import sys, torch
 from pathlib import Path
 sys.path.insert(0, {workflow!r})
 from multiview import config
-from multiview.networks.build import build
+from multiview.networks.registry import build
 from multiview.training import full_batch, full_batch_job, minibatch, minibatch_job
 x, label = torch.randn(4, 3, 8), torch.tensor([0, 1, 0, 1])
 for rule in ("adaptive", "fixed"):

@@ -7,7 +7,7 @@ import torch
 
 from multiview import config
 from multiview.measure import views
-from multiview.networks.build import build
+from multiview.networks.registry import build
 from multiview.predictors.logits import Predictor
 from multiview.runtime import requests
 

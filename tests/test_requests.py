@@ -15,7 +15,7 @@ from test_workflow import checkout, command
 from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
-from multiview.networks.build import bare
+from multiview.networks.registry import bare
 from multiview.runtime import requests
 
 NETWORKS = [

@@ -6,8 +6,8 @@ from pydantic import TypeAdapter
 from torch.nn import functional
 
 from multiview import config
-from multiview.networks.build import Average, Standardised, build
 from multiview.networks.plain import CNN, VGG
+from multiview.networks.registry import Average, Standardised, build
 from multiview.networks.wide_resnet import Block, WideResNet
 
 

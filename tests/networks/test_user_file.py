@@ -8,7 +8,7 @@ import yaml
 from conftest import ROOT, merge
 
 from multiview import config
-from multiview.networks.build import build
+from multiview.networks.registry import build
 from multiview.store import code
 
 IMAGES = torch.randint(0, 256, (20, 3, 5, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from multiview import config
 from multiview.data import tensors
 from multiview.measure import features
-from multiview.networks.build import build
+from multiview.networks.registry import build
 from multiview.store import artifacts
 
 torch.set_num_threads(snakemake.threads)

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from multiview import config
 from multiview.data import tensors
-from multiview.networks.build import build
 from multiview.networks.inference import logits_of
+from multiview.networks.registry import build
 from multiview.predictors.logits import copies_table
 from multiview.store import artifacts
 

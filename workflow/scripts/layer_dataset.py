@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from multiview import config
 from multiview.data import base, layer, tensors
-from multiview.networks.build import build
+from multiview.networks.registry import build
 
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from multiview.config.fitting_seeds import fit
+from multiview.config.fewer_seeds import fit
 from multiview.config.models import OF_POINTS, Config
 from multiview.config.resolving import (
     ConfigError,

@@ -7,8 +7,8 @@ import torch
 
 from multiview import config
 from multiview.data.base import Dataset, Split
-from multiview.networks.build import Standardised
 from multiview.networks.inference import EVALUATION_BATCH
+from multiview.networks.registry import Standardised
 
 TRAIN = "train"
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from multiview.networks.build import GREY_LEVELS, Standardised
 from multiview.networks.inference import EVALUATION_BATCH
+from multiview.networks.registry import GREY_LEVELS, Standardised
 
 
 def embed(network: Standardised, images: Tensor) -> Tensor:

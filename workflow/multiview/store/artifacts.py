@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from multiview import __version__
-from multiview.store.kinds import KINDS, VECTORS
+from multiview.store.schemas import KINDS, VECTORS
 
 METADATA_KEY = b"multiview"
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from multiview import config
 from multiview.data import tensors
 from multiview.data.photos import KIND
-from multiview.networks.build import build
 from multiview.networks.inference import logits_of
+from multiview.networks.registry import build
 from multiview.objectives import Objective
 from multiview.predictors.logits import logits_table, negative_log_likelihood, read_copies
 from multiview.runtime import devices, jobs, requests
@@ -203,7 +203,7 @@ class Job:
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), self._settings.model_dump(), self.networks]
         used = [f"multiview/training/{name}.py" for name in ("minibatch", "descent", "side_by_side", "teacher")]
-        key += [code.digest(*used, "multiview/networks/build.py", *code.networks(self.network))]
+        key += [code.digest(*used, "multiview/networks/registry.py", *code.networks(self.network))]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
         return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
 
