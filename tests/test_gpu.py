@@ -73,13 +73,12 @@ def taught(how):
 @pytest.mark.parametrize("how", ["not", "stored", "stored, one", "asked", "asked, one"])
 @pytest.mark.parametrize("together", [True, False])
 def test_networks_for_images_learn_what_they_learn_on_a_cpu(together, how):
-    # Convolutions of a GPU have ten bits of their factors, unless PyTorch is told otherwise.
-    same_up_to_rounding(images("gpu", together, **taught(how)), images("cpu", **taught(how)), atol=2e-3)
+    same_up_to_rounding(images("gpu", together, **taught(how)), images("cpu", **taught(how)))
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_averages_of_networks_learn_what_they_learn_on_a_cpu(together):
-    same_up_to_rounding(images("gpu", together, networks=2), images("cpu", networks=2), atol=2e-3)
+    same_up_to_rounding(images("gpu", together, networks=2), images("cpu", networks=2))
 
 
 @pytest.mark.parametrize("how", ["not", "asked, one"])

@@ -34,14 +34,14 @@ def together(networks=1, **given):
     return runs
 
 
-def same_up_to_rounding(some, others, atol=2e-4):
+def same_up_to_rounding(some, others):
     for one, other in zip(some, others, strict=True):
         assert one.seed == other.seed
         for (name, ours), theirs in zip(
             one.network.state_dict().items(), other.network.state_dict().values(), strict=True
         ):
-            assert torch.allclose(ours.float(), theirs.float(), rtol=1e-3, atol=atol), name
-        assert np.allclose(one.history, other.history, rtol=1e-3, atol=atol / 2)
+            assert torch.allclose(ours.float(), theirs.float(), rtol=1e-3, atol=2e-4), name
+        assert np.allclose(one.history, other.history, rtol=1e-3, atol=1e-4)
 
 
 def loaded(study):
