@@ -70,15 +70,22 @@ def taught(how):
     return {} if how == "not" else {"objective": HINTON, "copies": EVERY, "teachers": teachers[how]}
 
 
+def one_epoch():
+    """After more, rounding alone exceeds the bound: a change of weights by 6e-8 grows to 2e-3 in four epochs."""
+    return settings().model_copy(update={"epochs": 1})
+
+
 @pytest.mark.parametrize("how", ["not", "stored", "stored, one", "asked", "asked, one"])
 @pytest.mark.parametrize("together", [True, False])
 def test_networks_for_images_learn_what_they_learn_on_a_cpu(together, how):
-    same_up_to_rounding(images("gpu", together, **taught(how)), images("cpu", **taught(how)))
+    on_gpu = images("gpu", together, settings_=one_epoch(), **taught(how))
+    same_up_to_rounding(on_gpu, images("cpu", settings_=one_epoch(), **taught(how)))
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_averages_of_networks_learn_what_they_learn_on_a_cpu(together):
-    same_up_to_rounding(images("gpu", together, networks=2), images("cpu", networks=2))
+    on_gpu = images("gpu", together, networks=2, settings_=one_epoch())
+    same_up_to_rounding(on_gpu, images("cpu", networks=2, settings_=one_epoch()))
 
 
 @pytest.mark.parametrize("how", ["not", "asked, one"])
