@@ -10,7 +10,20 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from multiview import soft_labels
-from multiview.config import datasets, images, models, objectives, sections, studies, theory
+from multiview.config import (
+    datasets,
+    distillation,
+    evaluation,
+    figures,
+    machine,
+    networks,
+    objectives,
+    sections,
+    studies,
+    top_level,
+    training,
+    who_teaches_whom,
+)
 
 FILE = Path(__file__).parents[1] / "docs" / "reference.md"
 
@@ -38,62 +51,66 @@ mappings are merged, all else is replaced. In a study
 TOP = (
     ("seeds", studies.Study, "seeds", "10"),
     ("first_seed", studies.Study, "first_seed", "0"),
-    ("data_seed", theory.Dataset, "seed", "0"),
+    ("data_seed", datasets.Dataset, "seed", "0"),
 )
 """Keys at the top that studies take unless they set their own: name, the section that has it, its key there."""
 
 SECTIONS = (
-    ("machine", sections.Machine, "At the top, and in a study, where it is laid over that."),
+    ("machine", machine.Machine, "At the top, and in a study, where it is laid over that."),
     ("studies.NAME", studies.Study, "In every study."),
     ("studies.NAME of theory", studies.TheoryStudy, ""),
-    ("dataset: {kind: multiview}", theory.Dataset, ""),
-    ("dataset.z", theory.Strengths, ""),
-    ("network: {kind: two_layer}", theory.Network, ""),
-    ("training of theory", theory.Training, ""),
-    ("distillation of theory", theory.Distillation, ""),
+    ("dataset: {kind: multiview}", datasets.Dataset, ""),
+    ("dataset.z", datasets.Strengths, ""),
+    ("network: {kind: two_layer}", networks.Network, ""),
+    ("training of theory", training.Training, ""),
+    ("distillation of theory", distillation.Distillation, ""),
     ("distillation.objective of theory", objectives.TheoryObjective, ""),
     ("distillation.objective.hinton of theory", objectives.TheoryHinton, ""),
     ("distillation.objective.truncated of theory", objectives.TheoryTruncated, ""),
-    ("distillation.training of theory", theory.StudentTraining, ""),
-    ("joint of theory", theory.TheoryJoint, ""),
-    ("joint.training of theory", theory.JointTraining, ""),
-    ("students.NAME", studies.LineUp, "Besides all keys of `distillation`, in studies of theory and on images."),
-    ("ensembles", sections.Ensembles, ""),
+    ("distillation.training of theory", training.StudentTraining, ""),
+    ("joint of theory", training.TheoryJoint, ""),
+    ("joint.training of theory", training.JointTraining, ""),
+    (
+        "students.NAME",
+        who_teaches_whom.LineUp,
+        "Besides all keys of `distillation`, in studies of theory and on images.",
+    ),
+    ("ensembles", evaluation.Ensembles, ""),
     ("studies.NAME on images", studies.ImageStudy, ""),
     ("dataset of photos", datasets.Images, ""),
     ("dataset: {kind: paired}", datasets.Paired, ""),
     ("dataset.contrast", datasets.Contrasts, "of `kind: paired`"),
     ("dataset: {kind: gaussian}", datasets.Gaussian, ""),
     ("dataset: {kind: layer}", datasets.Layer, ""),
-    ("network: {kind: wide_resnet}", images.WideResNet, ""),
-    ("network: {kind: cnn}", images.CNN, ""),
-    ("network: {kind: vgg}", images.VGG, ""),
-    ("network: {kind: mlp}", images.MLP, ""),
-    ("network: {kind: file}", images.OwnNetwork, ""),
-    ("training on images", images.ImageTraining, ""),
-    ("training.augmentation", images.Augmentation, ""),
-    ("distillation on images", images.ImageDistillation, ""),
+    ("network: {kind: wide_resnet}", networks.WideResNet, ""),
+    ("network: {kind: cnn}", networks.CNN, ""),
+    ("network: {kind: vgg}", networks.VGG, ""),
+    ("network: {kind: mlp}", networks.MLP, ""),
+    ("network: {kind: file}", networks.OwnNetwork, ""),
+    ("training on images", training.ImageTraining, ""),
+    ("training.augmentation", training.Augmentation, ""),
+    ("distillation on images", distillation.ImageDistillation, ""),
     ("distillation.objective on images", objectives.Objective, ""),
     ("distillation.objective.hinton on images", objectives.Hinton, ""),
     ("distillation.objective.truncated on images", objectives.Truncated, ""),
-    ("distillation.grid", images.Grid, ""),
-    ("joint on images", images.ImageJoint, ""),
-    ("joint.training on images", images.ImageJointTraining, ""),
-    ("features", images.Features, ""),
-    ("families.NAME", models.Family, ""),
-    ("comparisons.NAME", models.Comparison, ""),
-    ("sweeps.NAME", models.Sweep, ""),
-    ("sweeps.NAME.points", models.Point, "Each point."),
-    ("evaluation", sections.Evaluation, ""),
-    ("figures", sections.Figures, ""),
+    ("distillation.grid", distillation.Grid, ""),
+    ("joint on images", training.ImageJoint, ""),
+    ("joint.training on images", training.ImageJointTraining, ""),
+    ("features", figures.Features, ""),
+    ("families.NAME", top_level.Family, ""),
+    ("comparisons.NAME", top_level.Comparison, ""),
+    ("sweeps.NAME", top_level.Sweep, ""),
+    ("sweeps.NAME.points", top_level.Point, "Each point."),
+    ("evaluation", evaluation.Evaluation, ""),
+    ("figures", figures.Figures, ""),
 )
 """Title, model and where it is, in the order of the page."""
 
 OVERLAYS = {
-    theory.StudentTraining: theory.Training,
-    theory.JointTraining: theory.Training,
-    theory.TheoryJoint: None,
-    images.ImageJointTraining: images.ImageTraining,
+    training.StudentTraining: training.Training,
+    training.JointTraining: training.Training,
+    training.TheoryJoint: None,
+    training.ImageJointTraining: training.ImageTraining,
     studies.TheoryStudy: studies.Study,
     studies.ImageStudy: studies.Study,
 }
@@ -105,7 +122,7 @@ COLUMNS = "| key | symbol | unit | allowed | default | what it is. *Why the defa
 def text() -> str:
     """The page."""
     top = [_row(name, model.model_fields[key], default) for name, model, key, default in TOP]
-    top += [_row(name, field) for name, field in models.Config.model_fields.items()]
+    top += [_row(name, field) for name, field in top_level.Config.model_fields.items()]
     parts = [HEAD, "## At the top\n", "\n".join([COLUMNS, *top]), ""]
     for title, model, where in SECTIONS:
         base = OVERLAYS.get(model)

@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from multiview.config.models import Config
+from multiview.config.datasets import Dataset
 from multiview.config.sections import SHARED_KEYS
 from multiview.config.studies import ImageStudy, Study, TheoryStudy
-from multiview.config.theory import Dataset
+from multiview.config.top_level import Config
 
 SCHEMA_FILE = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.json"
 

@@ -1,45 +1,29 @@
-"""The config: its models, and errors that name the key.
+"""The config: a module of sections for each room of the package, and errors that name the key.
 
 `load` turns the plain dictionary that Snakemake has read (config.yaml, then every ``--configfile``, then
 ``--config``) into a `Config`; nothing else in the project sees the dictionary.
 """
 
-from multiview.config.datasets import CLASSES, HUB, Contrasts, Gaussian, Images, Layer, Paired
-from multiview.config.images import (
-    CNN,
-    MLP,
-    VGG,
-    Augmentation,
-    Features,
-    Grid,
-    ImageDistillation,
-    ImageJoint,
-    ImageNetwork,
-    ImageTraining,
-    OwnNetwork,
-    WideResNet,
-)
-from multiview.config.loading import ConfigError, load, load_with_origins
-from multiview.config.models import Comparison, Config, Family, Point, Sweep
-from multiview.config.objectives import Hinton, Objective, Truncated
-from multiview.config.sections import (
-    DEFAULT_MACHINE,
-    Ensembles,
-    Evaluation,
-    Figures,
-    Joint,
-    Machine,
-    Section,
-    canonical,
-)
-from multiview.config.studies import (
-    JOINT,
+from multiview.config.datasets import (
+    CLASSES,
+    HUB,
     PHOTO_KINDS,
-    SINGLE,
-    ImageStudy,
-    Students,
-    Study,
-    TheoryStudy,
-    can_be_side_by_side,
+    Contrasts,
+    Dataset,
+    Gaussian,
+    Images,
+    Layer,
+    Paired,
+    Strengths,
 )
-from multiview.config.theory import Dataset, Distillation, Network, Strengths, TheoryJoint, Training
+from multiview.config.distillation import Distillation, Grid, ImageDistillation, Students
+from multiview.config.evaluation import Ensembles, Evaluation
+from multiview.config.figures import Features, Figures
+from multiview.config.loading import ConfigError, load, load_with_origins
+from multiview.config.machine import DEFAULT_MACHINE, Machine
+from multiview.config.networks import CNN, MLP, VGG, ImageNetwork, Network, OwnNetwork, WideResNet
+from multiview.config.objectives import Hinton, Objective, Truncated
+from multiview.config.sections import Section, canonical
+from multiview.config.studies import JOINT, SINGLE, ImageStudy, Study, TheoryStudy, can_be_side_by_side
+from multiview.config.top_level import Comparison, Config, Family, Point, Sweep
+from multiview.config.training import Augmentation, ImageJoint, ImageTraining, Joint, TheoryJoint, Training

@@ -1,6 +1,7 @@
-"""Sections of datasets for studies on images: pictures, pairs of them, Gaussian-like inputs, layers of networks.
+"""Sections of datasets, one for each `kind`: multi-view data, photos, pairs of them, Gaussian-like inputs, layers.
 
-The paper's own data are in `multiview.config.theory`.
+Defaults of multi-view data are those with which the theorems show at a size that two cores train in minutes:
+docs/theory.md.
 """
 
 from pathlib import Path
@@ -14,22 +15,159 @@ from multiview.config.sections import (
     Int,
     Name,
     NonNegative,
+    Positive,
     Range,
     Section,
     Seed,
+    Share,
     UserPath,
     Weight,
     expanded,
     key,
+    kinds,
 )
 
-Share = Annotated[Float, Field(gt=0, le=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 CLASSES = {"digits": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
 """Of the datasets that are known; of the others the config says how many there are."""
 HUB = ("cifar10", "cifar100", "fashion_mnist")
 """Datasets that come from the Hugging Face hub, unless `path` says otherwise."""
+
+
+class Strengths(Section):
+    """Ranges of the total strength ``sum_p z_p`` of a view in a sample (Section 2), drawn uniformly."""
+
+    own_multi: Range = key(
+        "own class, multi-view sample, each of both views; from 1 on",
+        [1.5, 1.6],
+        symbol="sum_p z_p",
+        reason="paper: [1, O(1)]. Stronger own views leave a class less loss while it waits for other classes",
+    )
+    strong: Range = key(
+        "own class, single-view sample, its strong view; from 1 on",
+        [1.0, 1.0],
+        symbol="sum_p z_p",
+        reason="paper: [1, O(1)]",
+    )
+    weak: Range = key(
+        "own class, single-view sample, its weak view; below strong",
+        [0.05, 0.05],
+        symbol="rho",
+        reason="paper: [rho, O(rho)], rho << Gamma",
+    )
+    other_multi: Range = key(
+        "other classes, multi-view sample",
+        [0.2, 0.25],
+        symbol="sum_p z_p",
+        reason="paper: [Omega(1), 0.4]. Weaker ones leave less loss too, but tell a student less",
+    )
+    other_single: Range = key(
+        "other classes, single-view sample", [0.2, 0.3], symbol="Gamma", reason="paper: [Omega(Gamma), Gamma]"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        for name in type(self).model_fields:
+            low, high = getattr(self, name)
+            if low > high:
+                raise ValueError(f"{name} is [{low}, {high}]: the lower end must not exceed the upper end")
+        if self.own_multi[0] < 1 or self.strong[0] < 1:
+            raise ValueError("own_multi and strong must start at 1 or above (the paper's scale of z)")
+        if self.weak[1] >= self.strong[0]:
+            raise ValueError(f"weak reaches {self.weak[1]}, which is not below the strong view's {self.strong[0]}")
+        return self
+
+
+class Dataset(Section):
+    """The multi-view distribution and how much is drawn from it (paper, Section 2)."""
+
+    module: ClassVar[str] = "multi_view"
+    kind: Literal["multiview"] = key("the distribution of Section 2")
+    seed: Seed = key("seed of everything drawn", 0, follows="data_seed")
+    classes: Annotated[Int, Field(ge=2)] = key("classes", 10, symbol="k", reason="as in CIFAR-10")
+    dim: Annotated[Int, Field(ge=4)] = key(
+        "dimension of a patch; at least 2 k", 96, symbol="d", reason="paper: a high power of k"
+    )
+    views: Literal["axes", "random"] = key(
+        "the views: coordinate axes, or a uniformly drawn orthonormal frame",
+        "axes",
+        symbol="v_{j,l}",
+        reason="the network does not see which",
+    )
+    patches: Annotated[Int, Field(ge=4)] = key(
+        "patches of a sample; at least 2 k C_p, so that any draw of views fits",
+        20,
+        symbol="P",
+        reason="paper: k^2; as few as fit",
+    )
+    patches_per_view: Count = key("patches of each view present", 1, symbol="C_p", reason="paper: O(1)")
+    share: Literal["equal", "dirichlet"] = key(
+        "how sum_p z_p is split over the C_p patches", "equal", reason="paper: silent"
+    )
+    s: Positive = key(
+        "each view of another class occurs with probability s / k; at most k",
+        5.0,
+        symbol="s",
+        reason="paper: k^0.2",
+    )
+    gamma: NonNegative = key(
+        "upper end of the feature noise over all 2 k views", 0.001, symbol="gamma", reason="paper: k^-1.5"
+    )
+    feature_noise_norm: NonNegative = key(
+        "norm of the Gaussian noise in patches that carry a view",
+        0.2,
+        symbol="sigma_p sqrt(d)",
+        reason="paper: 1 / polylog(k)",
+    )
+    background_noise_norm: NonNegative = key(
+        "norm of the noise in all other patches",
+        0.8,
+        symbol="gamma k",
+        reason="paper: gamma k. Larger: single-view samples are memorised by it",
+    )
+    noise: Literal["off_views", "isotropic"] = key(
+        "isotropic: the paper's; off_views: without its components along the views",
+        "off_views",
+        reason="the paper's limit of large d",
+    )
+    z: Strengths = key("strengths of the views", Strengths)
+    train_samples: Count = key("training samples", 400, symbol="N", unit="samples", reason="40 a class")
+    mu: Annotated[Float, Field(gt=0, lt=1)] = key(
+        "share of single-view samples; round(mu N) >= 1 of them are in the training set",
+        0.0025,
+        symbol="mu",
+        reason="one sample: more make more ties",
+    )
+    test_multi_samples: Count = key("multi-view test samples", 4000, unit="samples")
+    test_single_samples: Count = key("single-view test samples", 4000, unit="samples")
+
+    @property
+    def single_view_samples(self) -> int:
+        """N_s, the exact number of single-view samples in the training split."""
+        return round(self.mu * self.train_samples)
+
+    @model_validator(mode="after")
+    def _fits(self):
+        n_views = 2 * self.classes
+        if self.dim < n_views:
+            raise ValueError(
+                f"dim is {self.dim}, but {self.classes} classes have {n_views} orthonormal views: "
+                f"dim must be at least {n_views}"
+            )
+        if self.patches < n_views * self.patches_per_view:
+            raise ValueError(
+                f"patches is {self.patches}, but a sample can carry {n_views} views of {self.patches_per_view} "
+                f"patches each: patches must be at least {n_views * self.patches_per_view}"
+            )
+        if self.s > self.classes:
+            raise ValueError(f"s is {self.s}: s / classes is a probability, so s is at most {self.classes}")
+        if not 1 <= self.single_view_samples < self.train_samples:
+            raise ValueError(
+                f"mu is {self.mu} and train_samples {self.train_samples}: N_s = round(mu N) is "
+                f"{self.single_view_samples}, but must be at least 1 and below N"
+            )
+        return self
 
 
 class Images(Section):
@@ -238,3 +376,10 @@ class Layer(Section):
     )
     channels: Share = key("share of the channels that is kept, drawn at random", 1.0)
     train_share: Share = key("share of the training samples that is kept, drawn at random", 1.0)
+
+
+ImageData = Annotated[Images | Paired | Gaussian | Layer, Field(discriminator="kind")]
+"""The dataset of a study on images."""
+
+THEORY_KINDS, PHOTO_KINDS, IMAGE_KINDS = (kinds(section) for section in (Dataset, Images, ImageData))
+"""The values of ``dataset.kind`` in studies of theory, in those on real images, and in all on images."""

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter
 
-from multiview.config.images import Features, Grid, ImageDistillation
+from multiview.config.distillation import Distillation, Grid, ImageDistillation
+from multiview.config.evaluation import Ensembles
+from multiview.config.figures import Features
 from multiview.config.resolving import Leaf, Tree, merged, plain
-from multiview.config.sections import Ensembles, Joint, Section
-from multiview.config.studies import LineUp, Study
-from multiview.config.theory import Distillation
-from multiview.config.who_teaches_whom import SINGLE, Kind, chain, line_up
+from multiview.config.sections import Section
+from multiview.config.studies import Study
+from multiview.config.training import Joint
+from multiview.config.who_teaches_whom import SINGLE, Kind, LineUp, chain, line_up
 
 
 def fit(study: dict[str, Tree], images: bool) -> list[str]:

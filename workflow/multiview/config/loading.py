@@ -6,8 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from multiview.config.datasets import IMAGE_KINDS
 from multiview.config.fewer_seeds import fit
-from multiview.config.models import OF_POINTS, Config
+from multiview.config.machine import Machine
+from multiview.config.networks import NETWORK_KINDS
 from multiview.config.resolving import (
     ConfigError,
     Leaf,
@@ -21,8 +23,8 @@ from multiview.config.resolving import (
     whole,
     with_cells,
 )
-from multiview.config.sections import SHARED_KEYS, Machine
-from multiview.config.studies import IMAGE_KINDS, NETWORK_KINDS
+from multiview.config.sections import SHARED_KEYS
+from multiview.config.top_level import OF_POINTS, Config
 
 POSITIONS = "which seeds teach and learn follows from teachers, students and distance"
 MOVED = {"teacher_size": "it is called teachers", "first_teacher": POSITIONS, "first_student": POSITIONS}

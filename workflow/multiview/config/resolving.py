@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from multiview.config.images import ImageJointTraining, ImageTraining
-from multiview.config.models import cell_name
-from multiview.config.studies import IMAGE_KINDS, PHOTO_KINDS, THEORY_KINDS
-from multiview.config.theory import JointTraining, StudentTraining, Training
+from multiview.config.datasets import IMAGE_KINDS, PHOTO_KINDS, THEORY_KINDS
+from multiview.config.top_level import cell_name
+from multiview.config.training import ImageJointTraining, ImageTraining, JointTraining, StudentTraining, Training
 
 
 class ConfigError(ValueError):

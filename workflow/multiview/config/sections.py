@@ -1,4 +1,4 @@
-"""What every section of the config is made of, and the sections that all studies share.
+"""What every section of the config is made of: `Section`, `key`, and the types of values.
 
 A key is a field of a model, with its default. Its description says what it is; the paper's symbol, the unit and
 the reason for the default stand beside it. `tools/reference.py` writes them into ``docs/reference.md``.
@@ -8,7 +8,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, PydanticUndefined
@@ -33,6 +33,7 @@ Count = Annotated[Int, Field(ge=1)]
 NonNegative = Annotated[Float, Field(ge=0)]
 Positive = Annotated[Float, Field(gt=0)]
 Weight = Annotated[Float, Field(ge=0, le=1)]
+Share = Annotated[Float, Field(gt=0, le=1)]
 Range = Annotated[list[NonNegative], Field(min_length=2, max_length=2)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Auto = Annotated[Literal["auto", True, False], BeforeValidator(_switch)]
@@ -121,107 +122,10 @@ class Section(BaseModel):
         return raw
 
 
-class Machine(Section):
-    """How jobs use the machine. Results depend on it by rounding alone, and a change trains nothing again."""
-
-    accelerator: Literal["auto", "cpu", "gpu"] = key(
-        "where networks are trained", "auto", reason="auto: on a GPU if PyTorch finds one when the run begins"
-    )
-    compile: Auto = key("torch.compile, for images", "auto", reason="auto: on a GPU, where it pays")
-    channels_last: Auto = key("memory layout with the channels last, for images", "auto", reason="auto: yes")
-    side_by_side: Auto = key(
-        "networks for images of one job's seeds are trained in one pass a step, instead of one after the other",
-        "auto",
-        reason="auto: on a GPU that one of them would leave idle",
-    )
-    block_samples: Annotated[Int, Field(ge=0)] = key(
-        "samples that a pass takes at once in the theory's training; 0: all, for a GPU",
-        80,
-        unit="samples",
-        reason="fits the cache of a CPU",
-    )
-    checkpoint_seconds: NonNegative = key(
-        "time between checkpoints; a killed job loses at most this, and on images the epoch it was in",
-        20.0,
-        unit="s",
-    )
-    loggers: list[Literal["csv", "tensorboard"]] = key(
-        "Lightning's loggers for images, which write into logs/<study>/lightning", []
-    )
-    seeds_per_job: Count = key(
-        "seeds that one training job takes, a chunk. Folders are named after them: in other chunks networks are "
-        "trained again",
-        10,
-        unit="seeds",
-        reason="1 is for large networks on a GPU cluster",
-    )
-
-
-DEFAULT_MACHINE = Machine()
-"""What jobs use where a caller says nothing of the machine."""
-
-
-class Ensembles(Section):
-    """Which ensembles are formed from the seeds."""
-
-    sizes: Annotated[list[Count], Field(min_length=1)] = key(
-        "sizes of ensembles; at most seeds each", [1, 2, 5, 10], symbol="L", reason="paper: 10"
-    )
-    subsets: Count = key(
-        "ensembles of each size above 1: random subsets of the seeds, or all of them if there are no more",
-        100,
-    )
-    seed: Seed = key("seed of the subsets", 0)
-
-    @model_validator(mode="after")
-    def _distinct(self):
-        if len(set(self.sizes)) != len(self.sizes):
-            raise ValueError(f"sizes is {self.sizes}: every size may occur once only")
-        return self
-
-
-class Joint(Section):
-    """Training the average of networks end to end (Section 5), which is no ensemble."""
-
-    networks: Annotated[Int, Field(ge=2)] = key(
-        "networks averaged; one of ensembles.sizes, to compare", 10, symbol="L", reason="paper: 10"
-    )
-    runs: Count = key(
-        "such averages, from the study's first seeds on", 5, reason="a statement about training needs 5"
-    )
-
-
-class Evaluation(Section):
-    """How errors turn into intervals."""
-
-    bootstrap: Annotated[Int, Field(ge=100)] = key("replicates, for calibration errors and soft labels", 2000)
-    seed: Seed = key("seed of the bootstrap", 0)
-    learned_ratio: Annotated[Float, Field(gt=0, lt=1)] = key(
-        "view l of class i counts as learned where Phi_{i,l} >= this * max_l Phi_{i,l}",
-        0.3,
-        reason="the figure outcome shows how ratios spread about it",
-    )
-    learned_accuracy: Annotated[Float, Field(gt=0, lt=1)] = key(
-        "pictures: view l of class i counts as learned where a network names the class of at least this share of "
-        "its pictures, seen in that view alone",
-        0.5,
-        reason="chance is 1/k, and a network that has a view names nearly all of them",
-    )
-    mus: Annotated[list[Weight], Field(min_length=1)] = key(
-        "shares of single-view samples at which the error on D is reported",
-        [0.0, 0.0133, 0.05, 0.1, 0.2, 0.5, 1.0],
-        symbol="mu",
-    )
-
-
-class Figures(Section):
-    """How figures look; a change here redraws figures and nothing else."""
-
-    dpi: Annotated[Int, Field(ge=50, le=1200)] = key("resolution of the PNG files", 200, unit="dots an inch")
-    font_size: Annotated[Float, Field(ge=4, le=24)] = key("size of the letters", 8, unit="points")
-    palette: Literal["colorblind", "deep", "muted", "dark"] = key("seaborn's palette", "colorblind")
-    race_classes: Annotated[Int, Field(ge=1, le=16)] = key("classes drawn in the race", 6)
-    race_seed: Seed | None = key("seed drawn in the race; null: the first", None)
+def kinds(union: Any) -> tuple[str, ...]:
+    """The values of ``kind`` of a section, or of one of several."""
+    models = get_args(get_args(union)[0]) if get_args(union) else (union,)
+    return tuple(kind for model in models for kind in get_args(model.model_fields["kind"].annotation))
 
 
 def canonical(section: Section, as_: type[Section] | None = None) -> str:

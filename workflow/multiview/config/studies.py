@@ -2,46 +2,25 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from multiview.config.datasets import CLASSES, Gaussian, Images, Layer, Paired
-from multiview.config.images import (
-    Features,
-    ImageDistillation,
-    ImageJoint,
-    ImageNetwork,
-    ImageTraining,
-    WideResNet,
-)
-from multiview.config.sections import Count, Ensembles, Int, Machine, Name, Section, Seed, key
-from multiview.config.theory import Dataset, Distillation, Network, TheoryJoint, Training
-from multiview.config.who_teaches_whom import SINGLE, Kind, Positions, chain, line_up
+from multiview.config.datasets import CLASSES, IMAGE_KINDS, Dataset, ImageData
+from multiview.config.distillation import Distillation, ImageDistillation, ImageStudents, Students
+from multiview.config.evaluation import Ensembles
+from multiview.config.figures import Features
+from multiview.config.machine import Machine
+from multiview.config.networks import NORMALISED, ImageNetwork, Network, WideResNet
+from multiview.config.sections import Count, Int, Name, Section, Seed, key
+from multiview.config.training import ImageJoint, ImageTraining, TheoryJoint, Training
+from multiview.config.who_teaches_whom import SINGLE, Positions, chain, line_up
 
 JOINT = "joint"
 """The predictor of averages of networks that are trained on hard labels end to end."""
 
 RESERVED = (SINGLE, JOINT, "best", "ensemble", "dataset", "evaluation", "figures", "checkpoints")
 """Names that students cannot have: those of other predictors and folders."""
-
-ImageData = Annotated[Images | Paired | Gaussian | Layer, Field(discriminator="kind")]
-
-
-def _kinds(union: Any) -> tuple[str, ...]:
-    """The values of ``kind`` of a section, or of one of several."""
-    models = get_args(get_args(union)[0]) if get_args(union) else (union,)
-    return tuple(kind for model in models for kind in get_args(model.model_fields["kind"].annotation))
-
-
-THEORY_KINDS, PHOTO_KINDS, IMAGE_KINDS = (_kinds(section) for section in (Dataset, Images, ImageData))
-"""The values of ``dataset.kind`` in studies of theory, in those on real images, and in all on images."""
-
-NORMALISED = ("wide_resnet", "vgg")
-"""The values of ``network.kind`` that are known to have batch normalisation."""
-
-NETWORK_KINDS = _kinds(ImageNetwork)
-"""The values of ``network.kind`` in a study on images."""
 
 
 def _family(study: Any) -> str:
@@ -56,51 +35,6 @@ STUDENTS = (
     "networks that learn from a teacher, by name; null leaves a kind out. A kind may be `based_on` another of the "
     "study. A study that is `based_on` another has the kinds that it names, or all of them if it names none"
 )
-
-
-class LineUp(Section):
-    """Who learns from whom. Which seeds these are follows from the numbers: `config.who_teaches_whom`."""
-
-    resolved: ClassVar[tuple[str, ...]] = ("based_on",)
-    teacher: Name = key(
-        "single, or the name of other students of the study: whose logits are the teacher's", SINGLE
-    )
-    teachers: Count = key(
-        "networks that teach: 1: each student has one of its own; above: all learn from their average",
-        1,
-        symbol="L",
-    )
-    students: Count = key("how many", 10, reason="the paper's number of seeds")
-    distance: Count | None = key(
-        "positions from the first student to the first network that teaches (or back, where students come behind "
-        "their teachers), for students of single networks; null: none is left out",
-        None,
-        unit="seeds",
-    )
-
-    @property
-    def kind(self) -> Kind:
-        """What their positions follow from."""
-        return Kind(self.teacher, self.teachers, self.students, self.distance)
-
-    @model_validator(mode="after")
-    def _distance_to_single(self):
-        if self.distance is not None and self.teacher != SINGLE:
-            raise ValueError(f"distance is for teacher {SINGLE}, found {self.teacher}: leave it out")
-        return self
-
-
-class Students(LineUp, Distillation):
-    """Networks of the paper's setting that learn from a teacher; what they do not say is as in `distillation`."""
-
-
-class ImageStudents(LineUp, ImageDistillation):
-    """Networks for images that learn from a teacher; what they do not say is as in `distillation`."""
-
-    @property
-    def kind(self) -> Kind:
-        """As above. From scratch they are fresh networks, behind their teachers."""
-        return Kind(self.teacher, self.teachers, self.students, self.distance, self.start == "scratch")
 
 
 class Study(Section):

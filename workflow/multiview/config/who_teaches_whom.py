@@ -7,6 +7,11 @@ Students of other students are the first networks that have no part in what thei
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import model_validator
+
+from multiview.config.sections import Count, Name, Section, key
 
 SINGLE = "single"
 """The predictor of networks trained on hard labels alone, one by one."""
@@ -29,6 +34,38 @@ class Kind:
     students: int
     distance: int | None = None
     follow: bool = False
+
+
+class LineUp(Section):
+    """Who learns from whom. Which seeds these are follows from the numbers: `config.who_teaches_whom`."""
+
+    resolved: ClassVar[tuple[str, ...]] = ("based_on",)
+    teacher: Name = key(
+        "single, or the name of other students of the study: whose logits are the teacher's", SINGLE
+    )
+    teachers: Count = key(
+        "networks that teach: 1: each student has one of its own; above: all learn from their average",
+        1,
+        symbol="L",
+    )
+    students: Count = key("how many", 10, reason="the paper's number of seeds")
+    distance: Count | None = key(
+        "positions from the first student to the first network that teaches (or back, where students come behind "
+        "their teachers), for students of single networks; null: none is left out",
+        None,
+        unit="seeds",
+    )
+
+    @property
+    def kind(self) -> Kind:
+        """What their positions follow from."""
+        return Kind(self.teacher, self.teachers, self.students, self.distance)
+
+    @model_validator(mode="after")
+    def _distance_to_single(self):
+        if self.distance is not None and self.teacher != SINGLE:
+            raise ValueError(f"distance is for teacher {SINGLE}, found {self.teacher}: leave it out")
+        return self
 
 
 @dataclass(frozen=True)

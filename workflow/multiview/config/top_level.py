@@ -1,4 +1,4 @@
-"""The whole config, and the checks between its sections.
+"""The top level of a config: studies, families, comparisons, sweeps, and the checks between them.
 
 The models are also the source of ``workflow/schemas/config.schema.json``.
 """
@@ -7,8 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
-from multiview.config.sections import SHARED_KEYS, Evaluation, Figures, Float, Machine, Name, Section, key
-from multiview.config.studies import PHOTO_KINDS, AnyStudy, ImageStudy, TheoryStudy
+from multiview.config.datasets import PHOTO_KINDS
+from multiview.config.evaluation import Evaluation
+from multiview.config.figures import Figures
+from multiview.config.machine import Machine
+from multiview.config.sections import SHARED_KEYS, Float, Name, Section, key
+from multiview.config.studies import AnyStudy, ImageStudy, TheoryStudy
 
 Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){0,2}$")]
 """The name of a study; that of a cell of a family is made of several."""
