@@ -9,7 +9,7 @@ from multiview import config
 from multiview.measure import views
 from multiview.networks.registry import build
 from multiview.predictors.logits import Predictor
-from multiview.runtime import requests
+from multiview.runtime import resources
 
 LABEL = np.array([0, 0, 1, 1])
 SAMPLES = pd.DataFrame({"split": np.repeat(views.ALONE, 4), "label": np.tile(LABEL, 2)})
@@ -77,6 +77,6 @@ def test_costs_know_the_parameters_of_branches():
     images = torch.zeros(4, 2, 8, 8, dtype=torch.uint8)
     for branches in (1, 2):
         settings = network(branches=branches)
-        counted = sum(layer[2] for layer in requests.convolutions(settings, (2, 8, 8)))
+        counted = sum(layer[2] for layer in resources.convolutions(settings, (2, 8, 8)))
         trunk = build(settings, images, 3, seed=0).network.trunk
         assert counted == sum(p.numel() for name, p in trunk.named_parameters() if name.endswith("weight"))

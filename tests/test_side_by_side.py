@@ -11,7 +11,7 @@ from test_image_training import IMAGES, LABEL, NETWORK, fresh, machine, settings
 from multiview import config, objectives
 from multiview.data.augmentation import Copies
 from multiview.data.tensors import Data
-from multiview.runtime import requests
+from multiview.runtime import resources
 from multiview.training import minibatch, minibatch_job, side_by_side
 from multiview.training.teacher import Forwarded
 
@@ -186,7 +186,7 @@ def test_labels_are_stored_where_that_is_cheaper_for_the_students():
             "students": {"some": {"teachers": teachers, "students": students}},
         }
         one = loaded(study)
-        return requests.labels_are_stored(one, {"one": one}, "some")
+        return resources.labels_are_stored(one, {"one": one}, "some")
 
     # Ten teachers label 9 copies: 90 passes. Ten students of 4 epochs ask all ten of them: 400; one: 40.
     assert stored(1) and not stored(1, students=1)

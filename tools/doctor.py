@@ -183,7 +183,7 @@ def _plan(report, preset, gpus):
     import yaml
 
     from multiview import config
-    from multiview.runtime import requests
+    from multiview.runtime import resources
 
     def merge(base, over):
         both = isinstance(base, dict) and isinstance(over, dict)
@@ -212,9 +212,9 @@ def _plan(report, preset, gpus):
             "snakemake --profile profiles/slurm, or machine: {accelerator: cpu}",
         )
     largest = max(
-        requests.theory_megabytes(one, "cpu", one.machine.seeds_per_job)
+        resources.theory_megabytes(one, "cpu", one.machine.seeds_per_job)
         if name in settings.theory
-        else requests.image_megabytes(one, settings.images, one.training, "gpu" if name in on_gpu else "cpu")
+        else resources.image_megabytes(one, settings.images, one.training, "gpu" if name in on_gpu else "cpu")
         for name, one in studies.items()
     )
     at_once = max(1, int(memory_gb() * 1000 // largest))
@@ -233,9 +233,9 @@ def _plan(report, preset, gpus):
         )
     else:
         minutes = [
-            requests.theory_minutes(one, one.training, "cpu", one.seeds)
+            resources.theory_minutes(one, one.training, "cpu", one.seeds)
             if name in settings.theory
-            else requests.image_minutes(
+            else resources.image_minutes(
                 one, settings.images, one.training, "gpu" if name in on_gpu else "cpu", one.seeds
             )
             for name, one in studies.items()

@@ -9,7 +9,7 @@ from typing import Any
 
 from multiview.config import JOINT, SINGLE, Config
 from multiview.figures import registry
-from multiview.runtime import requests
+from multiview.runtime import resources
 
 FILE_NAMES = {"networks": "networks.pt"}
 """By kind, where it is not ``<kind>.parquet``."""
@@ -91,7 +91,7 @@ class Plan:
         images = self.settings.images
         if images[study].students[students].soft_labels == "none":
             return ""
-        return "copies" if requests.labels_are_stored(images[study], images, students) else "networks"
+        return "copies" if resources.labels_are_stored(images[study], images, students) else "networks"
 
     def start_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the hard-label training from whose end some students start, if they do."""

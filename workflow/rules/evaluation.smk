@@ -27,7 +27,7 @@ rule evaluate:
     conda:
         "../../envs/multiview.yaml"
     resources:
-        mem_mb=growing(lambda wildcards: requests.evaluation_megabytes(studies[wildcards.study], settings.images)),
+        mem_mb=growing(lambda wildcards: resources.evaluation_megabytes(studies[wildcards.study], settings.images)),
     params:
         study="{study}",
         roles=lambda wildcards: json.dumps(studies[wildcards.study].roles(), sort_keys=True),

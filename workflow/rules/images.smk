@@ -43,8 +43,8 @@ use rule train as label_copies with:
         study=IMAGES,
         predictor=any_of([SINGLE, *{name: None for study in studies.values() for name in study.students}]),
     resources:
-        mem_mb=growing(lambda wildcards: requests.label_megabytes(*labelled_by(wildcards))),
-        runtime=at_most(lambda wildcards: requests.label_minutes(*labelled_by(wildcards))),
+        mem_mb=growing(lambda wildcards: resources.label_megabytes(*labelled_by(wildcards))),
+        runtime=at_most(lambda wildcards: resources.label_minutes(*labelled_by(wildcards))),
         gpu=gpus_of,
         gres=gres_of,
     params:

@@ -19,8 +19,8 @@ def of_the_user(paths):
 
 def of_profile(name, default=None):
     """What a profile says among its default-resources, or a default."""
-    resources = workflow.resource_settings.default_resources or {}
-    return getattr(resources[name], "raw", resources[name]) if name in resources else default
+    defaults = workflow.resource_settings.default_resources or {}
+    return getattr(defaults[name], "raw", defaults[name]) if name in defaults else default
 
 
 def code_of(script, *used):
@@ -101,8 +101,8 @@ def minutes(wildcards, predictor=SINGLE):
     networks = seeds * study.networks_of(predictor)
     networks += math.ceil(seeds * asked(wildcards.study, predictor) / 3)  # a third: forward alone, in every step
     if wildcards.study in settings.theory:
-        return requests.theory_minutes(study, own, device, networks)
-    return requests.image_minutes(study, settings.images, own, device, networks)
+        return resources.theory_minutes(study, own, device, networks)
+    return resources.image_minutes(study, settings.images, own, device, networks)
 
 
 def megabytes(wildcards, predictor=SINGLE):
@@ -110,12 +110,12 @@ def megabytes(wildcards, predictor=SINGLE):
     study, own, device, seeds = how_trained(wildcards, predictor)
     networks = study.networks_of(predictor)
     if wildcards.study in settings.theory:
-        return requests.theory_megabytes(study, device, seeds, networks)
+        return resources.theory_megabytes(study, device, seeds, networks)
     labelled = 0
     if predictor in study.students and plan.what_teachers_say(wildcards.study, predictor) == "copies":
         labelled = max(study.students[predictor].teachers, seeds)
     networks += max(asked(wildcards.study, predictor), seeds - 1 if study.machine.side_by_side is True else 0)
-    return requests.image_megabytes(study, settings.images, own, device, networks, labelled)
+    return resources.image_megabytes(study, settings.images, own, device, networks, labelled)
 
 
 def labelled_by(wildcards):

@@ -1,1 +1,1 @@
-"""The machine: jobs, devices, locks, what a job asks for, and SLURM."""
+"""The machine: jobs, devices, locks, resources that jobs ask for, and SLURM."""

@@ -1,4 +1,6 @@
-"""What a job asks SLURM about itself, and how it goes back into the queue when it is preempted.
+"""What SLURM is asked while jobs run: whether they are preempted, and how long a partition lets them run.
+
+How jobs are submitted is in ``profiles/slurm/config.yaml``, what they ask for in `multiview.runtime.resources`.
 
 The plugin's ``--slurm-requeue`` is not enough: a job that saves what it has and ends within the grace time
 counts as failed for SLURM, and would use up one of its ``retries``.

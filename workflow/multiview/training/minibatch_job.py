@@ -20,7 +20,7 @@ from multiview.networks.inference import logits_of
 from multiview.networks.registry import build
 from multiview.objectives import Objective
 from multiview.predictors.logits import logits_table, negative_log_likelihood, read_copies
-from multiview.runtime import devices, jobs, requests
+from multiview.runtime import devices, jobs, resources
 from multiview.store import artifacts, code
 from multiview.training import side_by_side
 from multiview.training.descent import precision
@@ -170,7 +170,7 @@ class Job:
     def _multiplications(self) -> float:
         """Of a step's forward pass by one network."""
         shape = self.data.images["train"].shape[1:]
-        image = sum(layer[0] for layer in requests.convolutions(self.network, shape))
+        image = sum(layer[0] for layer in resources.convolutions(self.network, shape))
         return float(self.settings.batch_size * image)
 
     @property

@@ -10,7 +10,7 @@ class Forwarded(nn.Module):
     """The average of trained networks, frozen, on the student's device.
 
     It says what labelling every augmentation beforehand would have written down (`copies: all`), where these are
-    too many: which of the two is done `multiview.runtime.requests.labels_are_stored` decides.
+    too many: which of the two is done `multiview.runtime.resources.labels_are_stored` decides.
 
     Args:
         networks: trained.

@@ -1,4 +1,4 @@
-"""What a job needs, from its config alone: minutes and megabytes to ask a cluster for.
+"""Resources of jobs, from the config alone: the minutes and megabytes that each asks SLURM, or Snakemake, for.
 
 Both are upper estimates. A job that gets too little is told to end, or killed, and carries on with more in its
 next attempt; one that asks for far too much waits in the queue, or for ever.

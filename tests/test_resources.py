@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
 from multiview.networks.registry import bare
-from multiview.runtime import requests
+from multiview.runtime import resources
 
 NETWORKS = [
     {"kind": "wide_resnet", "depth": 16, "width": 2},
@@ -33,7 +33,7 @@ def test_multiplications_and_parameters_are_those_that_pytorch_counts(settings):
     counter = FlopCounterMode(display=False)
     with counter:
         network.eval()(torch.zeros(1, *shape))
-    layers = requests.convolutions(section, shape)
+    layers = resources.convolutions(section, shape)
     # The last layer and normalisations are left out: they are small.
     assert 0.8 < 2 * sum(layer[0] for layer in layers) / counter.get_total_flops() < 1.01
     parameters = sum(p.numel() for p in network.parameters())
@@ -48,32 +48,34 @@ def test_more_work_asks_for_more(default):
     loaded = config.load(default)
     digits, theory = loaded.studies["digits"], loaded.studies["theory"]
     longer = digits.training.model_copy(update={"epochs": 10 * digits.training.epochs})
-    few, many = (requests.image_minutes(digits, loaded.images, one, "cpu", 1) for one in (digits.training, longer))
-    assert requests.START < few < many
-    assert requests.image_minutes(digits, loaded.images, longer, "gpu", 1) < many
+    few, many = (
+        resources.image_minutes(digits, loaded.images, one, "cpu", 1) for one in (digits.training, longer)
+    )
+    assert resources.START < few < many
+    assert resources.image_minutes(digits, loaded.images, longer, "gpu", 1) < many
     # All samples at once are more than a block of them, of an average of ten networks ten times as many.
     at_once = theory.model_copy(update={"machine": config.Machine(block_samples=0)})
     asked = [
-        requests.theory_megabytes(one, "cpu", 1, networks) for networks in (1, 10) for one in (theory, at_once)
+        resources.theory_megabytes(one, "cpu", 1, networks) for networks in (1, 10) for one in (theory, at_once)
     ]
     assert asked[0] < asked[1] < asked[3] and asked[3] - asked[2] > 8 * (asked[1] - asked[0])
     for name, one in loaded.images.items():  # of the default run no job asks for a day, or for a large machine
-        assert requests.image_minutes(one, loaded.images, one.training, "cpu", one.machine.seeds_per_job) < 120, (
+        assert resources.image_minutes(one, loaded.images, one.training, "cpu", one.machine.seeds_per_job) < 120, (
             name
         )
-        assert requests.image_megabytes(one, loaded.images, one.training, "cpu", labelled=10) < 4000, name
+        assert resources.image_megabytes(one, loaded.images, one.training, "cpu", labelled=10) < 4000, name
 
 
 def test_labelling_asks_for_what_it_does_not_for_what_training_would(default):
     loaded = config.load(default)
     digits = loaded.images["digits"]
-    training = requests.image_minutes(digits, loaded.images, digits.training, "cpu", 10)
-    labelling = requests.label_minutes(digits, loaded.images, "cpu", 10)
-    assert requests.START < labelling < training  # 9 passes forward, not 40 forward and backward
+    training = resources.image_minutes(digits, loaded.images, digits.training, "cpu", 10)
+    labelling = resources.label_minutes(digits, loaded.images, "cpu", 10)
+    assert resources.START < labelling < training  # 9 passes forward, not 40 forward and backward
     many = digits.model_copy(update={"copies": 900})
-    assert requests.label_minutes(many, loaded.images, "cpu", 10) > training
+    assert resources.label_minutes(many, loaded.images, "cpu", 10) > training
     # Of one network more: 900 x 400 x 10 numbers of 4 bytes, three times.
-    one, two = (requests.label_megabytes(many, loaded.images, "cpu", n) for n in (1, 2))
+    one, two = (resources.label_megabytes(many, loaded.images, "cpu", n) for n in (1, 2))
     assert 43 <= two - one < 60
 
 
@@ -107,7 +109,7 @@ def test_all_samples_at_once_fit_into_the_memory_that_is_asked_for(default, tmp_
     command = [sys.executable, "-c", CODE, tmp_path / "config.yaml", tmp_path / "checkpoints", "10"]
     used = float(subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stdout) / 1024
     loaded = config.load(default).studies["theory"]
-    asked = requests.theory_megabytes(loaded, "cpu", 1, networks=10)
+    asked = resources.theory_megabytes(loaded, "cpu", 1, networks=10)
     assert asked / 4 < used < asked
 
 
@@ -152,8 +154,8 @@ def test_jobs_of_every_rule_that_trains_ask_for_what_follows_from_the_config_and
     done = subprocess.run(command("-n", *targets), cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     asked = {}
-    for rule, study, resources in requested(done.stdout + done.stderr):
-        asked.setdefault(rule, {}).setdefault(study, []).append(resources)
+    for rule, study, own in requested(done.stdout + done.stderr):
+        asked.setdefault(rule, {}).setdefault(study, []).append(own)
     training = [
         "train",
         "distil",
@@ -194,5 +196,5 @@ def test_no_job_asks_for_more_minutes_than_the_partition_allows(tmp_path):
     done = subprocess.run(asked, cwd=folder, env=environment, capture_output=True, text=True)
     output = done.stdout + done.stderr
     assert done.returncode == 0 and "runtime: jobs ask for at most 12 minutes" in output
-    minutes = {rule: int(resources["runtime"]) for rule, _, resources in requested(output)}
+    minutes = {rule: int(own["runtime"]) for rule, _, own in requested(output)}
     assert {"dataset", "train", "evaluate_theory"} <= minutes.keys() and max(minutes.values()) == 12, minutes
