@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from multiview import config
-from multiview.claims import families, measures, verdicts
+from multiview.claims import families, terms, verdicts
 from multiview.claims.claim import by_name, lists
 from multiview.data.base import Split
 from multiview.data.layer import cut
@@ -87,7 +87,7 @@ def errors(predictor, size, rows, pool=None):
 
 def observed(found, roles=None, networks=None):
     fits = {"single": np.ones(4), "joint": np.ones(1)}
-    return measures.Observed("x", found, "error", fits, "training.epochs", roles=roles, networks=networks)
+    return terms.Observed("x", found, "error", fits, "training.epochs", roles=roles, networks=networks)
 
 
 def test_statements_on_models_without_features_by_hand():
@@ -102,7 +102,7 @@ def test_statements_on_models_without_features_by_hand():
         "distilled": {"teacher": "single", "teacher_size": 2},
         "self": {"teacher": "single", "teacher_size": 1},
     }
-    table = measures.measure(observed(found, roles, 2), lists()["no_features"])
+    table = terms.measure(observed(found, roles, 2), lists()["no_features"])
     table = table[table["confidence"] == 0.95]
     assert table["predictor"].tolist() == ["ensemble", "distilled", "joint"]
     # single 5/8, ensemble of 2 1/4; half the gain 3/16, distilled gains 1/8.
@@ -110,7 +110,7 @@ def test_statements_on_models_without_features_by_hand():
     judged = verdicts.judge(table, by_name())
     assert judged["quantity"][0] == "single's error minus its, L = 2"
     # Without an average that was trained, the largest ensembles.
-    table = measures.measure(observed(found[:3]), lists()["no_features"])
+    table = terms.measure(observed(found[:3]), lists()["no_features"])
     assert set(table["claim"]) == {"regime_ensemble"} and set(table["measured"]) == {5 / 8}
 
 
@@ -119,7 +119,7 @@ def test_gaussian_data_have_a_claim_of_their_own():
     single = rng.random((5, 2000)) < 0.3
     for ensemble, expected in ((single[0], "undecided"), (single[0] & single[1], "fails")):
         found = [errors("single", 1, single), errors("ensemble", 5, ensemble[None], "single")]
-        table = measures.measure(observed(found), lists()["gaussian"])
+        table = terms.measure(observed(found), lists()["gaussian"])
         (row,) = verdicts.judge(table, by_name()).to_dict("records")
         assert row["measured"] == pytest.approx(single.mean() - ensemble.mean())
         assert row["verdict"] == expected

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from multiview import config
-from multiview.claims import measures
+from multiview.claims import terms
 from multiview.claims.claim import lists
 from multiview.measure import dark_knowledge, intervals
 from multiview.measure.errors import Errors, measure, score_table
@@ -136,7 +136,7 @@ LOTTERY_TABLE = pd.DataFrame(
 def measured(said, roles):
     """The table of measures, of the least confidence, by predictor and statement."""
     labels, predictors = said
-    observed = measures.Observed(
+    observed = terms.Observed(
         "theory",
         measure(labels, predictors, {2: np.array([[0, 3], [1, 2]])}, roles),
         main="error_s",
@@ -145,7 +145,7 @@ def measured(said, roles):
         shares=shares(LEARNED, roles, LOTTERY_TABLE),
         roles=roles,
     )
-    table = measures.measure(observed, lists()["theorems"])
+    table = terms.measure(observed, lists()["theorems"])
     return table[table["confidence"] == 0.95].set_index(["predictor", "claim"])
 
 

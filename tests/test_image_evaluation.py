@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from multiview import config
-from multiview.claims import claim, headline, measures
+from multiview.claims import claim, headline, terms
 from multiview.measure import errors, intervals
 from multiview.measure.calibration import calibration_error
 from multiview.measure.errors import Errors
@@ -152,7 +152,7 @@ def test_agreement_counts_answers_and_common_errors():
 
 def test_statements_say_what_each_difference_is():
     measured, _ = study()
-    observed = measures.Observed(
+    observed = terms.Observed(
         "digits",
         measured,
         main="error",
@@ -161,7 +161,7 @@ def test_statements_say_what_each_difference_is():
         roles=ROLES,
         networks=2,
     )
-    table = measures.measure(observed, claim.lists()["images"])
+    table = terms.measure(observed, claim.lists()["images"])
     table = table[table["confidence"] == 0.95].set_index(["predictor", "claim"])
     expected = {
         ("ensemble", "image_ensemble"): 1 / 6,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from multiview import claims
-from multiview.claims import measures, verdicts
+from multiview.claims import terms, verdicts
 from multiview.claims.claim import ClaimError, by_name, digest, lists, read
 from multiview.measure.errors import Errors
 from multiview.measure.intervals import KNOWN, TRAINING_SETS
@@ -36,7 +36,7 @@ def measured(study="x", claim="distilled", half=0.001, **changes):
         **{"more_training": "studies.x.training.max_steps", "measured": 0.005},
         **{"scope": "networks and samples", "method": "t, two sides"},
     } | changes
-    wider = dict(zip(measures.TAILS, (1, 1.19, 1.31, 1.43, 1.58, 1.68, 1.78, 1.9, 1.98, 2.25), strict=True))
+    wider = dict(zip(terms.TAILS, (1, 1.19, 1.31, 1.43, 1.58, 1.68, 1.78, 1.9, 1.98, 2.25), strict=True))
     center = row["measured"]
     return pd.DataFrame(
         [
@@ -204,9 +204,9 @@ theorems:
         "blinded": {"teacher": "single", "teacher_size": 9, "intervention": "own class"},
     }
     shares = {("self", "views of either learned"): (np.array([5, 4, 5, 5, 5, 5]), np.full(6, 5))}
-    observed = measures.Observed("x", errors, "error_s", {"single": np.ones(6)}, "k", shares, roles)
+    observed = terms.Observed("x", errors, "error_s", {"single": np.ones(6)}, "k", shares, roles)
     own = read(text)["theorems"]
-    table = verdicts.judge(measures.measure(observed, own), {claim.name: claim for claim in own})
+    table = verdicts.judge(terms.measure(observed, own), {claim.name: claim for claim in own})
     assert table["predictor"].tolist() == ["self", "blinded", "blinded"]
     expected = [29 / 30, wrong["blinded"].mean() - wrong["self"].mean() / 2, wrong["blinded"].mean()]
     assert table["measured"].tolist() == pytest.approx(expected)

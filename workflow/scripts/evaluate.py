@@ -9,7 +9,7 @@ import json
 import pandas as pd
 
 from multiview import config
-from multiview.claims import claim, measures
+from multiview.claims import claim, terms
 from multiview.measure import dark_knowledge, errors, fidelity, views
 from multiview.predictors import ensembles
 from multiview.predictors.logits import read_logits, training_accuracy
@@ -64,12 +64,12 @@ members = ensembles.draw(single.members, config.Ensembles.model_validate_json(pa
 main = errors.main_split(list(split))
 labels = {name: label[split == name] for name in errors.measured_splits(list(split))}
 measured = errors.measure(labels, logits, members, roles)
-observed = measures.Observed(
+observed = terms.Observed(
     study=params.study,
     errors=measured,
     main=errors.ERRORS[main],
     training_accuracy=training_accuracy(logits, split, label),
-    more_training=measures.key_of(params.study, params.more_training),
+    more_training=terms.key_of(params.study, params.more_training),
     shares=shares,
     roles=roles,
     networks=params.networks,
@@ -80,7 +80,7 @@ tables |= {
     "agreement": errors.agreement(single, main, labels[main]),
     "fidelity": fidelity.with_teachers(logits, roles, split, label),
     "averages": fidelity.of_averages(single, members, split, label),
-    "measures": measures.measure(observed, claim.lists()[params.claims]),
+    "measures": terms.measure(observed, claim.lists()[params.claims]),
 }
 provenance = {
     "study": params.study,

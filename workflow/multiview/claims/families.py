@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from multiview.claims.claim import lists
-from multiview.claims.measures import Observed, measure
+from multiview.claims.terms import Observed, measure
 from multiview.measure.errors import ERRORS, Errors, main_split
 from multiview.measure.intervals import mean_errors
 

@@ -94,7 +94,7 @@ def members_of_joint(strengths: pd.DataFrame) -> pd.DataFrame:
 def shares(
     learned: pd.DataFrame, roles: Mapping[str, Mapping], lottery: pd.DataFrame | None = None
 ) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """What is counted in each network, for `multiview.claims.measures.Observed.shares`.
+    """What is counted in each network, for `multiview.claims.terms.Observed.shares`.
 
     Of single networks: races won by the view with the larger ticket, where there is a `lottery`. Of all: the
     classes of which both views are learned, and those of which one is. Of students with one teacher: see `unions`.

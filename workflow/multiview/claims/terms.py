@@ -1,4 +1,4 @@
-"""What the statements of `multiview.claims.claim` are about, measured with intervals: the table ``measures``.
+"""Terms of claims: the weighted sums of errors and shares, measured with intervals (the table ``measures``).
 
 Every statement has a row for each of several confidences, so that verdicts, and their correction for the number of
 statements, follow from the table alone.
