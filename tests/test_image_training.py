@@ -20,8 +20,8 @@ from multiview.networks.inference import logits_of
 from multiview.networks.registry import build
 from multiview.runtime import devices
 from multiview.training import minibatch
-from multiview.training.descent import SGD, descent, precision
 from multiview.training.minibatch import Batches, ImageRun, ImageTask, train
+from multiview.training.sgd import SGD, optimizer_and_schedule, precision
 from multiview.training.teacher import Forwarded
 
 SETTINGS = {
@@ -90,7 +90,7 @@ def test_training_is_sgd_as_published():
 def test_sgd_is_that_of_pytorch_to_the_bit(changes):
     chosen = settings(**{"milestones": [0.3, 0.5, 0.7]} | changes)  # of two epochs: all after the first
     ours, theirs = ([torch.randn(5, generator=torch.Generator().manual_seed(i)) for i in range(3)] for _ in "ab")
-    own, (optimizer, schedule) = SGD(ours, chosen), descent(theirs, chosen)
+    own, (optimizer, schedule) = SGD(ours, chosen), optimizer_and_schedule(theirs, chosen)
     generator = torch.Generator().manual_seed(3)
     for epoch in range(chosen.epochs):
         for step in range(3):

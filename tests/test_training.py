@@ -12,7 +12,7 @@ import torch
 from multiview import config, objectives
 from multiview.data import multi_view
 from multiview.networks import two_layer
-from multiview.training import full_batch, step_size
+from multiview.training import full_batch, step_rule
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_fixed_rule_is_plain_gradient_descent(data, study, settings):
 def take_step(weight, gradient, **bounds):
     parameter = torch.nn.Parameter(torch.tensor(weight))
     parameter.grad = torch.tensor(gradient)
-    return step_size.descend(parameter, config.Training(**bounds)), parameter.detach()
+    return step_rule.descend(parameter, config.Training(**bounds)), parameter.detach()
 
 
 BOUNDS = {"step_size": 100.0, "relative_change": 0.1, "max_change": 0.5}
@@ -198,7 +198,7 @@ def race(relative_change):
     settings = config.Training(step_size=1e9, relative_change=relative_change, max_change=1e9)
     while weight.detach()[0] < 16:
         weight.grad = -(weight.detach() ** 3)
-        step_size.descend(weight, settings)
+        step_rule.descend(weight, settings)
     return float(weight.detach()[1])
 
 

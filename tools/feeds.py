@@ -20,7 +20,7 @@ from multiview import config
 from multiview.data import multi_view
 from multiview.figures import style
 from multiview.networks.two_layer import TwoLayerNetwork, view_strengths
-from multiview.training.step_size import descend
+from multiview.training.step_rule import descend
 
 PHASES = ("its own race", "waiting for other classes", "after all races")
 GROUPS = ("own class, multi-view", "own class, single-view", "other classes")

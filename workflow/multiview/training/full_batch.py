@@ -23,7 +23,7 @@ from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
 from multiview.training.seed_run import SeedRun, Step, look
 from multiview.training.stacked import StackedTraining
-from multiview.training.step_size import descend
+from multiview.training.step_rule import descend
 
 log = logging.getLogger(__name__)
 

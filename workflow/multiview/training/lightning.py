@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader
 from multiview import config
 from multiview.runtime import devices
 from multiview.training import minibatch
-from multiview.training.descent import descent
 from multiview.training.minibatch import ImageTask
+from multiview.training.sgd import optimizer_and_schedule
 
 # Workers would have nothing to do: a batch is a few numbers.
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -34,7 +34,7 @@ class LightningTask(ImageTask, pl.LightningModule):
 
     def configure_optimizers(self) -> dict:
         """SGD and its schedule."""
-        self.optimizer, schedule = descent(self.trained, self.settings)
+        self.optimizer, schedule = optimizer_and_schedule(self.trained, self.settings)
         return {"optimizer": self.optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
 
     def on_train_start(self) -> None:

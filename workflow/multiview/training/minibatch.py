@@ -28,7 +28,7 @@ from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
-from multiview.training.descent import SGD, check_last_batch, precision
+from multiview.training.sgd import SGD, check_last_batch, precision
 from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)

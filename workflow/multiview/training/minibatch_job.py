@@ -23,8 +23,8 @@ from multiview.predictors.logits import logits_table, negative_log_likelihood, r
 from multiview.runtime import devices, jobs, resources
 from multiview.store import artifacts, code
 from multiview.training import side_by_side
-from multiview.training.descent import precision
 from multiview.training.minibatch import ImageRun, train
+from multiview.training.sgd import precision
 from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ class Job:
             given += [tensor.cpu().numpy() for tensor in starts[seed].values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), self._settings.model_dump(), self.networks]
-        used = [f"multiview/training/{name}.py" for name in ("minibatch", "descent", "side_by_side", "teacher")]
+        used = [f"multiview/training/{name}.py" for name in ("minibatch", "sgd", "side_by_side", "teacher")]
         key += [code.digest(*used, "multiview/networks/registry.py", *code.networks(self.network))]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
         return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]

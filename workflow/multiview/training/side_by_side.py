@@ -24,8 +24,8 @@ from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
 from multiview.training import minibatch
-from multiview.training.descent import SMALL, check_last_batch, descent
 from multiview.training.minibatch import ImageRun, ImageTask
+from multiview.training.sgd import SMALL, check_last_batch, optimizer_and_schedule
 from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class SideBySide:
         self.skeleton = copy.deepcopy(runs[0].network).to("meta")
         self.images, self.label = images.to(self.device), label.long().to(self.device)
         self.teachers = None if teachers is None else _shared(teachers, self.device)
-        self.optimizer, self.schedule = descent(list(self.weights.values()), settings)
+        self.optimizer, self.schedule = optimizer_and_schedule(list(self.weights.values()), settings)
         self.sums = torch.zeros(len(runs), 3, device=self.device)
         self.graphs: dict[tuple[int, float], tuple[torch.cuda.CUDAGraph, list[Tensor]]] = {}
         self.stream = torch.cuda.Stream() if self.device.type == "cuda" else None

@@ -14,7 +14,7 @@ from multiview import config
 from multiview.networks.two_layer import StackedNetworks, view_strengths
 from multiview.objectives import HARD_LABELS, Objective, Union
 from multiview.training.seed_run import SeedRun, Step, look
-from multiview.training.step_size import largest_step
+from multiview.training.step_rule import largest_step
 
 EVERY = 25
 """Steps between two looks of the host at the device."""

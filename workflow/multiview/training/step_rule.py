@@ -1,4 +1,4 @@
-"""Gradient descent on full batches with a step size that follows the weights (Section 2.2 of the paper).
+"""The step rule of full-batch gradient descent (`training.step_rule`): how far a step goes (Section 2.2).
 
 It needs no optimizer of PyTorch's, and has none: to make one imports a compiler, which takes longer than some
 trainings.

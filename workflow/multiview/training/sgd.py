@@ -1,4 +1,4 @@
-"""Stochastic gradient descent for images: optimiser, schedule, precision, and the batches that it cannot take."""
+"""SGD for images: optimiser, learning-rate schedule, precision, and the batches that it cannot take."""
 
 import math
 
@@ -11,7 +11,7 @@ from multiview import config
 from multiview.runtime import devices
 
 
-def descent(
+def optimizer_and_schedule(
     parameters: list[Tensor], settings: config.ImageTraining
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """SGD of some parameters and its schedule, of which a step is an epoch."""
@@ -31,7 +31,7 @@ def _milestones(settings: config.ImageTraining) -> list[int]:
 
 
 class SGD:
-    """What `descent` makes, to the bit, without an optimizer of PyTorch's: to make one imports a compiler.
+    """What `optimizer_and_schedule` makes, to the bit, without PyTorch's optimizer, which imports a compiler.
 
     Attributes:
         state: what a checkpoint has of it: the learning rate, and the momentum of each parameter that has moved.
