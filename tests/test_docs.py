@@ -249,6 +249,16 @@ def test_links_lead_to_files(page):
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_modules_and_rules_that_pages_name_exist(page):
+    """A page may leave out the first folders: each name is the end of a path."""
+    paths = [f"/{path.relative_to(ROOT).as_posix()}" for path in ROOT.glob("[!.]*/**/*") if path.is_file()]
+    paths += [f"/{path.name}" for path in ROOT.iterdir()]
+    named = set(re.findall(r"`/?((?:[\w.-]+/)*[\w-]+\.(?:py|smk))(?=[` ])", page.read_text()))
+    missing = sorted(name for name in named if not any(path.endswith(f"/{name}") for path in paths))
+    assert not missing
+
+
 def test_everything_on_the_map_from_paper_to_code_exists():
     rows = [line for line in (ROOT / "docs/paper_to_code.md").read_text().splitlines() if line.startswith("| ")][
         1:

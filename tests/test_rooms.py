@@ -56,8 +56,37 @@ def test_every_module_is_in_a_room_that_says_what_it_owns():
     for room in LEVEL:
         path = PACKAGE / room / "__init__.py"
         text = (path if path.exists() else PACKAGE / f"{room}.py").read_text()
-        first = ast.get_docstring(ast.parse(text)).splitlines()[0]
-        assert len(first) > 20 and first.endswith("."), f"{room}: {first}"
+        says_what_it_owns(room, text)
+
+
+def says_what_it_owns(name, text):
+    first = ast.get_docstring(ast.parse(text)).splitlines()[0]
+    assert len(first) > 20 and first.endswith("."), f"{name}: {first}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_every_module_says_what_it_owns(path):
+    says_what_it_owns(path, (PACKAGE / path).read_text())
+
+
+OTHERS = {
+    "__main__",
+    "fewer_seeds",
+    "loading",
+    "resolving",
+    "sections",
+    "studies",
+    "top_level",
+    "who_teaches_whom",
+}
+"""Modules of the config that put sections together; each of the others has those of a room, or of a key."""
+
+
+def test_sections_of_the_config_are_in_modules_called_as_rooms_or_keys():
+    own = {path.stem for path in MODULES if room_of(path) == "config"}
+    keys = {"datasets", "distillation", "evaluation", "machine"}
+    assert own - OTHERS - keys <= set(LEVEL)
+    assert own >= OTHERS | keys
 
 
 def test_no_module_is_long():

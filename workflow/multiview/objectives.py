@@ -1,4 +1,4 @@
-"""What a network is trained towards: hard labels alone, or with a teacher's soft ones (Section 4 of the paper).
+"""Objectives: the losses of training on hard labels alone, or with a teacher's soft ones (Section 4 of the paper).
 
 An objective gives, for logits ``F`` of any number of samples, its value for each sample and its slope, the
 derivative by each logit. A network turns the slope into a gradient; it needs to know nothing else of it. The two

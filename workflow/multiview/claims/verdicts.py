@@ -1,4 +1,4 @@
-"""What intervals say of the paper's statements: the table ``verdicts``.
+"""Verdicts: what intervals say of the paper's statements (the table ``verdicts``).
 
 A statement holds if its interval lies in the claimed range, fails if it lies outside it, and else is undecided. It
 is undecided too if it rests on fewer than `MIN_RUNS` training runs, and neither holds nor fails if its premise is

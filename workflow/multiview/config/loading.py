@@ -1,4 +1,4 @@
-"""From the plain dictionary that Snakemake has read to a checked `Config`, with errors that name the key."""
+"""Loading of the config: from Snakemake's dictionary to a checked `Config`, with errors that name the key."""
 
 import difflib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""From the sections of a config to whole studies: what each takes from others, from shared keys and by rules.
+"""Inheritance in the config: what a study takes from others (`based_on`), from shared keys and by rules.
 
 A config is a tree whose leaves know where they were written: ``python -m multiview.config show`` says it.
 """

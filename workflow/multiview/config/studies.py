@@ -1,4 +1,4 @@
-"""Studies: who trains on what, and who learns from whom."""
+"""Sections of studies, of theory and on images: their keys, seeds and students, and checks between them."""
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What every dataset is to the rest of the project, and how it is kept as artifacts."""
+"""The class `Dataset`: what every dataset is to the rest of the project, and how it is kept as artifacts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

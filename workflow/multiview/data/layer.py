@@ -1,4 +1,4 @@
-"""A layer of a trained network as a dataset (Section 5): are its channels views too?"""
+"""A layer of a trained network as a dataset (Section 5), to see whether its channels are views too."""
 
 from collections.abc import Mapping
 

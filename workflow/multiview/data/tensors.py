@@ -1,4 +1,4 @@
-"""Images, augmented copies of them and trained networks, read from their artifacts; without Lightning."""
+"""Tensors of images, augmented copies and trained networks, read from their artifacts; without Lightning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

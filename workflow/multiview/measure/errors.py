@@ -1,4 +1,4 @@
-"""What every predictor of a study gets wrong, and how likely it finds the labels: one table for all studies.
+"""Errors of every predictor of a study, and likelihoods of the labels: one table for all studies.
 
 Everything is keyed by split. Where multi-view and single-view samples have splits of their own (Section 3 of the
 paper), errors on the distribution D are put together as ``error = (1 - mu) error_m + mu error_s``. How the

@@ -1,4 +1,4 @@
-"""How far predictors agree: students with their teachers, averages of logits with those of probabilities."""
+"""Agreement of predictors: students with their teachers, averages of logits with averages of probabilities."""
 
 from collections.abc import Mapping
 

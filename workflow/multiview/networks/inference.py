@@ -1,4 +1,4 @@
-"""What trained networks say of images, without Lightning: its import takes seconds, and only training needs it."""
+"""Inference: logits of trained networks for images, without Lightning, whose import takes seconds."""
 
 import numpy as np
 import torch

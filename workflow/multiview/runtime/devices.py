@@ -1,4 +1,4 @@
-"""Which device a job trains on: decided once, where the run begins, for scheduling, training and provenance."""
+"""Devices: on which a job trains, decided once, where the run begins, for scheduling, training and provenance."""
 
 import functools
 import itertools

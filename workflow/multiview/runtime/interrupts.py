@@ -1,4 +1,4 @@
-"""What a training does when its job is told to end."""
+"""Interrupts: what a training does when its job is told to end (SIGTERM, SIGINT)."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""What the script of every rule does first: send everything it says to its log, and take a GPU if it needs one."""
+"""Start of a job: what every script does first. Its output goes to its log, and it takes a GPU if it needs one."""
 
 import atexit
 import datetime

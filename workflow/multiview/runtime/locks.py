@@ -1,4 +1,4 @@
-"""After a kill -9, the same command carries on: a lock that nobody holds any more is taken away.
+"""Locks: after a kill -9 one that nobody holds any more is taken away, so that the same command carries on.
 
 Snakemake marks a folder as in use by files in ``.snakemake/locks`` and leaves them behind when it is killed.
 Which of them are stale it cannot tell. This workflow notes the host and the process of its run: only the same

@@ -1,4 +1,4 @@
-"""What every training job does around `full_batch.train`: read the data, find checkpoints, make the tables."""
+"""Jobs that train by full batches, around `full_batch.train`: read the data, find checkpoints, make the tables."""
 
 import hashlib
 import json

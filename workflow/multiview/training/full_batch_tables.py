@@ -1,4 +1,4 @@
-"""What a trained chunk of seeds leaves behind, as the columns of its artifacts."""
+"""Tables of full-batch training: what a trained chunk of seeds leaves behind, as the columns of its artifacts."""
 
 from collections.abc import Sequence
 

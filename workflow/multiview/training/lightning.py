@@ -1,4 +1,4 @@
-"""Lightning drives the training of `multiview.training.minibatch`: on GPUs, in mixed precision, with loggers."""
+"""Minibatch training by Lightning: on GPUs, in mixed precision, with loggers."""
 
 import warnings
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent of networks for images, one seed after the other.
+"""Minibatch training (SGD) of networks for images, one seed after the other.
 
 A seed decides the initialisation, the order of the images, their augmentation and what the network itself draws
 (dropout). Each epoch draws from generators of its own, made of the seed and the epoch's number, so that a seed

@@ -1,4 +1,4 @@
-"""What every training job of a study on images does around `minibatch.train`."""
+"""Jobs that train on images, around `minibatch.train`: read the data, find checkpoints, write the artifacts."""
 
 import hashlib
 import json

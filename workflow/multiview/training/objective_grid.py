@@ -1,4 +1,4 @@
-"""Which weight and temperature of Hinton's objective students use: those that did best on the validation split."""
+"""Grid search of Hinton's weight and temperature: students use those that did best on the validation split."""
 
 import pandas as pd
 

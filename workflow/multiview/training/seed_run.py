@@ -1,4 +1,4 @@
-"""What is recorded of a seed at every step, and when it ends: the same for one network and for a stack of them."""
+"""The history of a seed in full-batch training, and the stopping rule: for one network and for a stack of them."""
 
 import math
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A teacher that is asked in every step, of the very images that its student sees."""
+"""Soft labels in every step: a teacher is asked of the very images that its student sees."""
 
 from collections.abc import Sequence
 
