@@ -48,6 +48,7 @@ PICTURES = {
 
 OF_PRESETS = {
     "sweep": "sweep",
+    "classes": "sweep",
     "samples": "sweep",
     "generations": "generations/figures/generations",
     "fashion": "fashion/figures/accuracy",
