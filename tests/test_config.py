@@ -13,7 +13,7 @@ import reference
 import schema
 from multiview import config
 from multiview.config import __main__ as command
-from multiview.config import distillation, networks, sections, studies, top_level, training
+from multiview.config import base, distillation, networks, studies, top_level, training
 
 IMAGES = "studies.digits"
 DATASET = "studies.theory.dataset"
@@ -335,7 +335,7 @@ def test_every_section_is_in_the_reference():
         networks.ImageNetworkBase,
     }
     shown = {model for _, model, _ in reference.SECTIONS}
-    assert set(below(sections.Section)) - whole - {sections.Section} == shown - {studies.Study}
+    assert set(below(base.Section)) - whole - {base.Section} == shown - {studies.Study}
 
 
 def test_the_default_config_is_short():

@@ -74,7 +74,7 @@ OTHERS = {
     "fewer_seeds",
     "loading",
     "resolving",
-    "sections",
+    "base",
     "studies",
     "top_level",
     "who_teaches_whom",

@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from multiview import soft_labels
 from multiview.config import (
+    base,
     datasets,
     distillation,
     evaluation,
@@ -18,7 +19,6 @@ from multiview.config import (
     machine,
     networks,
     objectives,
-    sections,
     studies,
     top_level,
     training,
@@ -193,7 +193,7 @@ def allowed(annotation: Any, metadata: Any = ()) -> str:
         return f"list{_length(metadata)}: {allowed(inner[0])}"
     if origin is dict:
         return f"by name: {allowed(inner[1])}"
-    if isinstance(annotation, type) and issubclass(annotation, sections.Section):
+    if isinstance(annotation, type) and issubclass(annotation, base.Section):
         return "section"
     if annotation is bool:
         return "`true`, `false`"

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from multiview.config.base import SHARED_KEYS
 from multiview.config.datasets import Dataset
-from multiview.config.sections import SHARED_KEYS
 from multiview.config.studies import ImageStudy, Study, TheoryStudy
 from multiview.config.top_level import Config
 

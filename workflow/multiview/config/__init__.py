@@ -4,6 +4,7 @@
 ``--config``) into a `Config`; nothing else in the project sees the dictionary.
 """
 
+from multiview.config.base import Section, canonical
 from multiview.config.datasets import (
     CLASSES,
     HUB,
@@ -23,7 +24,6 @@ from multiview.config.loading import ConfigError, load, load_with_origins
 from multiview.config.machine import DEFAULT_MACHINE, Machine
 from multiview.config.networks import CNN, MLP, VGG, ImageNetwork, Network, OwnNetwork, WideResNet
 from multiview.config.objectives import Hinton, Objective, Truncated
-from multiview.config.sections import Section, canonical
 from multiview.config.studies import JOINT, SINGLE, ImageStudy, Study, TheoryStudy, can_be_side_by_side
 from multiview.config.top_level import Comparison, Config, Family, Point, Sweep
 from multiview.config.training import Augmentation, ImageJoint, ImageTraining, Joint, TheoryJoint, Training

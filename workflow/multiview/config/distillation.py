@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from multiview.config import who_teaches_whom
-from multiview.config.objectives import Objective, TheoryObjective
-from multiview.config.sections import (
+from multiview.config.base import (
     Count,
     Positive,
     Section,
     Weight,
     key,
 )
+from multiview.config.objectives import Objective, TheoryObjective
 from multiview.config.training import ImageTraining, StudentTraining
 from multiview.config.who_teaches_whom import LineUp
 from multiview.soft_labels import NEED_OWN, Kind

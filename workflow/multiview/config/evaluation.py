@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from multiview.config.sections import (
+from multiview.config.base import (
     Count,
     Float,
     Int,

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter
 
+from multiview.config.base import Section
 from multiview.config.distillation import Distillation, Grid, ImageDistillation
 from multiview.config.evaluation import Ensembles
 from multiview.config.figures import Features
 from multiview.config.resolving import Leaf, Tree, merged, plain
-from multiview.config.sections import Section
 from multiview.config.studies import Study
 from multiview.config.training import Joint
 from multiview.config.who_teaches_whom import SINGLE, Kind, LineUp, chain, line_up

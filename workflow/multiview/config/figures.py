@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from multiview.config.sections import (
+from multiview.config.base import (
     Count,
     Float,
     Int,

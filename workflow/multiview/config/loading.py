@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from multiview.config.base import SHARED_KEYS
 from multiview.config.datasets import IMAGE_KINDS
 from multiview.config.fewer_seeds import fit
 from multiview.config.machine import Machine
@@ -23,7 +24,6 @@ from multiview.config.resolving import (
     whole,
     with_cells,
 )
-from multiview.config.sections import SHARED_KEYS
 from multiview.config.top_level import OF_POINTS, Config
 
 POSITIONS = "which seeds teach and learn follows from teachers, students and distance"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.sections import (
+from multiview.config.base import (
     Count,
     Float,
     Int,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from multiview.config.sections import Positive, Section, Weight, key
+from multiview.config.base import Positive, Section, Weight, key
 
 
 class Hinton(Section):

@@ -6,13 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from multiview.config.base import Count, Int, Name, Section, Seed, key
 from multiview.config.datasets import CLASSES, IMAGE_KINDS, Dataset, ImageData
 from multiview.config.distillation import Distillation, ImageDistillation, ImageStudents, Students
 from multiview.config.evaluation import Ensembles
 from multiview.config.figures import Features
 from multiview.config.machine import Machine
 from multiview.config.networks import NORMALISED, ImageNetwork, Network, WideResNet
-from multiview.config.sections import Count, Int, Name, Section, Seed, key
 from multiview.config.training import ImageJoint, ImageTraining, TheoryJoint, Training
 from multiview.config.who_teaches_whom import SINGLE, Positions, chain, line_up
 

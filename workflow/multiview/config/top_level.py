@@ -7,11 +7,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
+from multiview.config.base import SHARED_KEYS, Float, Name, Section, key
 from multiview.config.datasets import PHOTO_KINDS
 from multiview.config.evaluation import Evaluation
 from multiview.config.figures import Figures
 from multiview.config.machine import Machine
-from multiview.config.sections import SHARED_KEYS, Float, Name, Section, key
 from multiview.config.studies import AnyStudy, ImageStudy, TheoryStudy
 
 Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){0,2}$")]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.sections import (
+from multiview.config.base import (
     Count,
     Float,
     Int,

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
-from multiview.config.sections import Count, Name, Section, key
+from multiview.config.base import Count, Name, Section, key
 
 SINGLE = "single"
 """The predictor of networks trained on hard labels alone, one by one."""
