@@ -254,3 +254,20 @@ def test_panels_of_a_sweep_share_an_axis_that_has_all_points():
     found = pd.DataFrame(rows, columns=["sweep", "value", "quantity", "measured", "low", "high"])
     figure = sweep.draw(found, sweeps, config.Figures())
     assert {axis.get_ylim()[0] for axis in figure.axes} == {0} and figure.axes[0].get_ylim()[1] > 0.92
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3])
+def test_the_legend_of_a_sweep_lies_within_its_picture(panels):
+    points = [{"value": value, "study": "theory"} for value in (1.0, 2.0)]
+    sweeps = {f"sweep_{i}": config.Sweep(label=f"{i}", points=points) for i in range(panels)}
+    rows = [
+        (name, value, quantity, 0.3, 0.2, 0.4)
+        for name in sweeps
+        for value in (1.0, 2.0)
+        for quantity in (*sweep.ERRORS, sweep.TIES)
+    ]
+    found = pd.DataFrame(rows, columns=["sweep", "value", "quantity", "measured", "low", "high"])
+    figure = sweep.draw(found, sweeps, config.Figures())
+    figure.canvas.draw()
+    legend, picture = figure.legends[0].get_window_extent(), figure.bbox
+    assert legend.x0 >= picture.x0 and legend.x1 <= picture.x1 and legend.y1 <= picture.y1

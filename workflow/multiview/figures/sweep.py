@@ -111,7 +111,7 @@ def draw(measured: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: c
     handles = {}
     for axis in axes.flat:
         handles |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles, loc="outside upper center", ncol=5)
+    figure.legend(handles.values(), handles, loc="outside upper center", ncol=5 if columns > 1 else 3)
     return figure
 
 
