@@ -18,6 +18,7 @@ from test_verdicts import measured
 
 import readme
 import run_cost
+import runs
 from multiview.store import artifacts
 
 PAGES = [
@@ -33,7 +34,7 @@ RULES = re.findall(r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:", SMK, re.MULTIL
 @pytest.mark.parametrize("page", readme.PAGES)
 def test_the_numbers_of_the_pages_are_those_of_the_runs_that_were_taken(page):
     text = (ROOT / page).read_text()
-    assert readme.fill(text, ROOT / readme.SNAPSHOT) == text, "run: python tools/readme.py"
+    assert readme.fill(text, ROOT / runs.SNAPSHOT) == text, "run: python tools/readme.py"
 
 
 def row(study="theory", **changes):
@@ -119,7 +120,7 @@ def test_the_first_page_counts_as_many_that_fail_as_its_tables_have():
     text = (ROOT / "README.md").read_text()
     if "| all |" not in text:
         pytest.skip("no run of this version was taken into the first page yet")
-    table = pd.read_csv(ROOT / readme.SNAPSHOT / "verdicts.csv")
+    table = pd.read_csv(ROOT / runs.SNAPSHOT / "verdicts.csv")
     fails = table[table["verdict"] == "fails"]
     assert int(re.search(r"^\| all \| (\d+)", text, re.MULTILINE)[1]) == len(fails)
     everything = (ROOT / "docs/verdicts.md").read_text()
@@ -147,14 +148,14 @@ def test_numbers_are_taken_of_the_studies_asked_for_and_draws_are_put_together(t
         table = measured(study=study, claim="half", predictor="single", measured=at, half=0.002)
         path = tmp_path / "results" / study / "evaluation/measures.parquet"
         artifacts.write(path, "measures", table.to_dict("series"), about)
-    default, provenances, groups = readme.judged(tmp_path / "results", ["theory", "other"], further=False)
+    default, provenances, groups = runs.judged(tmp_path / "results", ["theory", "other"], further=False)
     assert default["study"].tolist() == ["theory", "other"] and groups == []
-    assert readme.chosen(provenances["other"]["config"])[""].endswith("sigma_0 0.5")
-    preset, _, groups = readme.judged(tmp_path / "results", ["data_1", "data_2"], further=True)
+    assert runs.chosen(provenances["other"]["config"])[""].endswith("sigma_0 0.5")
+    preset, _, groups = runs.judged(tmp_path / "results", ["data_1", "data_2"], further=True)
     assert groups == [["theory", "data_1", "data_2"]]
     assert preset["study"].tolist() == ["data_1", "data_2", "theory, 3 draws"]
     assert preset["measured"].tolist() == pytest.approx([0.501, 0.499, 0.5])
-    nothing, _, _ = readme.judged(tmp_path / "results", ["not_run"], further=True)
+    nothing, _, _ = runs.judged(tmp_path / "results", ["not_run"], further=True)
     assert nothing.empty
 
 

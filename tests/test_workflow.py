@@ -22,6 +22,7 @@ import yaml
 from conftest import ROOT, make_tiny
 
 import readme
+import runs
 from multiview import config
 from multiview.figures import registry
 from multiview.store import artifacts, code
@@ -608,7 +609,7 @@ def test_the_numbers_of_a_run_can_be_taken_into_the_pages(finished, tmp_path):
     folder, _ = finished
     preset = tmp_path / "preset.yaml"
     preset.write_text("studies: {theory: {}, not_run: {}}")
-    readme.take(folder / "results", tmp_path, preset)
+    runs.take(folder / "results", tmp_path, preset)
     cost = json.loads((tmp_path / "preset/run.json").read_text())
     assert (
         0 <= cost["minutes"] < 60 and 0.1 < cost["memory"] < 4 and not (tmp_path / "preset/headline.md").exists()
