@@ -1,6 +1,6 @@
 """How does the cost of training grow with k, N, d and the number of seeds? Part of `make bench`.
 
-Steps of `multiview.training.full_batch` on random patches of the sizes of the default study. One size at a time
+Steps of `multiview.training.chunk` on random patches of the sizes of the default study. One size at a time
 takes four values, in one thread. The points take turns, medians are compared; a straight line through their
 logarithms gives the slope; 1 is proportional.
 """
@@ -16,7 +16,7 @@ from training import ROOT  # beside this file
 
 from multiview import config
 from multiview.networks.two_layer import TwoLayerNetwork
-from multiview.training import full_batch, seed_run
+from multiview.training import chunk, seed_run
 
 FACTORS = (0.5, 1, 2, 4)
 
@@ -37,11 +37,11 @@ def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: i
     networks = [TwoLayerNetwork(k, d, study.network.neurons, **law, seed=seed) for seed in range(seeds)]
     settings = study.training.model_copy(update={"max_steps": 10**9, "loss_threshold": 1e-30})
     runs = [seed_run.SeedRun(seed, network) for seed, network in enumerate(networks)]
-    chunk = full_batch.ChunkTraining(runs, x, label, torch.ones(1, n), torch.eye(d)[: 2 * k], settings)
-    chunk.step()
+    module = chunk.ChunkTraining(runs, x, label, torch.ones(1, n), torch.eye(d)[: 2 * k], settings)
+    module.step()
     begin = time.perf_counter()
     for _ in range(steps):
-        chunk.step()
+        module.step()
     return (time.perf_counter() - begin) / steps
 
 

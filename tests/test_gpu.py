@@ -13,7 +13,7 @@ from test_training import data, same, threads  # noqa: F401 -- fixtures
 from multiview import config, objectives
 from multiview.networks.inference import logits_of
 from multiview.runtime import devices
-from multiview.training import full_batch, minibatch, side_by_side, stacked
+from multiview.training import chunk, full_batch, minibatch, side_by_side
 from multiview.training.minibatch import ImageTask
 from multiview.training.teacher import Forwarded
 
@@ -217,7 +217,7 @@ def test_students_of_two_layer_networks_learn_what_they_learn_on_a_cpu(data, stu
 def test_two_layer_networks_are_the_same_every_time_and_after_an_interruption(data, study, tmp_path, monkeypatch):  # noqa: F811
     whole = vectors([0, 1], data, study, short(study), "gpu")
     assert all(map(same, whole, vectors([0, 1], data, study, short(study), "gpu")))
-    step, steps = stacked.StackedTraining.step, iter(range(10**6))
+    step, steps = chunk.StackedTraining.step, iter(range(10**6))
 
     def killed(self):
         if next(steps) == 40:
@@ -225,14 +225,14 @@ def test_two_layer_networks_are_the_same_every_time_and_after_an_interruption(da
         return step(self)
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
-        patch.setattr(stacked.StackedTraining, "step", killed)
+        patch.setattr(chunk.StackedTraining, "step", killed)
         vectors([0, 1], data, study, short(study), "gpu", checkpoints=tmp_path)
     resumed = vectors([0, 1], data, study, short(study), "gpu", checkpoints=tmp_path)
     assert all(map(same, whole, resumed))
 
 
 def test_a_step_of_two_layer_networks_does_not_wait_for_the_gpu(data, study, monkeypatch):  # noqa: F811
-    step, catch_up = stacked.StackedTraining.step, stacked.StackedTraining.catch_up
+    step, catch_up = chunk.StackedTraining.step, chunk.StackedTraining.catch_up
     before, looked = torch.cuda.get_sync_debug_mode(), []
 
     def watched(self):
@@ -244,8 +244,8 @@ def test_a_step_of_two_layer_networks_does_not_wait_for_the_gpu(data, study, mon
         torch.cuda.set_sync_debug_mode(before)
         catch_up(self)
 
-    monkeypatch.setattr(stacked.StackedTraining, "step", watched)
-    monkeypatch.setattr(stacked.StackedTraining, "catch_up", looks)
+    monkeypatch.setattr(chunk.StackedTraining, "step", watched)
+    monkeypatch.setattr(chunk.StackedTraining, "catch_up", looks)
     for rule in ("adaptive", "fixed"):
         vectors([0, 1], data, study, short(study, step_rule=rule), "gpu")
-    assert max(looked) == stacked.EVERY
+    assert max(looked) == chunk.EVERY

@@ -7,7 +7,7 @@ from test_training import data, fit, same, settings, threads  # noqa: F401 -- fi
 
 from multiview import objectives
 from multiview.networks.two_layer import StackedNetworks, TwoLayerNetwork
-from multiview.training import stacked
+from multiview.training import chunk
 
 
 def networks(number, members=1):
@@ -72,14 +72,14 @@ def test_a_seed_whose_checkpoint_is_lost_has_its_tickets(data, study, settings, 
 def test_an_interrupted_stack_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch):  # noqa: F811
     settings = settings.model_copy(update={"max_steps": 60})
     whole = fit([0, 1], data, study, settings, stacked=True)
-    step, steps = stacked.StackedTraining.step, iter(range(10**6))
+    step, steps = chunk.StackedTraining.step, iter(range(10**6))
 
     def killed(self):
         if next(steps) == 40:
             raise RuntimeError("killed")
         return step(self)
 
-    monkeypatch.setattr(stacked.StackedTraining, "step", killed)
+    monkeypatch.setattr(chunk.StackedTraining, "step", killed)
     with pytest.raises(RuntimeError, match="killed"):
         fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path, stacked=True)
     resumed = fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path, stacked=True)
@@ -89,8 +89,8 @@ def test_an_interrupted_stack_ends_as_if_it_had_not_been(data, study, settings, 
 
 def test_a_step_asks_the_device_for_nothing(data, study, settings, monkeypatch):  # noqa: F811
     settings = settings.model_copy(update={"max_steps": 60})
-    step = stacked.StackedTraining.step
-    catch_up = stacked.StackedTraining.catch_up
+    step = chunk.StackedTraining.step
+    catch_up = chunk.StackedTraining.catch_up
     asked, looking = [], []
 
     def watched(self):
@@ -109,8 +109,8 @@ def test_a_step_asks_the_device_for_nothing(data, study, settings, monkeypatch):
         catch_up(self)
         looking.clear()
 
-    monkeypatch.setattr(stacked.StackedTraining, "step", watched)
-    monkeypatch.setattr(stacked.StackedTraining, "catch_up", looked)
+    monkeypatch.setattr(chunk.StackedTraining, "step", watched)
+    monkeypatch.setattr(chunk.StackedTraining, "catch_up", looked)
     fit([0, 1], data, study, settings, stacked=True)
     assert asked == []
 

@@ -12,7 +12,7 @@ import torch
 from multiview import config, objectives
 from multiview.data import multi_view
 from multiview.networks import two_layer
-from multiview.training import full_batch, step_rule
+from multiview.training import chunk, full_batch, step_rule
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_seed_learns_the_same_alone_and_in_a_chunk(data, study, settings, size
 def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, tmp_path, monkeypatch, step_rule):
     settings = settings.model_copy(update={"step_rule": step_rule, "step_size": 2.0, "max_steps": 60})
     undisturbed = fit([0, 1], data, study, settings)
-    step = full_batch.ChunkTraining.step
+    step = chunk.ChunkTraining.step
     steps = iter(range(10**6))
 
     def killed(self):
@@ -88,7 +88,7 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
             raise RuntimeError("killed")
         return step(self)
 
-    monkeypatch.setattr(full_batch.ChunkTraining, "step", killed)
+    monkeypatch.setattr(chunk.ChunkTraining, "step", killed)
     for _ in range(2):
         with pytest.raises(RuntimeError, match="killed"):
             fit([0, 1], data, study, settings, seconds=1e-9, checkpoints=tmp_path)

@@ -13,89 +13,17 @@ from importlib import import_module
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from multiview import config
-from multiview.networks.two_layer import view_strengths
 from multiview.objectives import HARD_LABELS, Objective, Union
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
-from multiview.training.seed_run import SeedRun, Step, look
-from multiview.training.stacked import StackedTraining
-from multiview.training.step_rule import descend
+from multiview.training.chunk import ChunkTraining, StackedTraining
+from multiview.training.seed_run import SeedRun
 
 log = logging.getLogger(__name__)
-
-
-class ChunkTraining(nn.Module):
-    """Trains the networks of a chunk of seeds on one full batch.
-
-    Args:
-        runs: the seeds; finished ones are left alone.
-        x: float32 ``[n, P, d]``, the training samples.
-        label: ``[n]``.
-        kinds: bool ``[kinds, n]``, which samples are of which kind; losses are recorded for each.
-        views: ``[2k, d]`` to record the view strengths, or None.
-        settings: the training section of the config.
-        objective: what is descended.
-        teachers: ``[runs, n, k]``, the logits of each run's teacher, or None.
-        unions: a run ends once its union is reached (`objectives.Union`); None: it does not.
-        block_samples: that a pass takes at once; 0: all.
-    """
-
-    def __init__(
-        self,
-        runs: Sequence[SeedRun],
-        x: Tensor,
-        label: Tensor,
-        kinds: Tensor,
-        views: Tensor | None,
-        settings: config.Training,
-        objective: Objective = HARD_LABELS,
-        teachers: Tensor | None = None,
-        unions: Sequence[Union] | None = None,
-        block_samples: int = config.DEFAULT_MACHINE.block_samples,
-    ):
-        super().__init__()
-        self.runs, self.settings, self.objective = list(runs), settings, objective
-        self.unions, self.block_samples = unions, block_samples
-        self.networks = nn.ModuleList(run.network for run in runs)
-        # Buffers, not batches: the data move to the device once, not once a step.
-        data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
-        for name, tensor in data.items():
-            self.register_buffer(name, tensor, persistent=False)
-
-    @property
-    def active(self) -> list[int]:
-        """Positions of the runs that are not finished."""
-        return [i for i, run in enumerate(self.runs) if not run.finished]
-
-    def step(self) -> bool:
-        """One step of every seed that is not finished; tell whether the runs have it already: here they do."""
-        for i in self.active:
-            run, size = self.runs[i], 0.0
-            step = self._look(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
-            if not step.finished:
-                size = descend(run.network.weight, self.settings)
-            run.note(step, size, self.settings)
-        return True
-
-    def catch_up(self) -> None:
-        """Bring the runs to the present step: here they are."""
-
-    def _look(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> Step:
-        """Compute loss and gradient at the present weights; what there is to record, and whether to stop."""
-        logits, losses = run.network.loss_and_gradient(
-            self.x, self.label, self.block_samples, self.objective, teacher
-        )
-        phi = start = None
-        if self.views is not None:
-            phi = view_strengths(run.network.directions(), self.views, run.network.classes)[0]
-            if run.start is None:
-                start = view_strengths(run.network.gating, self.views, run.network.classes)[1]
-        taken = self.label.new_tensor(run.step)
-        return look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
 
 
 class Checkpoints:

@@ -1,0 +1,150 @@
+"""Steps of full-batch gradient descent for all seeds of a chunk: each by itself, or all by batched products."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from multiview import config
+from multiview.networks.two_layer import StackedNetworks, view_strengths
+from multiview.objectives import HARD_LABELS, Objective, Union
+from multiview.training.seed_run import SeedRun, Step, look
+from multiview.training.step_rule import descend, largest_step
+
+EVERY = 25
+"""Steps between two looks of the host at the device, where seeds are trained by batched products."""
+
+
+class ChunkTraining(nn.Module):
+    """Trains the networks of a chunk of seeds on one full batch, by products of their own: for a CPU.
+
+    Args:
+        runs: the seeds; finished ones are left alone.
+        x: float32 ``[n, P, d]``, the training samples.
+        label: ``[n]``.
+        kinds: bool ``[kinds, n]``, which samples are of which kind; losses are recorded for each.
+        views: ``[2k, d]`` to record the view strengths, or None.
+        settings: the training section of the config.
+        objective: what is descended.
+        teachers: ``[runs, n, k]``, the logits of each run's teacher, or None.
+        unions: a run ends once its union is reached (`objectives.Union`); None: it does not.
+        block_samples: that a pass takes at once; 0: all.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[SeedRun],
+        x: Tensor,
+        label: Tensor,
+        kinds: Tensor,
+        views: Tensor | None,
+        settings: config.Training,
+        objective: Objective = HARD_LABELS,
+        teachers: Tensor | None = None,
+        unions: Sequence[Union] | None = None,
+        block_samples: int = config.DEFAULT_MACHINE.block_samples,
+    ):
+        super().__init__()
+        self.runs, self.settings, self.objective = list(runs), settings, objective
+        self.unions, self.block_samples = unions, block_samples
+        # Buffers, not batches: the data move to the device once, not once a step.
+        data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
+        for name, tensor in data.items():
+            self.register_buffer(name, tensor)
+        self.networks = self._networks()
+
+    def _networks(self) -> nn.Module:
+        return nn.ModuleList(run.network for run in self.runs)
+
+    @property
+    def active(self) -> list[int]:
+        """Positions of the runs that are not known to be finished."""
+        return [i for i, run in enumerate(self.runs) if not run.finished]
+
+    def step(self) -> bool:
+        """One step of every seed that is not finished; tell whether the runs have heard of it: here they have."""
+        for i in self.active:
+            run, size = self.runs[i], 0.0
+            step = self._look(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
+            if not step.finished:
+                size = descend(run.network.weight, self.settings)
+            run.note(step, size, self.settings)
+        return True
+
+    def catch_up(self) -> None:
+        """Bring the runs to the present step: here they are."""
+
+    def _look(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> Step:
+        """Compute loss and gradient at the present weights; what there is to record, and whether to stop."""
+        logits, losses = run.network.loss_and_gradient(
+            self.x, self.label, self.block_samples, self.objective, teacher
+        )
+        phi = start = None
+        if self.views is not None:
+            phi = view_strengths(run.network.directions(), self.views, run.network.classes)[0]
+            if run.start is None:
+                start = view_strengths(run.network.gating, self.views, run.network.classes)[1]
+        taken = self.label.new_tensor(run.step)
+        return look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
+
+
+class StackedTraining(ChunkTraining):
+    """The same by batched products of all seeds, which are of the regime ``learned``: for a GPU.
+
+    A step waits for nothing: what it finds stays on the device, also whether a seed is finished, and the runs hear
+    of it every `EVERY` steps. Rounding depends on how many seeds there are, as that of batched products does.
+    """
+
+    def __init__(self, *data, **more):
+        super().__init__(*data, **more)
+        if self.unions is not None:
+            teacher, own = (torch.stack([getattr(u, name) for u in self.unions]) for name in ("teacher", "own"))
+            self.unions = Union(teacher, own, self.unions[0].scale)
+        self.register_buffer("finished", torch.tensor([run.finished for run in self.runs]))
+        self.register_buffer("taken", torch.tensor([run.step for run in self.runs]))  # steps of each
+        self.noted: list[tuple[Step, Tensor, Tensor]] = []  # of each step that the runs have not heard of
+
+    def _networks(self) -> nn.Module:
+        return StackedNetworks([run.network for run in self.runs])
+
+    @torch.no_grad()
+    def step(self) -> bool:
+        """One step of every seed that is not finished; tell whether the runs have heard of it."""
+        logits, losses = self.networks.loss_and_gradient(
+            self.x, self.label, self.block_samples, self.objective, self.teachers
+        )
+        weight, phi, start = self.networks.weight, None, None
+        if self.views is not None:
+            phi, start = view_strengths(weight, self.views, self.networks.classes)
+            start = start if not self.noted and any(run.start is None for run in self.runs) else None
+        step = look(logits, losses, self.label, self.kinds, self.taken, self.settings, self.unions, phi, start)
+        before, self.finished = self.finished, self.finished | step.finished
+        size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
+        weight.sub_(size[:, None, None] * weight.grad)
+        self.taken = self.taken + ~self.finished
+        self.noted.append((step, before, size))
+        if len(self.noted) < EVERY:
+            return False
+        self.catch_up()
+        return True
+
+    def _step_sizes(self, weight: Tensor, gradient: Tensor) -> Tensor:
+        s = self.settings
+        if s.step_rule == "fixed":
+            return weight.new_full((len(weight),), s.step_size)
+        return largest_step(weight, gradient, s.relative_change, s.max_change).clamp(max=s.step_size)
+
+    @torch.no_grad()
+    def catch_up(self) -> None:
+        """Bring the runs to the present step.
+
+        Raises:
+            FloatingPointError: if a loss was not finite, or a step was 0.
+        """
+        noted, self.noted = [(step.cpu(), before.cpu(), size.tolist()) for step, before, size in self.noted], []
+        for i, run in enumerate(self.runs):
+            for step, before, size in noted:
+                if before[i]:
+                    break
+                run.note(step.of(i), size[i], self.settings)
+            run.network.weight.data.copy_(self.networks.weight[i])
