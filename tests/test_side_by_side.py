@@ -157,7 +157,7 @@ def test_where_it_must_be_done_and_cannot_be_that_is_one_error(impossible):
 
 
 def test_a_job_keeps_one_checkpoint_of_its_seeds_for_each_set_of_seeds(tmp_path, monkeypatch):
-    names, data = [], Data({"train": IMAGES}, {"train": LABEL}, {"dataset": "d", "classes": 3}, np.array([]))
+    names, data = [], Data({"train": IMAGES}, {"train": LABEL}, {"dataset": "d", "classes": 3})
     monkeypatch.setattr(side_by_side, "train", lambda *_, checkpoint, **__: names.append(checkpoint))
     job = minibatch_job.Job(
         data,

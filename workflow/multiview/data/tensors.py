@@ -23,13 +23,11 @@ class Data:
         images: for each split ``[n, channels, h, w]``, bytes or float32.
         labels: for each split int64 ``[n]``.
         about: the provenance of the artifact ``samples``.
-        names: the split of every sample, in the dataset's order.
     """
 
     images: Mapping[str, Tensor]
     labels: Mapping[str, Tensor]
     about: Mapping[str, Any]
-    names: np.ndarray
 
     @property
     def digest(self) -> str:
@@ -44,12 +42,10 @@ def read(samples: str, images: str) -> Data:
         ArtifactError: if one is damaged, or they are of two datasets.
     """
     splits, about = base.read(samples, images, kind=Path(images).stem)
-    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
     return Data(
         {name: torch.from_numpy(np.array(split.x)) for name, split in splits.items()},
         {name: torch.from_numpy(split.label.astype(np.int64)) for name, split in splits.items()},
         about,
-        names,
     )
 
 

@@ -110,14 +110,9 @@ def _check_alike(path: str | Path, made: Mapping, first_path: str | Path, first:
 
 def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:
     """Columns of ``copies``, for `logits` ``[members, copies, n, k]`` on copies of the training images."""
-    number, copies, n, k = logits.shape
-    return {
-        "predictor": np.full(number * copies * n, predictor),
-        "member": np.repeat(members, copies * n),
-        "copy": np.tile(np.repeat(np.arange(copies), n), number),
-        "sample": np.tile(np.arange(n), number * copies),
-        "logits": logits.reshape(-1, k),
-    }
+    _, copies, n, k = logits.shape
+    index = artifacts.entries(predictor=[predictor], member=members, copy=range(copies), sample=range(n))
+    return index | {"logits": logits.reshape(-1, k)}
 
 
 def read_copies(paths: Sequence[str | Path], dataset: str, predictor: str) -> dict[int, np.ndarray]:

@@ -13,7 +13,7 @@ from multiview import config
 RATES = {"cpu": 2e9, "gpu": 2e13}
 """Floating-point operations a second that networks for images sustain at least, by device; full batches ten times
 that on a CPU."""
-STEP = {"cpu": 0.01, "gpu": 0.01}
+STEP = 0.01
 """Seconds that a step takes besides."""
 START = 10
 """Minutes for everything but training."""
@@ -78,6 +78,11 @@ def convolutions(network: config.ImageNetwork, shape: Sequence[int]) -> list[tup
     else:  # one's own: as large as the paper's
         return convolutions(config.WideResNet(kind="wide_resnet", depth=28, width=10), shape)
     return layers
+
+
+def multiplications(network: config.ImageNetwork, shape: Sequence[int]) -> int:
+    """Of a network's pass over one image."""
+    return sum(layer[0] for layer in convolutions(network, shape))
 
 
 def images_of(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> tuple[tuple, int, int]:
@@ -145,10 +150,9 @@ def image_minutes(
     """Minutes in which a job trains so many `networks` of a study on images, one after the other."""
     shape, train, _ = images_of(study, studies)
     factor = 6 if study.network.regime == "linearised" else 3  # forward and backward; with a derivative besides
-    multiplications = sum(layer[0] for layer in convolutions(study.network, shape))
-    operations = 2 * factor * multiplications * train * training.epochs
+    operations = 2 * factor * multiplications(study.network, shape) * train * training.epochs
     steps = -(-train // training.batch_size) * training.epochs
-    return START + math.ceil(networks * (operations / RATES[device] + steps * STEP[device]) / 60)
+    return START + math.ceil(networks * (operations / RATES[device] + steps * STEP) / 60)
 
 
 def image_megabytes(
@@ -162,7 +166,7 @@ def image_megabytes(
     """Megabytes of the host in which a job trains networks of a study on images.
 
     `networks` are those that one is the average of, `labelled` those whose logits on all copies of the training
-    images are read.
+    images are read: three times, as table, array and tensor.
     """
     shape, train, everything = images_of(study, studies)
     layers = convolutions(study.network, shape)
@@ -182,17 +186,15 @@ def label_minutes(
     """Minutes in which so many `networks` label all copies of the training images of a study."""
     shape, train, _ = images_of(study, studies)
     factor = 2 if study.network.regime == "linearised" else 1
-    operations = 2 * factor * sum(layer[0] for layer in convolutions(study.network, shape))
+    operations = 2 * factor * multiplications(study.network, shape)
     return START + math.ceil(networks * study.labelled_copies * train * operations / RATES[device] / 60)
 
 
 def label_megabytes(
     study: config.ImageStudy, studies: Mapping[str, config.ImageStudy], device: str, networks: int
 ) -> int:
-    """Megabytes of the host in which they do: the labels three times, as array, table and what is written."""
-    _, train, _ = images_of(study, studies)
-    labels = 3 * networks * study.labelled_copies * train * classes_of(study) * FLOAT
-    return image_megabytes(study, studies, study.training, device, networks) + math.ceil(labels / MEGABYTE)
+    """Megabytes of the host in which they do."""
+    return image_megabytes(study, studies, study.training, device, networks, labelled=networks)
 
 
 def theory_minutes(study: config.TheoryStudy, training: config.Training, device: str, networks: int) -> int:
@@ -201,7 +203,7 @@ def theory_minutes(study: config.TheoryStudy, training: config.Training, device:
     products = data.train_samples * data.patches * data.dim * data.classes * study.network.neurons
     operations = 2 * 3 * products * training.max_steps  # forward, backward, and what goes with them
     rate = RATES[device] * (10 if device == "cpu" else 1)
-    return START + math.ceil(networks * (operations / rate + training.max_steps * STEP[device]) / 60)
+    return START + math.ceil(networks * (operations / rate + training.max_steps * STEP) / 60)
 
 
 def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, networks: int = 1) -> int:

@@ -11,7 +11,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -45,12 +45,10 @@ class Artifact:
 
     def numpy(self, column: str) -> np.ndarray:
         """A column as an array: ``[rows]``, or ``[rows, length]`` for a vector column."""
-        data = self.table.column(column).combine_chunks()
-        if isinstance(data, pa.ChunkedArray):
-            data = data.chunk(0) if data.num_chunks else pa.array([], self.table.schema.field(column).type)
+        data = self.table.column(column)
         if pa.types.is_fixed_size_list(data.type):
-            return data.flatten().to_numpy().reshape(len(data), data.type.list_size)
-        return data.to_numpy(zero_copy_only=False)
+            return data.combine_chunks().flatten().to_numpy().reshape(len(data), data.type.list_size)
+        return data.to_numpy()
 
     def pandas(self):
         """The table as a pandas data frame."""
@@ -195,6 +193,12 @@ def _damaged(path: Path, error: Exception) -> Exception:
         f"{path}: expected a complete Parquet file, found one that is damaged "
         f"({_first_line(error)}). Delete it and run again"
     )
+
+
+def entries(**axes: Sequence) -> dict[str, np.ndarray]:
+    """Columns that number the entries of an array in their order, by the values along each of its axes."""
+    grid = np.meshgrid(*axes.values(), indexing="ij")
+    return {name: column.ravel() for name, column in zip(axes, grid, strict=True)}
 
 
 def data_digest(*arrays: np.ndarray) -> str:

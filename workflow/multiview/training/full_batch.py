@@ -46,15 +46,7 @@ class Checkpoints:
         """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
         for run in runs:
             path = self.path(run.seed)
-            if not path.exists():
-                continue
-            try:
-                run.restore(torch_files.load(path))
-            except OSError:  # of the file system: the checkpoint may be good
-                raise
-            except Exception as error:  # it is damaged
-                log.warning("%s cannot be read (%s); seed %d starts anew", path, error, run.seed)
-                path.unlink()
+            if torch_files.checkpoint(path, run.restore) is None:
                 continue
             state = "finished" if run.finished else f"at step {run.step}"
             log.info("seed %d is taken up from %s, %s", run.seed, path, state)
@@ -65,20 +57,16 @@ class Checkpoints:
         """Save the runs that have moved since they were saved."""
         for run in runs:
             if run.seed not in self.saved:
-                with artifacts.replacing(self.path(run.seed)) as temporary:
-                    torch.save(run.state(), temporary)
+                torch_files.save(self.path(run.seed), run.state())
                 if run.finished:
                     self.saved.add(run.seed)
 
     def after_step(self, module: ChunkTraining) -> None:
         """After a step: save what has finished, or everything if it is time."""
-        if time.monotonic() - self.last >= self.seconds:
-            self.save(module.runs)
+        due = time.monotonic() - self.last >= self.seconds
+        self.save([run for run in module.runs if due or run.finished])
+        if due:
             self.last = time.monotonic()
-        else:
-            finished = [run for run in module.runs if run.finished and run.seed not in self.saved]
-            for run in finished:
-                self.save([run])
 
 
 class Progress:

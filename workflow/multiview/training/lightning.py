@@ -58,11 +58,11 @@ class LightningTask(ImageTask, pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         """Keep the record with the weights."""
-        checkpoint["record"] = self.record()
+        checkpoint["record"] = self.run.record()
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         """Take it up again."""
-        self.take_up(checkpoint["record"])
+        self.run.take_up(checkpoint["record"])
 
     def train_dataloader(self) -> DataLoader:
         """Batches of indices: the images are on the device."""

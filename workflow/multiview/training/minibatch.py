@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,15 @@ class ImageRun:
     network: nn.Module
     history: list[tuple[int, float, float, float]] = field(default_factory=list)
     seconds: float = 0.0
+
+    def record(self) -> dict:
+        """What a checkpoint has besides weights and optimizer."""
+        return {"history": [list(row) for row in self.history], "seconds": self.seconds}
+
+    def take_up(self, record: dict) -> None:
+        """Take a record up again."""
+        self.history = [tuple(row) for row in record["history"]]
+        self.seconds = record["seconds"]
 
 
 class ImageTask(nn.Module):
@@ -181,15 +191,6 @@ class ImageTask(nn.Module):
             )
         self.run.history.append((self.global_step, self.rate, loss / n, right / n))
 
-    def record(self) -> dict:
-        """What a checkpoint has besides weights and optimizer."""
-        return {"history": [list(row) for row in self.run.history], "seconds": self.run.seconds}
-
-    def take_up(self, record: dict) -> None:
-        """Take a record up again."""
-        self.run.history = [tuple(row) for row in record["history"]]
-        self.run.seconds = record["seconds"]
-
 
 class Batches(Dataset):
     """Which images are in each batch of the present epoch, and how they are augmented."""
@@ -290,14 +291,14 @@ def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | 
     if resume is not None:
         task.network.load_state_dict(resume["state_dict"])
         optimizer.state = resume["optimizer"]
-        task.take_up(resume["record"])
+        task.run.take_up(resume["record"])
         first = resume["epoch"] + 1
     task.global_step = first * len(batches)
     progress, keeper = Progress(name), EpochCheckpoint(checkpoint, task.machine.checkpoint_seconds)
 
     def save(path: Path) -> None:
         states = {"state_dict": task.network.state_dict(), "optimizer": optimizer.state}
-        torch.save({"epoch": task.current_epoch, "record": task.record()} | states, path)
+        torch.save({"epoch": task.current_epoch, "record": task.run.record()} | states, path)
 
     with Ending() as ending:
         for task.current_epoch in range(first, epochs):
@@ -355,11 +356,10 @@ def train(
         OSError: if the file system fails.
     """
     check_last_batch(run.network, len(label), settings.batch_size)
-    resume = None if checkpoint is None else _usable(checkpoint)
+    resume = torch_files.checkpoint(checkpoint, itemgetter("epoch", "state_dict", "record"))
     if resume is not None and resume["epoch"] is None:
         run.network.load_state_dict(resume["state_dict"])
-        run.history = [tuple(row) for row in resume["record"]["history"]]
-        run.seconds = resume["record"]["seconds"]
+        run.take_up(resume["record"])
         log.info("%s is taken up from %s, finished", name, checkpoint)
         return
     given = (run, images, label, settings, machine, objective or CrossEntropy(), teacher, copies)
@@ -381,19 +381,5 @@ def train(
     task.cpu()
     run.network.to(memory_format=torch.contiguous_format).eval()
     if checkpoint is not None:
-        with artifacts.replacing(checkpoint) as temporary:
-            torch.save({"epoch": None, "state_dict": run.network.state_dict(), "record": task.record()}, temporary)
-
-
-def _usable(checkpoint: Path) -> dict | None:
-    """A checkpoint, or None if there is none, or it is damaged."""
-    if not checkpoint.exists():
-        return None
-    try:
-        saved = torch_files.load(checkpoint)
-        saved["epoch"], saved["state_dict"], saved["record"]["history"]
-    except (torch_files.DamagedFile, KeyError, TypeError) as error:
-        log.warning("%s cannot be read (%s); it is trained anew", checkpoint, error)
-        checkpoint.unlink()
-        return None
-    return saved
+        finished = {"epoch": None, "state_dict": run.network.state_dict(), "record": run.record()}
+        torch_files.save(checkpoint, finished)

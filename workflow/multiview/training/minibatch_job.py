@@ -21,7 +21,7 @@ from multiview.networks.registry import build
 from multiview.objectives import Objective
 from multiview.predictors.logits import logits_table, negative_log_likelihood, read_copies
 from multiview.runtime import devices, jobs, resources
-from multiview.store import artifacts, code
+from multiview.store import artifacts, code, torch_files
 from multiview.training import side_by_side
 from multiview.training.minibatch import ImageRun, train
 from multiview.training.sgd import precision
@@ -169,8 +169,7 @@ class Job:
     @property
     def _multiplications(self) -> float:
         """Of a step's forward pass by one network."""
-        shape = self.data.images["train"].shape[1:]
-        image = sum(layer[0] for layer in resources.convolutions(self.network, shape))
+        image = resources.multiplications(self.network, self.data.images["train"].shape[1:])
         return float(self.settings.batch_size * image)
 
     @property
@@ -239,9 +238,8 @@ class Job:
         }
         for kind, table in tables.items():
             artifacts.write(target[kind], kind, table, record)
-        with artifacts.replacing(target["networks"]) as temporary:
-            states = {run.seed: run.network.state_dict() for run in runs}
-            torch.save({"dataset": self.data.digest, "states": states}, temporary)
+        states = {run.seed: run.network.state_dict() for run in runs}
+        torch_files.save(target["networks"], {"dataset": self.data.digest, "states": states})
 
 
 def _folder(objective: Objective | None) -> str:

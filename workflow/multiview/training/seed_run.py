@@ -50,26 +50,19 @@ class SeedRun:
             self.phi.append(step.phi)
         if self.start is None:
             self.start = step.start
-        self._check_loss(settings)
-        self.finished, self.converged = bool(step.finished), bool(step.converged)
-        if not self.finished:
-            self._check_step(size, settings)
-        self.step_sizes.append(size)
-
-    def _check_loss(self, settings: config.Training) -> None:
         if not math.isfinite(self.loss):
             raise FloatingPointError(
                 f"seed {self.seed}: the loss is {self.loss} at step {self.step}; training.step_size "
                 f"({settings.step_size}) is too large for step_rule {settings.step_rule!r}"
             )
-
-    def _check_step(self, size: float, settings: config.Training) -> None:
-        if size == 0:
+        self.finished, self.converged = bool(step.finished), bool(step.converged)
+        if not self.finished and size == 0:
             raise FloatingPointError(
                 f"seed {self.seed}: the step from step {self.step} is 0, so that training would never end; "
                 f"training.step_rule {settings.step_rule!r} with training.relative_change "
                 f"({settings.relative_change}) moves no neuron by a share of its size where the size is 0"
             )
+        self.step_sizes.append(size)
 
     def state(self) -> dict:
         """Everything that a resumed job needs, in tensors and numbers only."""

@@ -22,7 +22,7 @@ from multiview.data.augmentation import Copies, augment
 from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
-from multiview.store import artifacts, torch_files
+from multiview.store import torch_files
 from multiview.training import minibatch
 from multiview.training.minibatch import ImageRun, ImageTask
 from multiview.training.sgd import SMALL, check_last_batch, optimizer_and_schedule
@@ -181,12 +181,12 @@ class SideBySide:
             "state_dict": {name: t.detach() for name, t in (self.weights | self.buffers).items()},
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "record": [task.record() for task in self.tasks],
+            "record": [task.run.record() for task in self.tasks],
         }
 
     @torch.no_grad()
-    def take_up(self, saved: dict) -> int:
-        """Take a checkpoint up; the epoch to go on with.
+    def take_up(self, saved: dict) -> None:
+        """Go on from a checkpoint.
 
         Raises:
             KeyError: if it lacks anything; then nothing was changed.
@@ -198,9 +198,8 @@ class SideBySide:
         self.optimizer.load_state_dict(saved["optimizer"])
         self.schedule.load_state_dict(saved["schedule"])
         for task, record in zip(self.tasks, saved["record"], strict=True):
-            task.take_up(record)
+            task.run.take_up(record)
             task.global_step = len(minibatch.Batches(task)) * (saved["epoch"] + 1)
-        return saved["epoch"] + 1
 
 
 @contextlib.contextmanager
@@ -243,15 +242,11 @@ def train(
     """
     check_last_batch(runs[0].network, len(label), settings.batch_size)
     together = SideBySide(runs, images, label, settings, machine, objective or CrossEntropy(), teachers, copies)
-    first = 0
-    if checkpoint is not None and checkpoint.exists():
-        try:
-            first = together.take_up(torch_files.load(checkpoint))
-            log.info("%s: taken up from %s, after epoch %d", name, checkpoint, first)
-        except (torch_files.DamagedFile, KeyError, TypeError) as error:
-            log.warning("%s cannot be read (%s); its seeds are trained anew", checkpoint, error)
-            checkpoint.unlink()
-    begin = saved = since = time.monotonic()
+    saved = torch_files.checkpoint(checkpoint, together.take_up)
+    first = 0 if saved is None else saved["epoch"] + 1
+    if first:
+        log.info("%s: taken up from %s, after epoch %d", name, checkpoint, first)
+    begin = last_saved = since = time.monotonic()
     with _deterministic(), Ending() as ending:
         for epoch in range(first, settings.epochs):
             together.train_epoch(epoch, ending, name)
@@ -268,8 +263,7 @@ def train(
             for run in runs:
                 run.seconds += (now - since) / len(runs)
             since = now
-            if checkpoint is not None and (last or now - saved >= machine.checkpoint_seconds):
-                saved = now
-                with artifacts.replacing(checkpoint) as temporary:
-                    torch.save(together.state(epoch), temporary)
+            if checkpoint is not None and (last or now - last_saved >= machine.checkpoint_seconds):
+                last_saved = now
+                torch_files.save(checkpoint, together.state(epoch))
     together.give_back()
