@@ -1,6 +1,7 @@
 """Networks of several seeds trained side by side take the steps that they take one after the other."""
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from test_image_training import IMAGES, LABEL, NETWORK, fresh, machine, settings
 from multiview import config, objectives
 from multiview.data.augmentation import Copies
 from multiview.data.tensors import Data
+from multiview.predictors.logits import copies_table
 from multiview.runtime import resources
+from multiview.store import artifacts, torch_files
 from multiview.training import minibatch, minibatch_job, side_by_side
 from multiview.training.teacher import Forwarded
 
@@ -174,6 +177,33 @@ def test_a_job_keeps_one_checkpoint_of_its_seeds_for_each_set_of_seeds(tmp_path,
         job.fit(seeds, HINTON, dict.fromkeys(seeds, teacher))
     job.fit([1, 2], HINTON, dict.fromkeys([1, 2], Forwarded([labels(11)[1]])))
     assert names[0] == names[1] and len(set(names)) == 3
+
+
+def test_students_of_the_same_networks_share_what_their_average_says(tmp_path):
+    taught = {seed: labels(seed) for seed in (11, 12)}
+    said = np.stack([logits.numpy() for logits, _ in taught.values()])
+    columns = copies_table("single", list(taught), said)
+    artifacts.write(tmp_path / "copies.parquet", "copies", columns, {"dataset": "d", "predictor": "single"})
+    states = {seed: network.state_dict() for seed, (_, network) in taught.items()}
+    torch_files.save(tmp_path / "networks.pt", {"dataset": "d", "states": states})
+    data = Data({"train": IMAGES}, {"train": LABEL}, {"dataset": "d", "classes": 3})
+    job = minibatch_job.Job(data, "distilled", NETWORK, settings(), machine(), str(tmp_path), str(tmp_path))
+
+    def lessons(say, *files):
+        given = SimpleNamespace(teacher=[tmp_path / name for name in files], start=[tmp_path / "networks.pt"])
+        rule = SimpleNamespace(input=given, params=SimpleNamespace(teachers_say=say, teacher="single"))
+        return job.lessons(rule, {0: [11, 12], 11: [11, 12], 12: [11]})
+
+    stored = lessons("copies", "copies.parquet")["teachers"]
+    asked = lessons("networks", "networks.pt")["teachers"]
+    for teachers in (stored, asked):
+        assert teachers[0] is teachers[11] and teachers[0] is not teachers[12]
+    torch.testing.assert_close(stored[0], torch.from_numpy(said.mean(axis=0)))
+    shown = EVERY.apply(3, IMAGES, 1)
+    for seed in (0, 12):
+        torch.testing.assert_close(asked[seed](shown), stored[seed][3], rtol=1e-4, atol=1e-4)
+    untaught = lessons("")
+    assert "teachers" not in untaught and set(untaught["starts"]) == {11, 12}  # there are no others to start from
 
 
 def test_labels_are_stored_where_that_is_cheaper_for_the_students():

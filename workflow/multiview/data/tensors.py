@@ -1,6 +1,6 @@
 """Tensors of images, augmented copies and trained networks, read from their artifacts; without Lightning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -60,7 +60,7 @@ def draw_copies(data: Data, augmentation: config.Augmentation, number: int | Lit
     return Copies.draw(augmentation, number, len(data.labels["train"]), rng)
 
 
-def read_networks(paths: Sequence[str], seeds: Sequence[int], dataset: str) -> dict[int, dict[str, Tensor]]:
+def read_networks(paths: Sequence[str], seeds: Collection[int], dataset: str) -> dict[int, dict[str, Tensor]]:
     """The states of trained networks of some seeds; no code is unpickled.
 
     Raises:

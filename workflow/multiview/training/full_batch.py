@@ -77,10 +77,6 @@ class Progress:
         self.begin = self.last = time.monotonic()
         self.steps, self.done = 0, False
 
-    def count(self) -> None:
-        """Count a step."""
-        self.steps += 1
-
     def after_step(self, module: ChunkTraining) -> None:
         """Log if it is time, or if the last seed has just finished."""
         now = time.monotonic()
@@ -169,7 +165,7 @@ def train(
     with Ending() as ending:
         while module.active and ending.signal is None:
             known = module.step()
-            progress.count()
+            progress.steps += 1
             if known:
                 progress.after_step(module)
             if known and keeper is not None:

@@ -75,10 +75,10 @@ class ImageTask(nn.Module):
         label: ``[n]``.
         settings: the training section of the config.
         machine: how the job uses the machine.
-        objective: what is descended.
+        objective: what is descended; for `train` cross-entropy if None.
         teacher: ``[copies, n, k]``, the teacher's logits on each of the `copies`, or ``[1, n, k]``, those on the
             images as they are, or a teacher that is asked in every step, or None.
-        copies: what the network sees, if not augmentations of its own.
+        copies: what the network sees, if not augmentations of its own, or all that these can be.
     """
 
     current_epoch = global_step = 0
@@ -334,20 +334,13 @@ def train(
     teacher: Tensor | Forwarded | None = None,
     copies: Copies | None = None,
 ) -> None:
-    """Train the network of one seed to the end, from its checkpoint if there is one.
+    """Train the network of one seed to the end, from its checkpoint if there is one; then it is on the CPU.
 
-    Args:
-        run: what is trained; afterwards its network is on the CPU.
-        images: uint8 ``[n, channels, h, w]``.
-        label: ``[n]``.
-        settings: the training section of the config.
-        machine: how the job uses the machine.
+    Args: those of `ImageTask`, and
+
         name: of the seed, in the log.
         checkpoint: file to resume from and to save to, or None.
         logs: folder of Lightning's loggers, or None.
-        objective: what is descended; cross-entropy if None.
-        teacher: ``[copies, n, k]``, the teacher's logits, or the teacher itself (see `ImageTask`).
-        copies: what the network sees, if not augmentations of its own, or all that these can be.
 
     Raises:
         ConfigError: if the last batch is too small for the network, or it cannot be compiled but must be.

@@ -1,9 +1,10 @@
 """Jobs that train on images, around `minibatch.train`: read the data, find checkpoints, write the artifacts."""
 
+import functools
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -129,37 +130,31 @@ class Job:
         return runs
 
     def lessons(self, job: Any, taught_by: Mapping[int, Sequence[int]]) -> dict[str, Any]:
-        """What students learn from and start from, for `fit`; `job` is as above."""
-        source, params = job.input, job.params
-        return {
-            "teachers": self.teachers(source.teacher, params.teacher, taught_by, params.teachers_say),
-            "starts": tensors.read_networks(source.start, list(taught_by), self.data.digest),
-        }
-
-    def teachers(
-        self, paths: Sequence[str], predictor: str, taught_by: Mapping[int, Sequence[int]], say: str
-    ) -> dict[int, Teacher] | None:
-        """For each student what teaches it: the average of the networks of some seeds. None: nothing does.
+        """What students learn from and start from, for `fit`.
 
         Args:
-            paths: of files of the kind `say`.
-            predictor: whose networks they are.
-            taught_by: for each student the seeds of these networks.
-            say: ``copies``, what the networks say of all copies; ``networks``, these themselves; or empty.
+            job: Snakemake's own object in scripts. Its param ``teachers_say`` is what there is of teachers:
+                ``copies``, what they say of all copies; ``networks``, these themselves; empty if nothing teaches.
+            taught_by: for each student the seeds of the networks whose average teaches it.
         """
-        if not say:
-            return None
-        average: dict[tuple[int, ...], Teacher] = {}  # one object for all students of the same teacher
-        every = sorted({member for members in taught_by.values() for member in members})
-        stored = say == "copies"
-        found = read_copies(paths, self.data.digest, predictor) if stored else self._networks(paths, every)
-        for members in map(tuple, taught_by.values()):
-            if members not in average:
-                chosen = [found[member] for member in members]
-                average[members] = torch.from_numpy(np.mean(chosen, axis=0)) if stored else Forwarded(chosen)
-        return {seed: average[tuple(members)] for seed, members in taught_by.items()}
+        source, params, dataset = job.input, job.params, self.data.digest
+        lessons = {"starts": tensors.read_networks(source.start, list(taught_by), dataset)}
+        if not params.teachers_say:
+            return lessons
+        stored = params.teachers_say == "copies"
+        if stored:
+            by_seed = read_copies(source.teacher, dataset, params.teacher)
+        else:
+            by_seed = self._networks(source.teacher, {seed for seeds in taught_by.values() for seed in seeds})
 
-    def _networks(self, paths: Sequence[str], seeds: Sequence[int]) -> dict[int, torch.nn.Module]:
+        @functools.cache  # one object for all students of the same teacher
+        def average(*members: int) -> Teacher:
+            chosen = [by_seed[member] for member in members]
+            return torch.from_numpy(np.mean(chosen, axis=0)) if stored else Forwarded(chosen)
+
+        return lessons | {"teachers": {seed: average(*members) for seed, members in taught_by.items()}}
+
+    def _networks(self, paths: Sequence[str], seeds: Collection[int]) -> dict[int, torch.nn.Module]:
         networks = {}
         for seed, state in tensors.read_networks(paths, seeds, self.data.digest).items():
             networks[seed] = build(self.network, self.data.images["train"], self.data.about["classes"], seed)
@@ -252,15 +247,8 @@ def _folder(objective: Objective | None) -> str:
 
 def _history(runs: Sequence[ImageRun]) -> dict:
     rows = [(run.seed, *row) for run in runs for row in run.history]
-    seed, step, rate, loss, accuracy = map(list, zip(*rows, strict=True))
-    return {
-        "seed": seed,
-        "step": step,
-        "kind": [KIND] * len(rows),
-        "loss": loss,
-        "accuracy": accuracy,
-        "step_size": rate,
-    }
+    columns = zip(("seed", "step", "step_size", "loss", "accuracy"), zip(*rows, strict=True), strict=True)
+    return dict(columns) | {"kind": [KIND] * len(rows)}
 
 
 def _outcome(runs: Sequence[ImageRun], logits: np.ndarray, label: np.ndarray) -> dict:
