@@ -50,13 +50,8 @@ class Dataset:
 def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any], inputs: bool = True) -> None:
     """Write a dataset: ``samples``, ``inputs`` (or ``images``) and each of its own tables, one Parquet file each.
 
-    The provenance of each has the dataset's digest, to which logits refer, and the shape of an input.
-
-    Args:
-        folder: where.
-        dataset: what.
-        provenance: what there is to say besides.
-        inputs: False leaves the inputs out, of a dataset that is drawn again faster than it is read.
+    The provenance of each has the dataset's digest, to which logits refer, and the shape of an input, besides what
+    is given. Without `inputs` these are left out, of a dataset that is drawn again faster than it is read.
     """
     folder = Path(folder)
     first = next(iter(dataset.splits.values()))

@@ -97,12 +97,7 @@ class RandomFeatures(nn.Module):
 
 
 def frozen(network: nn.Module, regime: Literal["linearised", "random_features"], inputs: Tensor) -> nn.Module:
-    """What is made of a network at its initialisation.
-
-    Args:
-        network: freshly initialised.
-        regime: ``linearised`` or ``random_features``.
-        inputs: the training data, ``[n, ...]``.
+    """What is made of a freshly initialised network, for the training data `inputs` ``[n, ...]``.
 
     Raises:
         ConfigError: if the network cannot be linearised.
@@ -116,11 +111,7 @@ def frozen(network: nn.Module, regime: Literal["linearised", "random_features"],
 
 
 def check_expansion(network: nn.Module, inputs: Tensor) -> None:
-    """Try whether a network made by `Linearised` can be computed and trained.
-
-    Args:
-        network: the expansion.
-        inputs: a few, ``[n, ...]``.
+    """Try on a few `inputs` ``[n, ...]`` whether a network made by `Linearised` can be computed and trained.
 
     Raises:
         ConfigError: if an operation of the network has no forward derivative, or that no gradient.

@@ -44,14 +44,7 @@ def _number(text: str) -> float | None:
 
 
 def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchmarks: Path) -> dict[str, Any]:
-    """The manifest of a run.
-
-    Args:
-        config: as it was given.
-        seeds: of each study.
-        logs: the folder of jobs' logs.
-        benchmarks: the folder of their times.
-    """
+    """The manifest of a run, from its config as it was given, the seeds of each study, and what `jobs` reads."""
     entries = jobs(logs, benchmarks)
     return {
         "revision": revision(),

@@ -145,11 +145,7 @@ def lessons(
 def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> dict[str, dict]:
     """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind.
 
-    Args:
-        predictor: its name in the tables.
-        runs: the trained networks, one a seed.
-        data: all splits, for the logits.
-        block: samples that are passed at a time; 0: all.
+    Logits are those of all splits, computed in blocks of `block` samples; 0: all at once.
     """
     logits = {
         name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
@@ -177,10 +173,7 @@ def write(
     Args:
         job: Snakemake's own object in scripts, with a path for each of the tables.
         tables: columns, by kind.
-        runs: the trained networks.
-        data: on which they were trained.
-        network: the network section of the config.
-        provenance: what there is to say besides.
+        provenance: what there is to say besides what the other arguments tell.
     """
     record = {
         "dataset": data.digest,

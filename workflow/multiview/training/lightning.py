@@ -89,13 +89,10 @@ class _Progress(pl.Callback):
 
 
 def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
-    """Train.
+    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own.
 
     Args:
-        task: what is trained.
-        name: of the seed, in the log.
-        checkpoint: Lightning's own, to save to, or None.
-        resumes: whether to carry on from it.
+        resumes: whether to carry on from the checkpoint.
         logs: folder of Lightning's loggers, or None.
 
     Raises:

@@ -206,12 +206,9 @@ class Job:
         return logits_of(run.network, self.data.images[split], self.machine.accelerator)
 
     def write(self, runs: Sequence[ImageRun], target: Any, provenance: Mapping[str, Any]) -> None:
-        """Write the artifacts of trained seeds.
+        """Write the artifacts of trained seeds: ``logits``, ``history``, ``outcome`` and ``networks`` of `target`.
 
-        Args:
-            runs: they.
-            target: has the paths `logits`, `history`, `outcome` and `networks`.
-            provenance: what there is to say besides what the job knows.
+        `provenance` is what there is to say besides what the job knows.
         """
         said = {name: np.stack([self.logits(run, name) for run in runs]) for name in self.data.images}
         record = {

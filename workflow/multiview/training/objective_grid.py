@@ -13,12 +13,9 @@ def with_pair(settings: config.Objective, alpha: float, temperature: float) -> c
 
 
 def choose(trials: pd.DataFrame) -> pd.DataFrame:
-    """The table ``choice``: a row a pair, with the means over the students that tried it.
+    """The table ``choice`` from ``trials``: a row a pair, with the means over the students that tried it.
 
     Chosen is the pair of the highest validation accuracy; of several, the one of the lowest validation NLL.
-
-    Args:
-        trials: the table ``trials``.
     """
     pairs = trials.groupby(["alpha", "temperature"], as_index=False).agg(
         accuracy=("accuracy", "mean"), nll=("nll", "mean"), n_seeds=("seed", "nunique")
