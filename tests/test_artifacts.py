@@ -69,6 +69,13 @@ def test_digest_does_not_depend_on_row_groups(path):
     artifacts.read(path, "logits")
 
 
+def test_rows_are_numbered_in_the_order_of_the_array():
+    values = np.random.default_rng(0).permutation(12).reshape(2, 3, 2)
+    index = artifacts.entries(seed=[9, 7], step=range(3), view=(1, 2))
+    found = {(s, t, v): value for s, t, v, value in zip(*index.values(), values.ravel(), strict=True)}
+    assert found == {(s, t, v): values[int(s == 7), t, v - 1] for s in (7, 9) for t in range(3) for v in (1, 2)}
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:-100])
 
