@@ -3,12 +3,10 @@
 What they are trained towards is in `multiview.config.objectives`.
 """
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config import who_teaches_whom
 from multiview.config.base import (
     Count,
     Positive,
@@ -111,6 +109,6 @@ class ImageStudents(LineUp, ImageDistillation):
     """Networks for images that learn from a teacher; what they do not say is as in `distillation`."""
 
     @property
-    def kind(self) -> who_teaches_whom.Kind:
-        """As above. From scratch they are fresh networks, behind their teachers."""
-        return replace(super().kind, follow=self.start == "scratch")
+    def follow(self) -> bool:
+        """Whether students come behind their teachers: from scratch they are fresh networks."""
+        return self.start == "scratch"

@@ -15,14 +15,16 @@ from multiview.config.resolving import (
     ConfigError,
     Leaf,
     Tree,
+    fill_training,
     leaves,
     overlaid,
     place,
     plain,
-    sections,
+    section,
     tagged,
     whole,
     with_cells,
+    without_nulls,
 )
 from multiview.config.top_level import OF_POINTS, Config
 
@@ -60,24 +62,22 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
         config = overlaid(config, tagged(raw, origin))
     if not isinstance(config.get("studies"), Mapping):
         raise ConfigError("studies: expected at least one study, as a mapping from its name to its settings")
-    config = sections(config)
+    for key in config.keys() & {"studies", "families", "comparisons", "sweeps"}:
+        config[key] = {} if plain(config[key]) is None else without_nulls(config[key])
     shared = {key: config[key] for key in (*SHARED_KEYS, "machine") if key in config}
     written, notes = with_cells(config), []
+    studies: dict[str, Tree] = {}
     left_out: dict[str, set[str]] = {}
-
-    def fitted(study: dict[str, Tree], images: bool) -> None:
-        students = set(study.get("students") or {}) if isinstance(study.get("students"), Mapping) else set()
-        changes.extend(fit(study, images))
-        left_out[name] = students - set(study["students"]) if students else students
-
-    studies = {}
     for name in written:
-        changes: list[str] = []
-        studies[name] = whole(name, written, shared, fitted)
+        studies[name] = study = whole(name, written, shared)
+        if isinstance(study, Leaf):
+            continue
+        students = section(study, "students").keys()
+        changes = fit(study)
+        left_out[name] = students - section(study, "students").keys()
+        fill_training(study)
         if changes:
-            notes.append(
-                f"{place(['studies', name])}: seeds is {plain(studies[name]['seeds'])}, so {', '.join(changes)}"
-            )
+            notes.append(f"{place(['studies', name])}: seeds is {plain(study['seeds'])}, so {', '.join(changes)}")
     checked: Tree = {key: section for key, section in config.items() if key not in SHARED_KEYS} | {
         "studies": studies
     }

@@ -4,7 +4,7 @@ A config is a tree whose leaves know where they were written: ``python -m multiv
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,49 +68,49 @@ def number(tree: Tree | None, default: float | None = None) -> float | None:
         return None
 
 
-def sections(config: Tree) -> dict[str, Any]:
-    """The config without the studies, families, comparisons and sweeps that are null.
+def section(tree: Tree, key: str) -> Mapping[str, Tree]:
+    """A section of a tree, empty if it is not there. What is no section is left for the check of the config."""
+    found = tree.get(key) if isinstance(tree, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
-    A file laid over another drops them so. (Snakemake merges mappings, so that an empty one drops nothing.)
+
+def on_images(study: Tree) -> bool:
+    """Whether a study is one on images."""
+    return _dataset_kind(study) in IMAGE_KINDS
+
+
+def _dataset_kind(study: Tree) -> Any:
+    dataset = section(study, "dataset")
+    return plain(dataset["kind"]) if "kind" in dataset else None
+
+
+def without_nulls(tree: Tree) -> Tree:
+    """A section without the entries that are null: a file laid over another drops them so.
+
+    (Snakemake merges mappings, so that an empty one drops nothing.)
     """
-    result = dict(config)
-    for key in ("studies", "families", "comparisons", "sweeps"):
-        if key in result and _is_null(result[key]):
-            result[key] = {}
-        elif isinstance(result.get(key), Mapping):
-            result[key] = {name: section for name, section in result[key].items() if not _is_null(section)}
-    return result
+    return (
+        {key: child for key, child in tree.items() if not _is_null(child)} if isinstance(tree, Mapping) else tree
+    )
 
 
 def with_cells(config: Mapping[str, Tree]) -> dict[str, Tree]:
-    """The studies of a config and those of all cells of its families, as they are written.
-
-    What is no family yet is left for the check of the config.
-    """
-    families, cells = config.get("families"), {}
-    for family, definition in families.items() if isinstance(families, Mapping) else ():
-        if not isinstance(definition, Mapping) or not isinstance(definition.get("rows"), Mapping):
-            continue
-        columns = definition.get("columns") if isinstance(definition.get("columns"), Mapping) else {}
-        for row, own in definition["rows"].items():
-            for column, changes in (columns or {"": {}}).items():
+    """The studies of a config and those of all cells of its families, as they are written."""
+    cells = {}
+    for family, definition in section(config, "families").items():
+        for row, own in section(definition, "rows").items():
+            for column, changes in (section(definition, "columns") or {"": {}}).items():
                 cells[cell_name(family, row, column)] = merged(merged(definition.get("study", {}), own), changes)
     return dict(config["studies"]) | cells
 
 
-def whole(
-    name: str,
-    studies: Mapping[str, Tree],
-    shared: Mapping[str, Tree],
-    fit: Callable[[dict[str, Tree], bool], None] = lambda study, images: None,
-) -> Tree:
-    """A study with everything that it takes from elsewhere.
+def whole(name: str, studies: Mapping[str, Tree], shared: Mapping[str, Tree]) -> Tree:
+    """A study with everything that it takes from other studies and from the top, before `fill_training`.
 
     Args:
         name: its name.
         studies: all studies as they are written.
         shared: the shared keys, and the section `machine`.
-        fit: makes smaller in place what a study has too few seeds for; told whether it is one on images.
 
     Raises:
         ConfigError: if it is based on what there is not, or its dataset is of no known kind.
@@ -118,27 +118,23 @@ def whole(
     study = _inherited(name, studies, ())
     if not isinstance(study, Mapping):
         return study
-    dataset = study.get("dataset")
-    kind = plain(dataset["kind"]) if isinstance(dataset, Mapping) and "kind" in dataset else None
+    kind, dataset = _dataset_kind(study), section(study, "dataset")
     if kind is not None and kind not in THEORY_KINDS + IMAGE_KINDS:
         # It says what all other sections of a study may hold: it is checked first.
         raise ConfigError(
             f"{place(['studies', name, 'dataset', 'kind'])}: found {kind!r}. "
             f"The kinds are {', '.join(THEORY_KINDS + IMAGE_KINDS)}"
         )
-    images = kind in IMAGE_KINDS
     study = {key: shared[key] for key in ("seeds", "first_seed") if key in shared} | dict(study)
-    if isinstance(dataset, Mapping) and "data_seed" in shared:
+    if dataset and "data_seed" in shared:
         study["dataset"] = {"seed": shared["data_seed"]} | dataset
     if "machine" in shared:
         study["machine"] = merged(shared["machine"], study.get("machine", {}))
     network = study.get("network", {})
     if isinstance(network, Mapping) and "kind" not in network:
-        study["network"] = {"kind": Leaf("wide_resnet" if images else "two_layer", "default")} | network
-    if isinstance(study.get("students"), Mapping):
-        study["students"] = {key: section for key, section in study["students"].items() if not _is_null(section)}
-    fit(study, images)
-    _fill_training(study, images)
+        study["network"] = {"kind": Leaf("wide_resnet" if on_images(study) else "two_layer", "default")} | network
+    if "students" in study:
+        study["students"] = without_nulls(study["students"])
     return study
 
 
@@ -190,12 +186,9 @@ def _inherited(name: str, studies: Mapping[str, Tree], below: tuple[str, ...]) -
         if parent in (*below, name):
             raise ConfigError(f"studies.{name}.based_on: {' -> '.join((*below, name, parent))} is a circle")
         base = _inherited(parent, studies, (*below, name))
-        if not isinstance(base, Mapping):
-            base = {}
-    study = merged(base, own)
+    study = merged(base if isinstance(base, Mapping) else {}, own)
     if isinstance(own.get("students"), Mapping):
-        below_it = base.get("students")
-        study["students"] = _kinds(name, below_it if isinstance(below_it, Mapping) else {}, own["students"])
+        study["students"] = _kinds(name, section(base, "students"), own["students"])
     return study
 
 
@@ -226,11 +219,11 @@ def _kinds(study: str, base: Mapping[str, Tree], own: Mapping[str, Tree]) -> dic
     return {name: resolved(name, ()) for name in own}
 
 
-def _fill_training(study: dict[str, Tree], images: bool) -> None:
-    """What students and averages take from the study's training; then what kinds of students take from all."""
+def fill_training(study: dict[str, Tree]) -> None:
+    """Give students and averages what they take from the study's training, and students what they share."""
     base, of_students, of_joint = (
         (ImageTraining, ImageTraining, ImageJointTraining)
-        if images
+        if on_images(study)
         else (Training, StudentTraining, JointTraining)
     )
     training = study.get("training", {})

@@ -54,7 +54,7 @@ class Study(Section):
     @property
     def lineup(self) -> dict[str, Positions]:
         """Where the students of each kind are, and those that teach them."""
-        return line_up({name: section.kind for name, section in self.students.items()})
+        return line_up(self.students)
 
     def positions(self, predictor: str) -> range:
         """Positions of the networks of a predictor; those of ``joint`` are averages of networks."""
@@ -126,9 +126,8 @@ class Study(Section):
         for name in self.students:
             if name in RESERVED:
                 raise ValueError(f"students.{name}: this name is taken; not allowed are {', '.join(RESERVED)}")
-        kinds = {name: section.kind for name, section in self.students.items()}
-        for name in kinds:
-            chain(name, kinds)
+        for name in self.students:
+            chain(name, self.students)
         lineup = self.lineup
         for name, section in self.students.items():
             own = section.start == "warm" or getattr(section, "needs_own", False)

@@ -17,25 +17,6 @@ SINGLE = "single"
 """The predictor of networks trained on hard labels alone, one by one."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of students, as the config describes it.
-
-    Attributes:
-        teacher: ``single``, or the name of other students.
-        teachers: L, how many teach: 1: each student has one of its own; above: all learn from their average.
-        students: how many.
-        distance: positions from the first student to the first teacher, or back; None: none is left out.
-        follow: whether students come behind their teachers.
-    """
-
-    teacher: str
-    teachers: int
-    students: int
-    distance: int | None = None
-    follow: bool = False
-
-
 class LineUp(Section):
     """Who learns from whom. Which seeds these are follows from the numbers: `config.who_teaches_whom`."""
 
@@ -57,9 +38,9 @@ class LineUp(Section):
     )
 
     @property
-    def kind(self) -> Kind:
-        """What their positions follow from."""
-        return Kind(self.teacher, self.teachers, self.students, self.distance)
+    def follow(self) -> bool:
+        """Whether students come behind their teachers."""
+        return False
 
     @model_validator(mode="after")
     def _distance_to_single(self):
@@ -93,7 +74,7 @@ class Positions:
         return max(self.students[-1], self.taught_by(self.students[-1])[-1])
 
 
-def line_up(kinds: Mapping[str, Kind]) -> dict[str, Positions]:
+def line_up(kinds: Mapping[str, LineUp]) -> dict[str, Positions]:
     """The positions of all kinds of students of a study; `chain` must hold for each of them."""
     positions: dict[str, Positions] = {}
     for name in kinds:
@@ -103,7 +84,7 @@ def line_up(kinds: Mapping[str, Kind]) -> dict[str, Positions]:
     return positions
 
 
-def _place(name: str, kinds: Mapping[str, Kind], positions: Mapping[str, Positions]) -> Positions:
+def _place(name: str, kinds: Mapping[str, LineUp], positions: Mapping[str, Positions]) -> Positions:
     kind = kinds[name]
     if kind.teacher != SINGLE:
         first = 1 + max(positions[above].last for above in chain(kind.teacher, kinds))
@@ -114,7 +95,7 @@ def _place(name: str, kinds: Mapping[str, Kind], positions: Mapping[str, Positio
     return Positions(range(first_student, first_student + kind.students), first_teacher, kind.teachers)
 
 
-def chain(name: str, kinds: Mapping[str, Kind]) -> list[str]:
+def chain(name: str, kinds: Mapping[str, LineUp]) -> list[str]:
     """A kind of students, their teachers, and so on up to those of single networks.
 
     Raises:
