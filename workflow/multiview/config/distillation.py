@@ -7,13 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.base import (
-    Count,
-    Positive,
-    Section,
-    Weight,
-    key,
-)
+from multiview.config.base import Count, Positive, Section, Weight, key
 from multiview.config.objectives import Objective, TheoryObjective
 from multiview.config.training import ImageTraining, StudentTraining
 from multiview.config.who_teaches_whom import LineUp

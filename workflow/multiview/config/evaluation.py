@@ -4,15 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from multiview.config.base import (
-    Count,
-    Float,
-    Int,
-    Section,
-    Seed,
-    Weight,
-    key,
-)
+from multiview.config.base import Count, Float, Int, Section, Seed, Weight, key
 
 
 class Ensembles(Section):

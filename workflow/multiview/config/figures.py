@@ -4,15 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from multiview.config.base import (
-    Count,
-    Float,
-    Int,
-    Positive,
-    Section,
-    Seed,
-    key,
-)
+from multiview.config.base import Count, Float, Int, Positive, Section, Seed, key
 
 
 class Figures(Section):

@@ -4,14 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from multiview.config.base import (
-    Auto,
-    Count,
-    Int,
-    NonNegative,
-    Section,
-    key,
-)
+from multiview.config.base import Auto, Count, Int, NonNegative, Section, key
 
 
 class Machine(Section):

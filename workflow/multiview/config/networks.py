@@ -12,18 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.base import (
-    Count,
-    Float,
-    Int,
-    Positive,
-    Regime,
-    Section,
-    UserPath,
-    expanded,
-    key,
-    kinds,
-)
+from multiview.config.base import Count, Float, Int, Positive, Regime, Section, UserPath, expanded, key, kinds
 
 
 class Network(Section):

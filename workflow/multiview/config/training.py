@@ -9,16 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.base import (
-    Count,
-    Float,
-    Int,
-    NonNegative,
-    Positive,
-    Section,
-    Share,
-    key,
-)
+from multiview.config.base import Count, Float, Int, NonNegative, Positive, Section, Share, key
 
 
 class Training(Section):
