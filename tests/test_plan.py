@@ -97,8 +97,18 @@ def test_families_have_their_cells_and_what_is_beside_them(contrasts):
     places = contrasts.places("gaussian")
     assert places["gaussian/mixture_cnn/linear"] == ["mixture_cnn", "linear"]
     assert places["theory"] == ["beside", "theory"]
-    assert list(contrasts.files_of_rows("layers")) == ["all", "half_of_the_channels"]
-    assert contrasts.more_training("gaussian") == "families.gaussian.study.training.epochs"
+    files = contrasts.files_of_rows("layers")
+    assert [name for name in files if name.endswith("_samples")] == ["all_samples", "half_of_the_channels_samples"]
+
+
+def test_what_makes_networks_fit_is_named_by_its_place_in_the_config(contrasts):
+    names = ("gaussian", "gaussian/mixture_cnn/cnn", "theory", "digits")
+    assert [contrasts.more_training(name) for name in names] == [
+        "families.gaussian.study.training.epochs",
+        "families.gaussian.study.training.epochs",
+        "studies.theory.training.max_steps",
+        "studies.digits.training.epochs",
+    ]
 
 
 def test_every_study_is_in_one_target(contrasts):

@@ -83,15 +83,20 @@ class Plan:
         return self.files(study, own.students[students].teacher, kind, needed)
 
     def what_teachers_say(self, study: str, students: str) -> str:
-        """The kind of files that students on images learn from; empty for those that learn from hard labels alone.
+        """What students on images learn from; empty for those that learn from hard labels alone.
 
-        ``copies``: what their teachers say of every augmented copy; ``networks``: the teachers, which are asked in
+        ``copies``: their teachers' logits on every augmented copy; ``networks``: the teachers, which are asked in
         every step.
         """
         images = self.settings.images
         if images[study].students[students].soft_labels == "none":
             return ""
         return "copies" if resources.labels_are_stored(images[study], images, students) else "networks"
+
+    def files_of_what_teachers_say(self, study: str, students: str, seeds: Iterable[int]) -> list[str]:
+        """The files that some students on images learn from."""
+        kind = self.what_teachers_say(study, students)
+        return self.teacher_files(study, students, kind, seeds) if kind else []
 
     def start_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the hard-label training from whose end some students start, if they do."""
@@ -135,9 +140,13 @@ class Plan:
         """A table that the evaluation of a study writes."""
         return f"results/{study}/evaluation/{kind}.parquet"
 
-    def length_of_training(self, study: str) -> str:
-        """The key of a study's config that says how long its networks are trained."""
-        return "training.max_steps" if study in self.settings.theory else "training.epochs"
+    def more_training(self, name: str) -> str:
+        """The key of the config that makes the networks of a study, or of a family, fit their training set."""
+        family = name.split("/")[0]
+        in_family = family in self.settings.families
+        study = next(iter(self.settings.cells(family).values())) if in_family else name
+        key = "training.max_steps" if study in self.settings.theory else "training.epochs"
+        return f"families.{family}.study.{key}" if in_family else f"studies.{name}.{key}"
 
     # --- Studies beside one another ------------------------------------------------------------------------
 
@@ -151,10 +160,6 @@ class Plan:
         main = self.main_studies([*self.settings.stratified, *self.settings.photos])
         return [name for name in self.settings.named if name not in main]
 
-    def swept_studies(self) -> list[str]:
-        """The studies that are points of sweeps."""
-        return sorted({point.study for sweep in self.settings.sweeps.values() for point in sweep.points})
-
     def shown_of_families(self) -> dict[str, list[str]]:
         """The families, and what each shows, as lists for `expand`."""
         families = self.settings.families
@@ -165,21 +170,14 @@ class Plan:
         places = {study: list(place) for place, study in self.settings.cells(family).items()}
         return places | {study: ["beside", study] for study in self.settings.families[family].beside}
 
-    def files_of_rows(self, family: str) -> dict[str, dict[str, Any]]:
-        """For each row of a family the files that tell what its networks get wrong."""
-        return {
-            row: {
-                "samples": f"results/{study}/dataset/samples.parquet",
-                "members": f"results/{study}/ensemble/members.parquet",
-                "logits": self.files(study, SINGLE, "logits"),
-            }
-            for (row, _), study in self.settings.cells(family).items()
-        }
-
-    def more_training(self, family: str) -> str:
-        """The key of the config that makes the networks of a family fit their training set."""
-        first = next(iter(self.settings.cells(family).values()))
-        return f"families.{family}.study.{self.length_of_training(first)}"
+    def files_of_rows(self, family: str) -> dict[str, str | list[str]]:
+        """For each row of a family the files that tell what its networks get wrong, by the row and their kind."""
+        files = {}
+        for (row, _), study in self.settings.cells(family).items():
+            files[f"{row}_samples"] = f"results/{study}/dataset/samples.parquet"
+            files[f"{row}_members"] = f"results/{study}/ensemble/members.parquet"
+            files[f"{row}_logits"] = self.files(study, SINGLE, "logits")
+        return files
 
     # --- Figures -------------------------------------------------------------------------------------------
 
@@ -204,7 +202,7 @@ class Plan:
             groups.append(FigureGroup(f"COMPARISON_{name}", name, log, {path: "comparison"}, inputs, about))
         if settings.sweeps:
             about = {"sweeps": {name: sweep.model_dump(mode="json") for name, sweep in settings.sweeps.items()}}
-            swept = self.swept_studies()
+            swept = sorted({point.study for sweep in settings.sweeps.values() for point in sweep.points})
             theory = [study for study in swept if study in settings.theory]  # the others have no views
             inputs = {
                 "scores": [self.table(study, "scores") for study in swept],

@@ -29,11 +29,7 @@ rule gains:
 
 rule losses:
     input:
-        lambda wildcards: [
-            file
-            for files in plan.files_of_rows(wildcards.family).values()
-            for file in (files["samples"], files["members"], *files["logits"])
-        ],
+        unpack(lambda wildcards: plan.files_of_rows(wildcards.family)),
     output:
         table="results/{family}/evaluation/losses.parquet",
         measures="results/{family}/evaluation/measures.parquet",
@@ -49,7 +45,7 @@ rule losses:
         mem_mb=growing(8000),
     params:
         family="{family}",
-        files=lambda wildcards: json.dumps(files_of_rows(wildcards.family)),
+        rows=lambda wildcards: list(settings.families[wildcards.family].rows),
         terms=claim.digest("layers"),
         more_training=lambda wildcards: plan.more_training(wildcards.family),
         code=code_of("losses"),

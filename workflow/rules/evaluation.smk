@@ -36,7 +36,7 @@ rule evaluate:
         evaluation=canonical(settings.evaluation),
         claims=lambda wildcards: plan.claims(wildcards.study),
         terms=lambda wildcards: claim.digest(plan.claims(wildcards.study)),
-        more_training=lambda wildcards: plan.length_of_training(wildcards.study),
+        more_training=lambda wildcards: plan.more_training(wildcards.study),
         code=code_of("evaluate"),
     script:
         "../scripts/evaluate.py"

@@ -58,8 +58,8 @@ use rule train as label_copies with:
 use rule distil as distil_images with:
     input:
         **IMAGES_AND_NETWORK,
-        teacher=of_the_teachers(what_teachers_say),
-        start=of_the_starts("networks"),
+        teacher=for_students(plan.files_of_what_teachers_say),
+        start=for_students(plan.start_files, "networks"),
         choice=lambda wildcards: plan.choice_files(wildcards.study, wildcards.students),
     output:
         logits=f"{STUDENTS_FOLDER}/logits.parquet",
@@ -72,7 +72,7 @@ use rule distil as distil_images with:
         script="distil_images",
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
-        teachers_say=what_teachers_say,
+        teachers_say=lambda wildcards: plan.what_teachers_say(wildcards.study, wildcards.students),
         lightning_logs=placed("logs/{study}/lightning"),
         code=lambda wildcards: code_of("distil_images", *network_code(wildcards.study)),
 
@@ -80,8 +80,8 @@ use rule distil as distil_images with:
 use rule distil_images as try_objectives with:
     input:
         **IMAGES_AND_NETWORK,
-        teacher=of_the_teachers(what_teachers_say, teachers_of_trials),
-        start=of_the_starts("networks", teachers_of_trials),
+        teacher=for_students(plan.files_of_what_teachers_say, seeds=seeds_of_trials),
+        start=for_students(plan.start_files, "networks", seeds=seeds_of_trials),
     output:
         "results/{study}/{students}/trials/{first}-{last}.parquet",
     log:
@@ -91,7 +91,7 @@ use rule distil_images as try_objectives with:
     params:
         script="try_objectives",
         trials=lambda wildcards: json.dumps(tried_by(wildcards)),
-        teachers=lambda wildcards: json.dumps(teachers_of_trials(wildcards), sort_keys=True),
+        teachers=lambda wildcards: teachers_of(wildcards, seeds_of_trials),
         checkpoints=placed("results/{study}/checkpoints/{students}/trials_{first}-{last}"),
         code=lambda wildcards: code_of("try_objectives", *network_code(wildcards.study)),
 
@@ -108,6 +108,7 @@ rule choose_objective:
         "benchmarks/{study}/{students}_choice.tsv"
     wildcard_constraints:
         study=IMAGES,
+    localrule: True
     conda:
         "../../envs/multiview.yaml"
     params:
@@ -132,6 +133,7 @@ rule headline:
         "logs/headline.log",
     benchmark:
         "benchmarks/headline.tsv"
+    localrule: True
     conda:
         "../../envs/multiview.yaml"
     params:

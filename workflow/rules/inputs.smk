@@ -82,9 +82,8 @@ def at_most(amount):
 def how_trained(wildcards, predictor):
     """The study of a job, how it trains the networks of a predictor, on which device, and how many seeds."""
     study = studies[wildcards.study]
-    own = study.students[predictor].training if predictor in study.students else study.training_of(predictor)
     seeds = 1 + int(wildcards.last) - int(wildcards.first) if "last" in wildcards.keys() else 1
-    return study, own, devices.resolve(study.machine.accelerator), seeds
+    return study, study.training_of(predictor), devices.resolve(study.machine.accelerator), seeds
 
 
 def asked(study, predictor):
@@ -139,29 +138,24 @@ def seeds_of(wildcards):
     return range(int(wildcards.first), int(wildcards.last) + 1)
 
 
-def teachers_of(wildcards):
-    """For each student of a job, the seeds that teach it."""
-    return studies[wildcards.study].teachers(wildcards.students, seeds_of(wildcards))
+def tried_by(wildcards):
+    """The trials that a job does: alpha, temperature and seed of each."""
+    return studies[wildcards.study].trials(wildcards.students)[int(wildcards.first) : int(wildcards.last) + 1]
 
 
-def of_the_teachers(kind, taught=teachers_of):
-    """The files of one kind of the networks that teach the students of a job; the kind may depend on the job."""
-
-    def files(wildcards):
-        which = kind(wildcards) if callable(kind) else kind
-        return plan.teacher_files(wildcards.study, wildcards.students, which, taught(wildcards)) if which else []
-
-    return files
+def seeds_of_trials(wildcards):
+    """The seeds that a job trains to try something."""
+    return sorted({seed for *_, seed in tried_by(wildcards)})
 
 
-def what_teachers_say(wildcards):
-    """What students on images learn from: their teachers' logits on all copies, or the teachers themselves."""
-    return plan.what_teachers_say(wildcards.study, wildcards.students)
+def teachers_of(wildcards, seeds=seeds_of):
+    """For each student of a job, the seeds that teach it, as JSON."""
+    return json.dumps(studies[wildcards.study].teachers(wildcards.students, seeds(wildcards)))
 
 
-def of_the_starts(kind, taught=teachers_of):
-    """The files of one kind of the hard-label training from whose end the students of a job start."""
-    return lambda wildcards: plan.start_files(wildcards.study, wildcards.students, kind, taught(wildcards))
+def for_students(files, *kind, seeds=seeds_of):
+    """The files that a function of the plan gives for the students of a job."""
+    return lambda wildcards: files(wildcards.study, wildcards.students, *kind, seeds(wildcards))
 
 
 def inputs_of(wildcards):
@@ -172,17 +166,6 @@ def inputs_of(wildcards):
 def own_network(wildcards):
     """The user's own files with the network, if there are any. Of these the code counts, see `network_code`."""
     return [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)]
-
-
-def tried_by(wildcards):
-    """The trials that a job does: alpha, temperature and seed of each."""
-    return studies[wildcards.study].trials(wildcards.students)[int(wildcards.first) : int(wildcards.last) + 1]
-
-
-def teachers_of_trials(wildcards):
-    """For each student that tries something in a job, the seeds that teach it."""
-    seeds = sorted({seed for *_, seed in tried_by(wildcards)})
-    return studies[wildcards.study].teachers(wildcards.students, seeds)
 
 
 def on_gpu(wildcards):
@@ -223,17 +206,6 @@ def studies_on(*kinds):
 def layered(wildcards):
     """The study of whose network a layer is taken."""
     return studies[wildcards.study].dataset.study
-
-
-def files_of_rows(family):
-    """For each row of a family the files that tell what its networks get wrong."""
-    return {
-        row: {
-            kind: placed(file) if isinstance(file, str) else list(map(placed, file))
-            for kind, file in files.items()
-        }
-        for row, files in plan.files_of_rows(family).items()
-    }
 
 
 def delete_finished_checkpoints():

@@ -54,9 +54,9 @@ rule distil:
     input:
         samples="results/{study}/dataset/samples.parquet",
         views="results/{study}/dataset/views.parquet",
-        teacher=of_the_teachers("logits"),
-        start=of_the_starts("weights"),
-        own=lambda wildcards: plan.own_logits(wildcards.study, wildcards.students, seeds_of(wildcards)),
+        teacher=for_students(plan.teacher_files, "logits"),
+        start=for_students(plan.start_files, "weights"),
+        own=for_students(plan.own_logits),
     output:
         logits=f"{STUDENTS_FOLDER}/logits.parquet",
         history=f"{STUDENTS_FOLDER}/history.parquet",
@@ -81,7 +81,7 @@ rule distil:
         study="{study}",
         predictor="{students}",
         teacher=lambda wildcards: students_of(wildcards).teacher,
-        teachers=lambda wildcards: json.dumps(teachers_of(wildcards)),
+        teachers=teachers_of,
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         distillation=lambda wildcards: canonical(students_of(wildcards), Distillation),
         checkpoints=placed("results/{study}/checkpoints/{students}/{first}-{last}"),

@@ -4,22 +4,21 @@ from multiview.runtime import jobs
 
 jobs.start(snakemake)
 
-import json
-
 from multiview.claims import families
 from multiview.measure import errors
 from multiview.predictors.logits import read_logits, training_accuracy
 from multiview.store import artifacts
 
-params, target = snakemake.params, snakemake.output
+source, params, target = snakemake.input, snakemake.params, snakemake.output
 rows, provenance = {}, {"study": params.family, "studies": {}}
-for row, files in json.loads(params.files).items():
-    about = artifacts.read(files["samples"], "samples")
+for row in params.rows:
+    about = artifacts.read(source[f"{row}_samples"], "samples")
     dataset, classes = about.provenance["dataset"], about.provenance["classes"]
     names, labels = about.numpy("split"), about.numpy("label")
-    logits = read_logits(files["logits"], dataset, names, classes)
+    logits = read_logits(source[f"{row}_logits"], dataset, names, classes)
     seeds = logits["single"].members
-    table = artifacts.read(files["members"], "members", expect={"dataset": dataset, "seeds": seeds}).pandas()
+    expect = {"dataset": dataset, "seeds": seeds}
+    table = artifacts.read(source[f"{row}_members"], "members", expect).pandas()
     largest = table[table["size"] == table["size"].max()]
     members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)
     split = errors.main_split(list(names))

@@ -65,11 +65,6 @@ class Observed:
         return named
 
 
-def key_of(study: str, key: str) -> str:
-    """The place in the config of a key of a study, which may be a cell of a family."""
-    return f"families.{study.split('/')[0]}.study.{key}" if "/" in study else f"studies.{study}.{key}"
-
-
 def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
     """The table ``measures`` of a study: every statement whose predictors are there."""
     rows = []

@@ -63,11 +63,13 @@ class Study(Section):
         return range(self.seeds) if predictor == SINGLE else self.lineup[predictor].students
 
     def networks_of(self, predictor: str) -> int:
-        """How many networks one of ``single`` or ``joint`` is the average of."""
+        """How many networks one of a predictor is the average of."""
         return self.joint.networks if predictor == JOINT else 1
 
     def training_of(self, predictor: str) -> Section:
-        """How ``single`` or ``joint`` is trained."""
+        """How the networks of a predictor are trained."""
+        if predictor in self.students:
+            return self.students[predictor].training
         return self.joint.training if predictor == JOINT else self.training
 
     @property
