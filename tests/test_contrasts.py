@@ -85,9 +85,9 @@ def errors(predictor, size, rows, pool=None):
     return Errors(predictor, size, number, {"test": table}, pool or predictor)
 
 
-def observed(found, roles=None, networks=None):
+def observed(found, **known):
     fits = {"single": np.ones(4), "joint": np.ones(1)}
-    return terms.Observed("x", found, "error", fits, "training.epochs", roles=roles, networks=networks)
+    return terms.Observed("x", found, "error", fits, "training.epochs", **known)
 
 
 def test_statements_on_models_without_features_by_hand():
@@ -102,7 +102,7 @@ def test_statements_on_models_without_features_by_hand():
         "distilled": {"teacher": "single", "teacher_size": 2},
         "self": {"teacher": "single", "teacher_size": 1},
     }
-    table = terms.measure(observed(found, roles, 2), lists()["no_features"])
+    table = terms.measure(observed(found, roles=roles, networks=2), lists()["no_features"])
     table = table[table["confidence"] == 0.95]
     assert table["predictor"].tolist() == ["ensemble", "distilled", "joint"]
     # single 5/8, ensemble of 2 1/4; half the gain 3/16, distilled gains 1/8.
@@ -197,7 +197,8 @@ def test_what_excites_a_channel():
     channel = features.most_important(network, seen, label, 2)
     shares = network.network.linear.weight[2] * seen[label == 2].mean(dim=0)
     assert shares[channel] == shares.max()
-    rows = features.exciting_rows(network, 1, 2, (x, label), (x, label), 3, (40, 0.5))
+    settings = config.Features(images=3, steps=40, step_size=0.5)
+    rows = features.exciting_rows(network, 1, 2, (x, label), (x, label), settings)
     assert [row["rank"] for row in rows] == [0, 1, 2, 3]
     best = [row["activation"] for row in rows[1:]]
     assert best == sorted(seen[:, channel].tolist(), reverse=True)[:3]

@@ -5,8 +5,13 @@ import pytest
 from scipy.stats import binom, t
 
 from multiview.measure import intervals
-from multiview.measure.intervals import Term, interval, mean_errors, shares_by_network
+from multiview.measure.intervals import Term, mean_errors, shares_by_network
 from multiview.predictors import ensembles
+
+
+def interval(wrong, size=1, n_seeds=None):
+    """Of the mean of `wrong` ``[rows, n]``, the errors of networks or of ensembles of `size` of `n_seeds`."""
+    return mean_errors([Term(1.0, wrong, size=size, n_seeds=n_seeds)]).interval()
 
 
 def test_exact_interval_against_its_definition():

@@ -38,10 +38,6 @@ class FigureGroup:
     files: Mapping[str, str | Sequence[str]]
     about: Mapping[str, Any]
 
-    def inputs(self, _) -> Mapping[str, str | Sequence[str]]:
-        """The files, as an input function."""
-        return self.files
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -213,10 +209,8 @@ class Plan:
 
     def figure_inputs(self, study: str, figures: Iterable[str]) -> dict[str, str | list[str]]:
         """The files that figures of a study show, by the names of their inputs."""
-        return {
-            name: self._shown(study, name)
-            for name in sorted({name for figure in figures for name in registry.FIGURES[figure].inputs})
-        }
+        names = {name for figure in figures for name in registry.FIGURES[figure].inputs}
+        return {name: self._shown(study, name) for name in sorted(names)}
 
     def _shown(self, study: str, name: str) -> str | list[str]:
         """The files of one input of a figure."""
@@ -233,13 +227,11 @@ class Plan:
 
     def about_figures(self, study: str, figures: Iterable[str]) -> dict[str, Any]:
         """What figures of a study have to know besides their inputs."""
-        own, about, figures = self.settings.studies[study], {}, set(figures)
-        if "race" in figures:
-            about["first_seed"] = own.first_seed
-        if "outcome" in figures:
-            about["learned_ratio"] = self.settings.evaluation.learned_ratio
-        if "student_race" in figures:
-            about["raced"] = registry.raced(own)
-        if "choice" in figures:
-            about["choosing"] = self.choosing(study)
-        return about
+        own = self.settings.studies[study]
+        about = {
+            "race": ("first_seed", own.first_seed),
+            "outcome": ("learned_ratio", self.settings.evaluation.learned_ratio),
+            "student_race": ("raced", registry.raced(own)),
+            "choice": ("choosing", self.choosing(study)),
+        }
+        return dict(about[name] for name in figures if name in about)

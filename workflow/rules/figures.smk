@@ -7,7 +7,7 @@ for group in plan.figure_groups():
         name:
             f"figures_{group.name}"
         input:
-            unpack(group.inputs),
+            **group.files,
         output:
             svg=[
                 report(

@@ -29,9 +29,8 @@ for seed in params.seeds:
     model.requires_grad_(False)
     seen[True][seed] = features.embed(model, test[0]).numpy()
     if seed in params.seeds[: settings.seeds]:
-        ascent = (settings.steps, settings.step_size)
         for class_ in settings.classes:
-            excited += features.exciting_rows(model, seed, class_, train, test, settings.images, ascent)
+            excited += features.exciting_rows(model, seed, class_, train, test, settings)
 similar = [row for trained, by_seed in seen.items() for row in features.similarity_rows(by_seed, trained)]
 provenance = {"study": params.study, "dataset": data.digest, "seeds": params.seeds}
 provenance |= {"shape": data.about["shape"], "config": settings.model_dump()}

@@ -6,7 +6,7 @@ statements, follow from the table alone.
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,6 @@ TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001
 
 ONE_TEACHER = "one teacher"
 """What the scope of students of an ensemble has."""
-
 
 SPLITS = {error: split for split, error in ERRORS.items()}
 """From the name of an error to the split on which it is measured."""
@@ -50,8 +49,8 @@ class Observed:
     main: str
     training_accuracy: Mapping[str, np.ndarray]
     more_training: str
-    shares: Shares | None = None
-    roles: Mapping[str, Mapping] | None = None
+    shares: Shares = field(default_factory=dict)
+    roles: Mapping[str, Mapping] = field(default_factory=dict)
     networks: int | None = None
     other: str = ""
 
@@ -69,8 +68,8 @@ def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
     """The table ``measures`` of a study: every statement whose predictors are there."""
     rows = []
     for claim in claims:
-        for name, other in _students(claim, observed.roles or {}):
-            role = (observed.roles or {}).get(name, {})
+        for name, other in _students(claim, observed.roles):
+            role = observed.roles.get(name, {})
             fill = {"teacher": role.get("teacher", ""), "other": other}
             terms = {term.format(name, **fill): weight for term, weight in claim.terms.items()}
             estimate = _estimate(claim, terms, observed)
@@ -92,12 +91,11 @@ def _students(claim: Claim, roles: Mapping[str, Mapping]) -> Iterator[tuple[str,
     """The students that a statement is made of, each with those it is held against; empty names for none."""
     kinds = {name: _kind(role) for name, role in roles.items()}
     from_ensemble = [name for name, kind in kinds.items() if kind == OF_AN_ENSEMBLE]
+    chosen = [""]
     if isinstance(claim.students, tuple):
         chosen = [name for name in claim.students if name in roles]
-    else:
-        chosen = (
-            [name for name, kind in kinds.items() if claim.students in (ALL, kind)] if claim.students else [""]
-        )
+    elif claim.students:
+        chosen = [name for name, kind in kinds.items() if claim.students in (ALL, kind)]
     others = from_ensemble if "{other}" in claim.terms else [""]
     return ((name, other) for name in chosen for other in others)
 
@@ -125,13 +123,13 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
         pools = {errors[name].pool for name in terms}
     else:
         (name,) = terms
-        counted = [(observed.shares or {}).get((name, share)) for share in claim.of]
+        counted = [observed.shares.get((name, share)) for share in claim.of]
         if any(count is None or not np.sum(count[1]) for count in counted):
             return None
         signs = (1.0, -1.0)[: len(counted)]
         estimate = shares_by_network([(sign, *count) for sign, count in zip(signs, counted, strict=True)])
         pools = {name}
-    shared = any((observed.roles or {}).get(pool, {}).get("teacher_size", 1) > 1 for pool in pools)
+    shared = any(observed.roles.get(pool, {}).get("teacher_size", 1) > 1 for pool in pools)
     if shared and estimate.scope.startswith("networks"):
         scope = estimate.scope.replace(GIVEN.format(TEACHER), "")
         estimate = replace(estimate, scope=f"{scope}, {ONE_TEACHER}")

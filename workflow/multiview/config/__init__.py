@@ -4,7 +4,7 @@
 ``--config``) into a `Config`; nothing else in the project sees the dictionary.
 """
 
-from multiview.config.base import Section, canonical
+from multiview.config.base import canonical
 from multiview.config.datasets import (
     CLASSES,
     HUB,
@@ -15,15 +15,14 @@ from multiview.config.datasets import (
     Images,
     Layer,
     Paired,
-    Strengths,
 )
-from multiview.config.distillation import Distillation, Grid, ImageDistillation, Students
+from multiview.config.distillation import Distillation, ImageDistillation
 from multiview.config.evaluation import Ensembles, Evaluation
 from multiview.config.figures import Features, Figures
-from multiview.config.loading import ConfigError, load, load_with_origins
+from multiview.config.loading import ConfigError, load
 from multiview.config.machine import DEFAULT_MACHINE, Machine
 from multiview.config.networks import CNN, MLP, VGG, ImageNetwork, Network, OwnNetwork, WideResNet
-from multiview.config.objectives import Hinton, Objective, Truncated
+from multiview.config.objectives import Hinton, Objective
 from multiview.config.studies import JOINT, SINGLE, ImageStudy, Study, TheoryStudy, can_be_side_by_side
-from multiview.config.top_level import Comparison, Config, Family, Point, Sweep
-from multiview.config.training import Augmentation, ImageJoint, ImageTraining, Joint, TheoryJoint, Training
+from multiview.config.top_level import Comparison, Config, Sweep
+from multiview.config.training import Augmentation, ImageTraining, Training

@@ -131,9 +131,7 @@ def kinds(union: Any) -> tuple[str, ...]:
 def canonical(section: Section, as_: type[Section] | None = None) -> str:
     """A section as JSON text that depends on its values alone, not on the order of the keys in the file.
 
-    Args:
-        section: the section.
-        as_: a model whose keys alone are taken, which the section has besides others.
+    Of a section that has the keys of several models, `as_` tells of which one they are taken.
     """
     keys = None if as_ is None else set(as_.model_fields)
     return json.dumps(section.model_dump(mode="json", include=keys), sort_keys=True)

@@ -103,10 +103,8 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
 def _lines(error: ValidationError, config: Tree, studies: Mapping[str, Any]) -> list[str]:
     """A line for each key at fault, where it was written: what is inherited is said once.
 
-    Args:
-        error: of the check.
-        config: what was checked, whose leaves know where they were written.
-        studies: as they are written, with the cells of families.
+    The leaves of `config`, which was checked, know where they were written; `studies` are as written, with
+    the cells of families.
     """
 
     def origin(loc: Sequence[str]) -> tuple[str, ...]:

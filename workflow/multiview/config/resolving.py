@@ -105,12 +105,9 @@ def with_cells(config: Mapping[str, Tree]) -> dict[str, Tree]:
 
 
 def whole(name: str, studies: Mapping[str, Tree], shared: Mapping[str, Tree]) -> Tree:
-    """A study with everything that it takes from other studies and from the top, before `fill_training`.
+    """A study with everything that it takes from other `studies`, as they are written, and from the top.
 
-    Args:
-        name: its name.
-        studies: all studies as they are written.
-        shared: the shared keys, and the section `machine`.
+    `shared` are the shared keys, and the section `machine`.
 
     Raises:
         ConfigError: if it is based on what there is not, or its dataset is of no known kind.

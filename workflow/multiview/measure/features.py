@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from multiview import config
 from multiview.networks.inference import EVALUATION_BATCH
 from multiview.networks.registry import GREY_LEVELS, Standardised
 
@@ -40,11 +41,7 @@ def similarity_rows(features: Mapping[int, np.ndarray], trained: bool) -> list[d
 def most_important(network: Standardised, features: Tensor, label: Tensor, class_: int) -> int:
     """The channel that adds most to a class's logit, on average over the samples of that class.
 
-    Args:
-        network: its last layer weighs the channels.
-        features: ``[n, channels]``, what it sees.
-        label: ``[n]``.
-        class_: the class.
+    `features` ``[n, channels]`` are what the network's last layer weighs, `label` is ``[n]``.
     """
     weight = network.network.linear.weight.detach()[class_]
     return int((weight * features[label == class_].mean(dim=0)).argmax())
@@ -53,14 +50,10 @@ def most_important(network: Standardised, features: Tensor, label: Tensor, class
 def optimise(
     network: Standardised, channel: int, start: Tensor, steps: int, step_size: float
 ) -> tuple[Tensor, float]:
-    """The image that excites a channel of the last layer most, by gradient ascent within the range of pixels.
+    """The image that excites a channel of ``embed`` most, by gradient ascent within the range of pixels.
 
-    Args:
-        network: trained.
-        channel: of ``embed``.
-        start: ``[channels, h, w]`` in ``[0, 1]``.
-        steps: number of steps, each of norm `step_size`; after each, pixels are cut off at 0 and 1.
-        step_size: in grey levels of 0 to 1.
+    From `start` ``[channels, h, w]`` in ``[0, 1]``, each step has the norm `step_size`, in grey levels of 0
+    to 1; after each, pixels are cut off at 0 and 1.
 
     Returns:
         uint8 ``[channels, h, w]``, and the channel's activation there.
@@ -85,26 +78,19 @@ def exciting_rows(
     class_: int,
     train: tuple[Tensor, Tensor],
     test: tuple[Tensor, Tensor],
-    number: int,
-    ascent: tuple[int, float],
+    settings: config.Features,
 ) -> list[dict]:
-    """Rows of the table ``exciting``: what excites the most important channel of a class.
+    """Rows of the table ``exciting``: what excites the most important channel of a class in a trained network.
 
-    Args:
-        network: of the seed, trained.
-        seed: of the network.
-        class_: the class.
-        train: images and labels, by which the channel is chosen; the ascent starts at the mean of the class.
-        test: images and labels, of which the `number` that excite it most are taken.
-        number: of test images.
-        ascent: steps and step size of the optimised image.
+    `train` and `test` are images and labels. By the former the channel is chosen, and the ascent starts at the
+    mean of the class; of the latter those that excite the channel most are taken.
     """
     images, label = train
     channel = most_important(network, embed(network, images), label, class_)
     activation = embed(network, test[0])[:, channel]
-    order = activation.argsort(descending=True, stable=True)[:number]
+    order = activation.argsort(descending=True, stable=True)[: settings.images]
     start = images[label == class_].float().mean(dim=0) / GREY_LEVELS
-    pixels, reached = optimise(network, channel, start, *ascent)
+    pixels, reached = optimise(network, channel, start, settings.steps, settings.step_size)
     about = {"class": class_, "seed": seed, "channel": channel}
     rows = [about | {"rank": 0, "activation": reached, "label": class_, "x": pixels.flatten().numpy()}]
     for rank, i in enumerate(order.tolist(), start=1):

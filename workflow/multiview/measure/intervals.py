@@ -318,11 +318,6 @@ def of_training_sets(values: Sequence[float], within: float) -> Estimate:
     return Estimate(float(values.mean()), TRAINING_SETS, number, networks=[(variance, number - 1)])
 
 
-def interval(wrong: np.ndarray, size: int = 1, n_seeds: int | None = None) -> Interval:
-    """The mean of `wrong` ``[rows, n]``, the errors of networks or of ensembles of `size` of `n_seeds`."""
-    return mean_errors([Term(1.0, wrong, size=size, n_seeds=n_seeds)]).interval()
-
-
 @functools.lru_cache(maxsize=2)
 def sample_counts(n: int, seed: int, number: int) -> np.ndarray:
     """How often each of `n` samples is in each of `number` bootstrap replicates: float32 ``[number, n]``."""
