@@ -47,7 +47,13 @@ def test_every_predictor_has_jobs_of_its_own(planned):
     everything = planned.files_of_all("theory", "logits")
     assert everything[0] == planned.files("theory", "single", "logits")[0]  # as the rest is held against it
     joint = ["results/theory/joint/seeds_0-0/logits.parquet"]
-    assert planned.files_of_joint("theory", "logits") == joint == everything[-1:]
+    assert planned.files("theory", "joint", "logits") == joint == everything[-1:]
+
+
+def test_a_study_without_averages_has_no_files_of_them(default):
+    planned = Plan(config.load(make_tiny(default)))
+    assert planned.settings.studies["theory"].joint is None
+    assert planned.files("theory", "joint", "logits") == []
 
 
 def test_who_teaches_whom(planned):

@@ -66,10 +66,6 @@ class Plan:
         """The files of one kind of all trained networks of a study, single ones first."""
         return [file for name in self.predictors(study) for file in self.files(study, name, kind)]
 
-    def files_of_joint(self, study: str, kind: str) -> list[str]:
-        """The files of one kind of the averages that are trained end to end, if there are any."""
-        return self.files(study, JOINT, kind) if JOINT in self.predictors(study) else []
-
     # --- Who teaches whom ----------------------------------------------------------------------------------
 
     def teacher_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:

@@ -56,7 +56,7 @@ use rule evaluate as evaluate_theory with:
         unpack(lambda wildcards: plan.files_by_predictor(wildcards.study, "strengths")),
         **ALL_LOGITS,
         patches="results/{study}/dataset/patches.parquet",
-        members_of_joint=lambda wildcards: plan.files_of_joint(wildcards.study, "member_strengths"),
+        members_of_joint=lambda wildcards: plan.files(wildcards.study, JOINT, "member_strengths"),
         start=of_every_seed("start"),
     output:
         **EVALUATED,

@@ -27,6 +27,9 @@ VERDICTS = (FAILS, NO_PREMISE, UNDECIDED, HOLDS)
 MIN_RUNS = 5
 """A statement about training is undecided with fewer networks."""
 
+MEASURED = ("study", "predictor", "measured", "low", "high", "scope", "method", "n_seeds", "n_samples", "runs")
+"""What a verdict has from the measure that it is about, at the least confidence."""
+
 MET = "met"
 DRAWS = "{study}, {number} draws"
 """The name under which draws of a study's training set are put together."""
@@ -70,22 +73,12 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
         level["confidence"] for level, outcome in zip(levels, verdicts, strict=False) if outcome == verdicts[0]
     ]
     p = round(1 - max(same), 6) if decided and estimated else float(not decided)
-    return {
-        "study": nominal["study"],
+    return {name: nominal[name] for name in MEASURED} | {
         "part": claim.part,
-        "predictor": nominal["predictor"],
         "quantity": claim.quantity.format(size=nominal["size"], other=nominal["other"], error=nominal["error"]),
         "claim": claim.text,
         "claim_low": claim.range[0],
         "claim_high": claim.range[1],
-        "measured": nominal["measured"],
-        "low": nominal["low"],
-        "high": nominal["high"],
-        "scope": nominal["scope"],
-        "method": nominal["method"],
-        "n_seeds": nominal["n_seeds"],
-        "n_samples": nominal["n_samples"],
-        "runs": nominal["runs"],
         "premise": premise,
         "verdict": verdicts[0],
         "p_at_most": p,

@@ -57,9 +57,9 @@ class Study(Section):
         return line_up(self.students)
 
     def positions(self, predictor: str) -> range:
-        """Positions of the networks of a predictor; those of ``joint`` are averages of networks."""
+        """Positions of the networks of a predictor; those of ``joint`` are averages of networks, if any."""
         if predictor == JOINT:
-            return range(self.joint.runs)
+            return range(0 if self.joint is None else self.joint.runs)
         return range(self.seeds) if predictor == SINGLE else self.lineup[predictor].students
 
     def networks_of(self, predictor: str) -> int:
