@@ -42,13 +42,13 @@ class Strengths(Section):
         "own class, multi-view sample, each of both views; from 1 on",
         [1.6, 1.6],
         symbol="sum_p z_p",
-        reason="paper: [1, O(1)]. Strong ones leave a class less loss while it waits for others; equal ones race fairly",
+        reason="paper: [1, O(1)]. Strong ones leave less loss while others are awaited; equal ones race fairly",
     )
     strong: Range = key(
         "own class, single-view sample, its strong view; from 1 on",
         [1.3, 1.3],
         symbol="sum_p z_p",
-        reason="paper: [1, O(1)]. At 1 half a view is not enough against the views of other classes",
+        reason="paper: [1, O(1)]. At 1 other classes outshout a view that is half grown",
     )
     weak: Range = key(
         "own class, single-view sample, its weak view; below strong",

@@ -111,10 +111,11 @@ def _smaller(kind: LineUp, seeds: int) -> LineUp | None:
         students = min(kind.students, seeds) if kind.teachers == 1 else kind.students
         teachers = min(kind.teachers, seeds)
     else:
-        students = min(kind.students, seeds // 2)
+        near = kind.teachers == 1 and kind.distance is not None
+        # At a small distance networks that are taught teach as well, so that more of them have room.
+        students = min(kind.students, max(seeds // 2, seeds - kind.distance if near else 0))
         teachers = min(kind.teachers, seeds - students)
-        if kind.teachers == 1 and kind.distance is not None:
-            distance = max(students, min(kind.distance, seeds - students))
+        distance = min(kind.distance, seeds - students) if near else None
     if students == 0 or 1 == teachers < kind.teachers:
         return None
     return kind.model_copy(update={"teachers": teachers, "students": students, "distance": distance})
