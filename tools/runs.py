@@ -131,10 +131,12 @@ def chosen(study: Mapping[str, Any]) -> dict[str, str]:
     dataset, network = study["dataset"], study["network"]
     if "z" not in dataset:
         return {}
-    low, high = dataset["z"]["own_multi"]
+    strengths, noise = dataset["z"], (dataset["feature_noise_norm"], dataset["background_noise_norm"])
+    own, other = (
+        " to ".join(dict.fromkeys(f"{end:g}" for end in strengths[key])) for key in ("own_multi", "other_multi")
+    )
     found = {
-        "": f"own views {low:g} to {high:g}; noise {dataset['feature_noise_norm']:g}, "
-        f"{dataset['background_noise_norm']:g}; sigma_0 {network['init_std']:g}"
+        "": f"views {own}, others' {other}; noise {noise[0]:g}, {noise[1]:g}; sigma_0 {network['init_std']:g}"
     }
     for name, role in study["students"].items():
         objective = role["objective"]
