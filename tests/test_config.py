@@ -453,6 +453,15 @@ def test_positions_follow_from_numbers(default):
     }
 
 
+def test_students_of_models_that_learn_no_features_have_the_features_of_single_networks(default):
+    studies = [study for study in config.load(default).studies.values() if study.dataset.kind == "multiview"]
+    frozen = [study for study in studies if study.network.regime != "learned"]
+    assert len(frozen) == 2
+    for study in frozen:
+        assert study.network.init_std == 0.3
+        assert [role.init_std for role in study.students.values()] == [None]
+
+
 def test_seeds_that_are_added_change_no_position(default):
     places = {}
     for seeds in (80, 85):

@@ -107,8 +107,15 @@ def test_an_interrupted_chunk_ends_the_same_to_the_bit(tmp_path, monkeypatch, ep
         assert one.history == other.history
         states = zip(one.network.state_dict().values(), other.network.state_dict().values(), strict=True)
         assert all(torch.equal(ours, theirs) for ours, theirs in states)
-    file.write_bytes(b"no checkpoint")
-    assert together(checkpoint=file)[0].history == undisturbed[0].history
+    saved = torch.load(file, weights_only=True)
+    name, *_ = saved["state_dict"]
+    smaller = saved["state_dict"] | {name: saved["state_dict"][name][:1]}
+    others = {"state_dict": smaller}, {"record": saved["record"][:-1]}, {"record": [{}, *saved["record"][1:]]}
+    for broken in (None, *others):
+        file.write_bytes(b"no checkpoint")
+        if broken:
+            torch.save(saved | broken, file)
+        assert [run.history for run in together(checkpoint=file)] == [run.history for run in undisturbed]
 
 
 def test_cudnn_is_asked_for_the_same_numbers_every_time_and_stays_in_use(monkeypatch):

@@ -137,11 +137,15 @@ def test_a_checkpoint_that_lacks_something_changes_nothing(data, study, settings
     (fresh,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     path = tmp_path / "seed_0.pt"
     state = torch.load(path, weights_only=True)
-    del state["ending"]
-    torch.save(state, path)
-    (again,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
-    assert "seed_0.pt cannot be read" in caplog.text
-    assert same(fresh, again)
+    for broken in (
+        {name: state[name] for name in state if name != "ending"},
+        state | {"weight": torch.zeros(3, 4)},
+    ):
+        torch.save(broken, path)
+        caplog.clear()
+        (again,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
+        assert "seed_0.pt cannot be read" in caplog.text
+        assert same(fresh, again)
 
 
 def test_the_step_limit_gives_a_warning_and_is_recorded(data, study, settings, caplog):

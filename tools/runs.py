@@ -132,11 +132,13 @@ def chosen(study: Mapping[str, Any]) -> dict[str, str]:
     if "z" not in dataset:
         return {}
     strengths, noise = dataset["z"], (dataset["feature_noise_norm"], dataset["background_noise_norm"])
-    own, other = (
-        " to ".join(dict.fromkeys(f"{end:g}" for end in strengths[key])) for key in ("own_multi", "other_multi")
+    own, strong, other = (
+        " to ".join(dict.fromkeys(f"{end:g}" for end in strengths[key]))
+        for key in ("own_multi", "strong", "other_multi")
     )
     found = {
-        "": f"views {own}, others' {other}; noise {noise[0]:g}, {noise[1]:g}; sigma_0 {network['init_std']:g}"
+        "": f"own views {own}, strong {strong}, others' {other}; noise {noise[0]:g}, {noise[1]:g}; "
+        f"sigma_0 {network['init_std']:g}"
     }
     for name, role in study["students"].items():
         objective = role["objective"]

@@ -30,6 +30,9 @@ MIN_RUNS = 5
 MEASURED = ("study", "predictor", "measured", "low", "high", "scope", "method", "n_seeds", "n_samples", "runs")
 """What a verdict has from the measure that it is about, at the least confidence."""
 
+FIRST = ("study", "part", "predictor", "quantity", "claim", "claim_low", "claim_high")
+"""Columns that a table of verdicts begins with."""
+
 MET = "met"
 DRAWS = "{study}, {number} draws"
 """The name under which draws of a study's training set are put together."""
@@ -73,7 +76,7 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
         level["confidence"] for level, outcome in zip(levels, verdicts, strict=False) if outcome == verdicts[0]
     ]
     p = round(1 - max(same), 6) if decided and estimated else float(not decided)
-    return {name: nominal[name] for name in MEASURED} | {
+    row = {name: nominal[name] for name in MEASURED} | {
         "part": claim.part,
         "quantity": claim.quantity.format(size=nominal["size"], other=nominal["other"], error=nominal["error"]),
         "claim": claim.text,
@@ -83,6 +86,7 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
         "verdict": verdicts[0],
         "p_at_most": p,
     }
+    return {name: row[name] for name in dict.fromkeys((*FIRST, *row))}
 
 
 def _premise(nominal: Mapping[str, Any], claim: Claim) -> str:

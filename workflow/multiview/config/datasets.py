@@ -42,13 +42,13 @@ class Strengths(Section):
         "own class, multi-view sample, each of both views; from 1 on",
         [1.6, 1.6],
         symbol="sum_p z_p",
-        reason="paper: [1, O(1)]. Strong ones leave less loss while others are awaited; equal ones race fairly",
+        reason="paper: [1, O(1)]. Large ones leave less loss while a class waits; equal ones make the race fair",
     )
     strong: Range = key(
         "own class, single-view sample, its strong view; from 1 on",
         [1.3, 1.3],
         symbol="sum_p z_p",
-        reason="paper: [1, O(1)]. At 1 other classes outshout a view that is half grown",
+        reason="paper: [1, O(1)]. With 1, views of other classes exceed one that is half grown",
     )
     weak: Range = key(
         "own class, single-view sample, its weak view; below strong",

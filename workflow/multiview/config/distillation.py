@@ -25,7 +25,7 @@ class Distillation(Section):
     init_std: Positive | None = key(
         "standard deviation of a student's fresh weights: its initialisation from scratch, added to what it "
         "starts from if warm; null: network.init_std, and nothing added",
-        0.25,
+        0.35,
         reason="the race leaves too little of the lost view for it to grow from",
     )
     mirrored: bool = key(

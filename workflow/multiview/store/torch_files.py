@@ -37,12 +37,12 @@ def load(path: str | Path) -> Any:
         raise DamagedFile(f"{type(error).__name__}: {error}") from error
 
 
-def checkpoint(path: Path | None, take_up: Callable[[Any], Any]) -> Any:
-    """A checkpoint that `take_up` has gone on from; None if there is none. A damaged one is deleted.
+def resumed_from(path: Path | None, take_up: Callable[[Any], Any]) -> Any:
+    """A checkpoint that `take_up` has accepted; None if there is none. A damaged one is deleted.
 
     Args:
         path: of the file; None if none is kept.
-        take_up: raises an error if the checkpoint lacks anything, and then has changed nothing.
+        take_up: raises a ValueError or KeyError if the checkpoint lacks anything, and then has changed nothing.
 
     Raises:
         OSError: as `load`.
@@ -53,7 +53,7 @@ def checkpoint(path: Path | None, take_up: Callable[[Any], Any]) -> Any:
         saved = load(path)
         take_up(saved)
         return saved
-    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
-        log.warning("%s cannot be read (%s); it is trained anew", path, error)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        log.warning("%s cannot be read (%s); what it held is trained anew", path, error)
         path.unlink()
         return None

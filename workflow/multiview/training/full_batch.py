@@ -46,7 +46,7 @@ class Checkpoints:
         """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
         for run in runs:
             path = self.path(run.seed)
-            if torch_files.checkpoint(path, run.restore) is None:
+            if torch_files.resumed_from(path, run.restore) is None:
                 continue
             state = "finished" if run.finished else f"at step {run.step}"
             log.info("seed %d is taken up from %s, %s", run.seed, path, state)

@@ -14,7 +14,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +62,18 @@ class ImageRun:
         """Take a record up again."""
         self.history = [tuple(row) for row in record["history"]]
         self.seconds = record["seconds"]
+
+
+def check_record(record: dict) -> None:
+    """Raise a KeyError if a run cannot take up a record."""
+    for key in ("history", "seconds"):
+        record[key]
+
+
+def _check(saved: dict) -> None:
+    for key in ("epoch", "state_dict"):
+        saved[key]
+    check_record(saved["record"])
 
 
 class ImageTask(nn.Module):
@@ -349,7 +360,7 @@ def train(
         OSError: if the file system fails.
     """
     check_last_batch(run.network, len(label), settings.batch_size)
-    resume = torch_files.checkpoint(checkpoint, itemgetter("epoch", "state_dict", "record"))
+    resume = torch_files.resumed_from(checkpoint, _check)
     if resume is not None and resume["epoch"] is None:
         run.network.load_state_dict(resume["state_dict"])
         run.take_up(resume["record"])

@@ -86,6 +86,9 @@ class SeedRun:
         finished, converged, loss, accuracy = state["ending"]
         if len(history) != len(step_sizes):
             raise ValueError(f"{len(history)} steps of history, but {len(step_sizes)} step sizes")
+        if state["weight"].shape != self.network.weight.shape:
+            found, right = (list(weight.shape) for weight in (state["weight"], self.network.weight))
+            raise ValueError(f"weights are {found}, those of the network {right}")
         # The weights last: a state that lacks anything has changed nothing by then.
         self.network.weight.data.copy_(state["weight"])
         self.history, self.phi, self.start, self.step_sizes = history, phi, start, step_sizes

@@ -189,11 +189,17 @@ class SideBySide:
         """Go on from a checkpoint.
 
         Raises:
-            KeyError: if it lacks anything; then nothing was changed.
+            KeyError, ValueError: if it lacks anything, or is of other networks; then nothing was changed.
         """
         for key in self.state(0):
             saved[key]
-        for name, tensor in (self.weights | self.buffers).items():
+        tensors = self.weights | self.buffers
+        shapes, found = ({name: t.shape for name, t in of.items()} for of in (tensors, saved["state_dict"]))
+        if found != shapes or len(saved["record"]) != len(self.tasks):
+            raise ValueError("it is of other networks")
+        for record in saved["record"]:
+            minibatch.check_record(record)
+        for name, tensor in tensors.items():
             tensor.copy_(saved["state_dict"][name])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.schedule.load_state_dict(saved["schedule"])
@@ -242,7 +248,7 @@ def train(
     """
     check_last_batch(runs[0].network, len(label), settings.batch_size)
     together = SideBySide(runs, images, label, settings, machine, objective or CrossEntropy(), teachers, copies)
-    saved = torch_files.checkpoint(checkpoint, together.take_up)
+    saved = torch_files.resumed_from(checkpoint, together.take_up)
     first = 0 if saved is None else saved["epoch"] + 1
     if first:
         log.info("%s: taken up from %s, after epoch %d", name, checkpoint, first)
