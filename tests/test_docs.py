@@ -133,7 +133,7 @@ def test_numbers_are_taken_of_the_studies_asked_for_and_draws_are_put_together(t
     config = {
         "dataset": {
             "seed": 0,
-            "z": {"own_multi": [1.0, 1.2]},
+            "z": {"own_multi": [1.0, 1.2], "strong": [1.0, 1.0], "other_multi": [0.2, 0.3]},
             "feature_noise_norm": 0.2,
             "background_noise_norm": 1.4,
         },

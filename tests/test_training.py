@@ -272,7 +272,7 @@ def test_a_student_starts_where_it_is_told_and_takes_all_its_steps(data, study, 
     for run in fit([0, 1], data, study, settings, **taught):
         assert run.step == 7
         assert run.finished
-        expected = full_batch.view_strengths(taught["starts"][run.seed], data["views"], 4)[0]
+        expected = two_layer.view_strengths(taught["starts"][run.seed], data["views"], 4)[0]
         torch.testing.assert_close(run.phi[0], expected)
         assert not torch.equal(run.network.weight.data, taught["starts"][run.seed])
     scratch = taught | {"starts": None}

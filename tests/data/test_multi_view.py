@@ -80,7 +80,8 @@ def test_equal_share_splits_evenly_and_dirichlet_does_not(settings):
 
 @pytest.mark.parametrize("share", ["equal", "dirichlet"])
 def test_strengths_of_multi_view_samples(settings, share):
-    s, _, labels, patches = draw(settings, patches_per_view=2, patches=16, share=share)
+    strengths = settings.z.model_copy(update={"own_multi": (1.1, 1.5)})  # a range
+    s, _, labels, patches = draw(settings, patches_per_view=2, patches=16, share=share, z=strengths)
     z, count = totals(s, patches)
     own = z[np.arange(len(labels)), labels]
     others = z[(count > 0) & (np.arange(s.classes)[:, None] != labels[:, None, None])]
