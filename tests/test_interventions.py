@@ -123,16 +123,31 @@ def test_interventions_are_those_of_the_config(default):
 
 
 @pytest.mark.parametrize("neurons", [1, 4, 5])
-def test_fresh_weights_see_every_view_from_both_sides(neurons):
+def test_fresh_weights_of_a_class_sum_to_zero(neurons):
     shape = (3 * neurons, 7)
-    alone = full_batch_job.fresh(5, shape, 0.3, 3, mirrored=False).unflatten(0, (3, neurons))
-    pairs = full_batch_job.fresh(5, shape, 0.3, 3, mirrored=True).unflatten(0, (3, neurons))
-    assert torch.equal(pairs[:, ::2], alone[:, ::2])  # the odd ones, counted from 1, are as they were drawn
-    assert torch.equal(pairs[:, 1::2], -alone[:, 0 : neurons - 1 : 2])
-    # Whatever the view, one of a pair has it before it.
+    alone = full_batch_job.fresh(5, shape, 0.3, 3, centred=False).unflatten(0, (3, neurons))
+    centred = full_batch_job.fresh(5, shape, 0.3, 3, centred=True).unflatten(0, (3, neurons))
+    if neurons == 1:
+        assert torch.equal(centred, alone)
+        return
+    assert torch.allclose(centred.sum(dim=1), torch.zeros(3, 7), atol=1e-6)
+    # Differences between neurons are those drawn, in one scale.
+    scale = (neurons / (neurons - 1)) ** 0.5
+    assert torch.allclose(centred[:, 0] - centred[:, 1], scale * (alone[:, 0] - alone[:, 1]), atol=1e-6)
+    # Whatever the view, a neuron has it before it.
     view = torch.randn(7, generator=torch.Generator().manual_seed(0))
-    strength = (pairs @ view).clamp(min=0).amax(dim=1)
-    assert neurons == 1 or (strength > 0).all()
-    many = full_batch_job.fresh(5, (4000, 50), 0.3, 4, mirrored=True)
-    assert abs(many.std().item() - 0.3) < 0.005
-    assert not torch.equal(many, full_batch_job.fresh(6, (4000, 50), 0.3, 4, mirrored=True))
+    assert ((centred @ view).amax(dim=1) > 0).all()
+
+
+def test_fresh_weights_have_their_standard_deviation_and_are_hardly_ever_all_small_along_a_view():
+    drawn = {
+        centred: full_batch_job.fresh(5, (40000, 50), 0.3, 4000, centred).unflatten(0, (4000, 10))
+        for centred in (False, True)
+    }
+    for weights in drawn.values():
+        assert abs(weights.std().item() - 0.3) < 0.002
+    # Views are axes here: 4000 classes of 10 neurons with 50 views each. Half a deviation is too small for a student.
+    small = {centred: (weights.amax(dim=1) < 0.15).float().mean() for centred, weights in drawn.items()}
+    assert small[False] == pytest.approx(0.6915**10, rel=0.1)  # ten independent ones, each below with 0.6915
+    assert small[True] < small[False] / 10
+    assert not torch.equal(drawn[True], full_batch_job.fresh(6, (40000, 50), 0.3, 4000, True).unflatten(0, (4000, 10)))

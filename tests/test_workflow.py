@@ -461,7 +461,7 @@ def test_students_say_who_taught_them(finished):
             w = (
                 w
                 + full_batch_job.fresh(
-                    seed, w.shape, file.provenance["init_std"], 4, file.provenance["mirrored"]
+                    seed, w.shape, file.provenance["init_std"], 4, file.provenance["centred"]
                 ).numpy()
             )
             phi = np.maximum(w @ v.T, 0).reshape(4, -1, 4, 2).sum(axis=1)

@@ -31,7 +31,7 @@ if distillation.start == "warm":
     starts = full_batch_job.read_weights(source.start, seeds, data, network)
     if init_std is not None:
         for seed, weight in starts.items():
-            fresh = full_batch_job.fresh(seed, weight.shape, init_std, classes, distillation.mirrored)
+            fresh = full_batch_job.fresh(seed, weight.shape, init_std, classes, distillation.centred)
             starts[seed] = weight + fresh
     lessons["starts"] = starts
 elif init_std is not None:
@@ -41,7 +41,7 @@ runs = full_batch_job.fit(
     data, seeds, network, distillation.training, machine, params.checkpoints, decisive, **lessons
 )
 
-provenance = distillation.model_dump(include={"start", "init_std", "mirrored", "soft_labels", "stop"})
+provenance = distillation.model_dump(include={"start", "init_std", "centred", "soft_labels", "stop"})
 provenance |= {"training": distillation.training.model_dump(), "objective": distillation.objective.model_dump()}
 tables = full_batch_job.tables(params.predictor, runs, data, machine.block_samples)
 full_batch_job.write(snakemake, tables, runs, data, network, provenance)

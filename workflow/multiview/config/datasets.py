@@ -46,7 +46,7 @@ class Strengths(Section):
     )
     strong: Range = key(
         "own class, single-view sample, its strong view; from 1 on",
-        [1.3, 1.3],
+        [1.2, 1.2],
         symbol="sum_p z_p",
         reason="paper: [1, O(1)]. With 1, views of other classes exceed one that is half grown",
     )
@@ -58,7 +58,7 @@ class Strengths(Section):
     )
     other_multi: Range = key(
         "other classes, multi-view sample",
-        [0.24, 0.29],
+        [0.23, 0.28],
         symbol="sum_p z_p",
         reason="paper: [Omega(1), 0.4]. Weaker ones leave less loss too, but tell a student less",
     )

@@ -28,10 +28,10 @@ class Distillation(Section):
         0.35,
         reason="the race leaves too little of the lost view for it to grow from",
     )
-    mirrored: bool = key(
-        "whether the fresh weights of a warm student's neurons are pairs of opposite sign",
+    centred: bool = key(
+        "whether the fresh weights that a class's neurons of a warm student get sum to zero",
         True,
-        reason="one neuron of each pair has a positive product with a lost view, which grows from there",
+        reason="the largest product with a lost view, from which that view grows, is then hardly ever small",
     )
     soft_labels: Kind = key("what soft labels are made of: an intervention, if not all", "all")
     stop: Literal["last", "union"] = key(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,7 +186,7 @@ def write(
         artifacts.write(job.output[kind], kind, table, record | jobs.about(job) | dict(provenance))
 
 
-def fresh(seed: int, shape: Sequence[int], std: float, classes: int, mirrored: bool) -> Tensor:
+def fresh(seed: int, shape: Sequence[int], std: float, classes: int, centred: bool) -> Tensor:
     """Weights of ``N(0, std^2)`` that a student starts from besides its own: independent of its initialisation.
 
     What the race has left of a view that lost is so small that a student needs some hundred times the steps to
@@ -196,14 +197,14 @@ def fresh(seed: int, shape: Sequence[int], std: float, classes: int, mirrored: b
         shape: ``(k m, d)``.
         std: in the units of the weights.
         classes: k.
-        mirrored: whether a class's second neuron has the first one's weights with the other sign, the fourth the
-            third one's, and so on; a last one without a partner keeps its own.
+        centred: whether the mean over a class's m neurons is subtracted, and the rest scaled by
+            ``sqrt(m / (m - 1))``, which gives each weight its variance back; a single neuron keeps its own.
     """
     state = int(np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
     weight = torch.randn(*shape, generator=torch.Generator().manual_seed(state)) * std
-    if mirrored:
-        neurons = weight.unflatten(0, (classes, -1))
-        neurons[:, 1::2] = -neurons[:, : neurons.shape[1] // 2 * 2 : 2]
+    neurons = weight.unflatten(0, (classes, -1))
+    if centred and (m := neurons.shape[1]) > 1:
+        neurons.sub_(neurons.mean(dim=1, keepdim=True)).mul_(math.sqrt(m / (m - 1)))
     return weight
 
 
