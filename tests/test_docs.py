@@ -77,9 +77,19 @@ ROWS = (
 
 def test_the_first_page_has_every_statement_of_the_theorems_and_those_that_fail_first(tmp_path):
     lines = readme.theorems(snapshot(tmp_path, *ROWS)).splitlines()[2:]
-    assert len(lines) == 2 and lines[0].startswith("| fails\\* | theory | distilled, error_s")
+    assert len(lines) == 2 and lines[0].startswith("| fails\\* | theory | distilled | error_s")
     assert lines[0].endswith("| c 2, T 8 |") and lines[1].endswith("| sigma_0 0.003 |")
     assert "0.0123 [0.4950, 0.5050]" in lines[0]
+
+
+def test_statements_on_the_first_page_that_hold_alike_are_one_row_and_others_are_not(tmp_path):
+    alike = [row(predictor=name) for name in ("single", "distilled", "self_distilled")]
+    other = row(predictor="distilled_flat", measured=0.4999)
+    lines = readme.theorems(snapshot(tmp_path, *alike, other)).splitlines()[2:]
+    assert len(lines) == 2 and "| single, distilled, self_distilled |" in lines[0]
+    assert lines[0].endswith("| sigma_0 0.003; c 2, T 8 |")
+    failing = [row(predictor=name, verdict="fails") for name in ("single", "distilled")]
+    assert len(readme.theorems(snapshot(tmp_path, *failing)).splitlines()[2:]) == 2
 
 
 def test_draws_of_the_data_stand_beside_the_default(tmp_path):
@@ -91,8 +101,10 @@ def test_draws_of_the_data_stand_beside_the_default(tmp_path):
     # The table of draws has one column for each, and one for all together.
     (tmp_path / "data_seeds/draws.json").write_text(json.dumps([["theory", "theory_1", "theory_2"]]))
     lines = readme.draws(tmp_path).splitlines()
-    assert lines[0] == "| | theory | theory_1 | theory_2 | theory, 3 draws |"
-    assert lines[2].startswith("| single | 0.500 [0.495, 0.505] |") and len(lines) == 4
+    assert lines[0] == "| | claim | theory | theory_1 | theory_2 | theory, 3 draws |"
+    assert lines[2].startswith("| single | 0.49 to 0.51 | 0.500 [0.495, 0.505] |") and len(lines) == 4
+    few = readme.draws(tmp_path, columns="few").splitlines()
+    assert few[0] == "| | claim | theory | theory, 3 draws |" and few[2].endswith("| 0.499 [0.495, 0.505] |")
 
 
 def test_statements_are_listed_with_the_studies_of_all_runs_in_which_they_are_decided(tmp_path):

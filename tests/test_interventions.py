@@ -146,8 +146,9 @@ def test_fresh_weights_have_their_standard_deviation_and_are_hardly_ever_all_sma
     }
     for weights in drawn.values():
         assert abs(weights.std().item() - 0.3) < 0.002
-    # Views are axes here: 4000 classes of 10 neurons with 50 views each. Half a deviation is too small for a student.
+    # Views are axes here, 4000 classes with 50 views each. Half a deviation is too small for a student.
     small = {centred: (weights.amax(dim=1) < 0.15).float().mean() for centred, weights in drawn.items()}
     assert small[False] == pytest.approx(0.6915**10, rel=0.1)  # ten independent ones, each below with 0.6915
     assert small[True] < small[False] / 10
-    assert not torch.equal(drawn[True], full_batch_job.fresh(6, (40000, 50), 0.3, 4000, True).unflatten(0, (4000, 10)))
+    others = full_batch_job.fresh(6, (40000, 50), 0.3, 4000, True).unflatten(0, (4000, 10))
+    assert not torch.equal(drawn[True], others)

@@ -53,6 +53,10 @@ OF_A_DRAW = {
         "P(lost view learned | its teacher has it not)",
     ),
     "own views kept": ("self_distilled", "P(own view kept)"),
+    "other classes alone: gain minus 0.8 of distilled's": ("distilled_other_classes", "its gain minus 0.8"),
+    "own class alone: 0.1 of distilled's gain minus its": ("distilled_own_class", "0.1 of"),
+    "the same with one teacher, other classes": ("self_distilled_other_classes", "its gain minus 0.8"),
+    "the same with one teacher, own class": ("self_distilled_own_class", "0.1 of"),
 }
 """Rows of the table of draws: predictor, and how the quantity begins."""
 
@@ -91,16 +95,18 @@ def theorems(snapshot: Path) -> str:
     """All statements of the theorems as a table in Markdown, those that fail first.
 
     Beside each stand the interval over draws of the data, if several were run, and what was chosen for it.
+    Statements that hold and differ in their predictor alone are one row.
     """
     table = _verdicts(snapshot)
     of_draws = _draws(snapshot)
     settings = json.loads(_text(snapshot / "chosen.json"))
     rows = table[table["part"].str.startswith(THEOREM) & ~table["study"].isin(of_draws["study"])]
-    lines = [
-        "| verdict | study | statement | claim | measured, 95 % interval | scope | over draws of data | chosen |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for one in _sorted(rows):
+    heads = ["verdict", "study", "predictor", "statement", "claim", "measured, 95 % interval", "scope"]
+    heads += ["over draws of data", "chosen"]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    predictors: dict[tuple, list[str]] = {}
+    chosen: dict[tuple, list[str]] = {}
+    for number, one in enumerate(_sorted(rows)):
         same = of_draws[
             of_draws["study"].str.startswith(f"{one['study']}, ")
             & (of_draws["predictor"] == one["predictor"])
@@ -108,18 +114,16 @@ def theorems(snapshot: Path) -> str:
             & (of_draws["claim"] == one["claim"])
         ]
         drawn = [f"{_measured(r)} {verdicts.shown(r)}" for r in same.to_dict("records")]
+        statement = in_a_cell(one["quantity"]) + ": " + one["claim"]
+        cells = (verdicts.shown(one), one["study"], statement, claimed_range(one), _measured(one), one["scope"])
+        row = (None if one["verdict"] == "holds" else number, *cells, "; ".join(drawn))
+        predictors.setdefault(row, []).append(one["predictor"])
         own = settings.get(one["study"], {})
-        cells = [
-            verdicts.shown(one).replace("*", "\\*"),
-            one["study"],
-            f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}",
-            claimed_range(one),
-            _measured(one),
-            one["scope"],
-            "; ".join(drawn).replace("*", "\\*"),
-            own.get(one["predictor"], own.get("", "")),
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
+        chosen.setdefault(row, []).append(own.get(one["predictor"], own.get("", "")))
+    for row, names in predictors.items():
+        _, verdict, study, *cells = row
+        cells = [verdict, study, ", ".join(names), *cells, "; ".join(dict.fromkeys(chosen[row]))]
+        lines.append("| " + " | ".join(cell.replace("*", "\\*") for cell in cells) + " |")
     return "\n".join(lines)
 
 
@@ -182,7 +186,7 @@ def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
         cells = [
             verdicts.shown(one).replace("*", "\\*"),
             one["study"],
-            f"{in_a_cell(one['predictor'], one['quantity'])}: {one['claim']}",
+            f"{one['predictor']}, {in_a_cell(one['quantity'])}: {one['claim']}",
             claimed_range(one),
             _measured(one),
             one["scope"],
@@ -218,24 +222,27 @@ def file(snapshot: Path, name: str) -> str:
     return _text(snapshot / f"{name}.md")
 
 
-def draws(snapshot: Path, preset: str = DRAWS) -> str:
-    """What a preset's studies come to on each draw of the data, and on all of them together.
+def draws(snapshot: Path, preset: str = DRAWS, columns: str = "all") -> str:
+    """What a preset's studies come to on each draw of the data, and on all of them together, beside the claims.
 
-    Those of the preset with the default's further draws stand beside the default's own.
+    Those of the preset with the default's further draws stand beside the default's own. With `columns` "few" there
+    are the first draw and all together alone.
     """
     groups = json.loads(_text(snapshot / preset / "draws.json"))
     table = pd.concat([_verdicts(snapshot), _verdicts(snapshot / preset)])
     lines = []
     for studies in groups:
-        names = [*studies, verdicts.DRAWS.format(study=studies[0], number=len(studies))]
-        lines += ["", "| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
+        shown = studies[:1] if columns == "few" else studies
+        names = [*shown, verdicts.DRAWS.format(study=studies[0], number=len(studies))]
+        lines += ["", "| | claim | " + " | ".join(names) + " |", "|---" * (2 + len(names)) + "|"]
         for name, statement in OF_A_DRAW.items():
             found = [_first(table, study, *statement) for study in names]
-            if any(found):
+            claims = [claimed_range(one) for one in found if one]
+            if claims:
                 cells = [
                     f"{one['measured']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" if one else "" for one in found
                 ]
-                lines.append(f"| {name} | " + " | ".join(cells) + " |")
+                lines.append(f"| {name} | {claims[0]} | " + " | ".join(cells) + " |")
     return "\n".join(lines).strip()
 
 
@@ -256,9 +263,9 @@ def sweeps(snapshot: Path, preset: str = SWEEPS) -> str:
     return "\n".join([f"![Errors along the parameters]({preset}.png)", "", *lines])
 
 
-def in_a_cell(predictor: str, quantity: str) -> str:
-    """What was measured, for a table in Markdown, where a bar would end the cell."""
-    return f"{predictor}, {quantity}".replace("|", "\\|")
+def in_a_cell(text: str) -> str:
+    """A text for a table in Markdown, where a bar would end the cell."""
+    return text.replace("|", "\\|")
 
 
 def in_words(name: str) -> str:
