@@ -53,10 +53,10 @@ OF_A_DRAW = {
         "P(lost view learned | its teacher has it not)",
     ),
     "own views kept": ("self_distilled", "P(own view kept)"),
-    "other classes alone: gain minus 0.8 of distilled's": ("distilled_other_classes", "its gain minus 0.8"),
-    "own class alone: 0.1 of distilled's gain minus its": ("distilled_own_class", "0.1 of"),
-    "the same with one teacher, other classes": ("self_distilled_other_classes", "its gain minus 0.8"),
-    "the same with one teacher, own class": ("self_distilled_own_class", "0.1 of"),
+    "other classes alone, their gain minus 0.8 of distilled's": ("distilled_other_classes", "its gain minus 0.8"),
+    "own class alone, 0.1 of distilled's gain minus its": ("distilled_own_class", "0.1 of"),
+    "one teacher, other classes alone, likewise": ("self_distilled_other_classes", "its gain minus 0.8"),
+    "one teacher, own class alone, likewise": ("self_distilled_own_class", "0.1 of"),
 }
 """Rows of the table of draws: predictor, and how the quantity begins."""
 
