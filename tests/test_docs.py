@@ -187,17 +187,16 @@ def test_a_block_without_a_run_stays_and_is_named_and_an_unknown_one_is_an_error
         readme.fill("<!-- runs minutes -->35<!-- end -->", tmp_path)
 
 
-def test_the_cost_of_a_run_counts_no_pause_and_no_minute_twice():
-    at = "2030-01-01T00:{:02}:00+00:00".format
+def test_the_cost_of_a_run_is_that_of_its_jobs_whatever_ran_between_them(monkeypatch):
+    monkeypatch.setattr(run_cost.os, "cpu_count", lambda: 2)
     jobs = [
-        {"job": "a", "started": at(0), "seconds": 300.0, "max_rss_mb": 1024.0},
-        {"job": "b", "started": at(2), "seconds": 60.0, "max_rss_mb": None},
-        {"job": "c", "started": at(4), "seconds": 120.0, "max_rss_mb": 2048.0},
-        {"job": "d", "started": at(40), "seconds": 60.0, "max_rss_mb": 10.0},
-        {"job": "killed", "started": at(50)},
+        {"job": "a", "started": "2030-01-01T00:00:00+00:00", "seconds": 300.0, "max_rss_mb": 1024.0},
+        {"job": "b", "started": "2030-01-01T00:02:00+00:00", "seconds": 60.0, "max_rss_mb": None},
+        {"job": "c", "started": "2030-01-01T09:00:00+00:00", "seconds": 120.0, "max_rss_mb": 2048.0},
+        {"job": "killed", "started": "2030-01-01T09:00:00+00:00"},
     ]
     cost = run_cost.cost(jobs)
-    assert cost["minutes"] == 7 and cost["memory"] == 2.0 and cost["disk"] > 0.1
+    assert (cost["minutes"], cost["cores"], cost["memory"]) == (4, 2, 2.0) and cost["disk"] > 0.1
 
 
 VERDICT = r"\b(?:holds?|fails?|failed|undecided|decided|ruled out|confirmed|refuted)\b"
