@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def cost(jobs: list[dict]) -> dict[str, float]:
-    """What a run took: ``minutes`` on the ``cores`` of this machine, and in GB the ``memory`` of the largest job and
-    the ``disk`` that the environment fills.
+    """What a run took: ``minutes`` on the ``cores`` of this machine, and in GB the ``memory`` of the largest job
+    and the ``disk`` that the environment fills.
 
     Minutes are those of all jobs together over the cores: what a run takes that keeps them busy, whatever else was
     run between its jobs.
