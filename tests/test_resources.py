@@ -188,9 +188,10 @@ def test_a_ceiling_that_is_no_number_of_minutes_is_one_error(tmp_path):
 
 def test_no_job_asks_for_more_minutes_than_the_partition_allows(tmp_path):
     folder = checkout(tmp_path / "clone")
-    sinfo = tmp_path / "sinfo"
-    sinfo.write_text("#!/bin/sh\necho 'short*|12:00'\n")
-    sinfo.chmod(0o755)
+    # The executor looks for squeue before anything else, here also where no SLURM is installed.
+    for name, answer in {"sinfo": "echo 'short*|12:00'", "squeue": "true"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (tmp_path / name).chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     asked = command("-n", "--profile", "profiles/slurm")
     done = subprocess.run(asked, cwd=folder, env=environment, capture_output=True, text=True)
