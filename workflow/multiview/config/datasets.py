@@ -46,7 +46,7 @@ class Strengths(Section):
     )
     strong: Range = key(
         "own class, single-view sample, its strong view; from 1 on",
-        [1.2, 1.2],
+        [1.15, 1.15],
         symbol="sum_p z_p",
         reason="paper: [1, O(1)]. With 1, views of other classes exceed one that is half grown",
     )
@@ -58,7 +58,7 @@ class Strengths(Section):
     )
     other_multi: Range = key(
         "other classes, multi-view sample",
-        [0.23, 0.28],
+        [0.22, 0.27],
         symbol="sum_p z_p",
         reason="paper: [Omega(1), 0.4]. Weaker ones leave less loss too, but tell a student less",
     )
@@ -125,9 +125,9 @@ class Dataset(Section):
     )
     background_noise_norm: NonNegative = key(
         "norm of the noise in all other patches",
-        0.8,
+        1.0,
         symbol="gamma k",
-        reason="paper: gamma k. Larger: single-view samples are memorised by it",
+        reason="paper: gamma k. The larger, the sooner single-view samples are memorised, and the slower students are",
     )
     noise: Literal["off_views", "isotropic"] = key(
         "isotropic: the paper's; off_views: without its components along the views",
