@@ -53,8 +53,8 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
     """Train one network on hard labels, and add up what the losing view of each class is fed.
 
     Returns:
-        A row for each class, phase and group: ``fed``, in units of ``1/u``; beside it ``distance``, the loser's
-        ``1/u`` as its race ends, and whether both views were ``tied`` in the end.
+        A row for each class, phase and group of samples that the class has: ``fed``, in units of ``1/u``; beside
+        it ``distance``, the loser's ``1/u`` as its race ends, and whether both views were ``tied`` in the end.
     """
     net, settings, k = study.network, study.training, study.dataset.classes
     train = data.splits["train"]
@@ -64,6 +64,7 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
     network = TwoLayerNetwork(k, study.dataset.dim, net.neurons, net.q, net.rho, net.init_std, seed)
     own = label.unsqueeze(1) == torch.arange(k)
     groups = torch.stack([own & ~single.unsqueeze(1), own & single.unsqueeze(1), ~own]).float()
+    has = dict(zip(GROUPS, (groups > 0).any(dim=1).tolist(), strict=True))  # which classes have such samples
     trace = []  # of each step: Phi [k, 2], 1/u [k, 2], fed [2, groups, k]
     while True:
         F, losses = network.loss_and_gradient(x, label, 80)
@@ -91,6 +92,8 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
         bounds = (0, int(over[i]), last, len(trace))
         for phase, start, end in zip(PHASES, bounds, bounds[1:], strict=False):
             for group, amount in zip(GROUPS, fed[start:end, loser[i], :, i].sum(dim=0).tolist(), strict=True):
+                if not has[group][i]:
+                    continue
                 at = float(distance[over[i], i, loser[i]])
                 rows.append((seed, i, phase, group, amount, at, bool(tied[i])))
     return pd.DataFrame(rows, columns=["seed", "class", "phase", "group", "fed", "distance", "tied"])
