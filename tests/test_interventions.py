@@ -83,19 +83,28 @@ def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher()
         torch.tensor([[2.0, 0.0, 9.0], [2.0, 0.0, 9.0]]),
         torch.tensor([[0.0, 2.0, 9.0], [0.0, 2.0, 9.0]]),
     )
-    union = objectives.Union(teacher, own, scale=0.5)
+    union = objectives.Union(teacher, own, scale=0.5, margin=0.0)
     assert not union.reached(own, label)
     assert union.reached(torch.maximum(own, teacher), label)
     assert union.reached(teacher, label)
     # A view counts as shown from half of what is asked for.
     assert not union.reached(torch.tensor([[2.0, 0.9, 9.0]] * 2), label)
     assert union.reached(torch.stack([own, teacher]), label).tolist() == [False, True]
+    # With a margin of a quarter it goes on until a fifth of its own is given up, with all of the teacher's shown.
+    later = objectives.Union(teacher, own, scale=0.5, margin=0.25)
+    assert [bool(later.reached(torch.tensor([[left, 2.0, 9.0]] * 2), label)) for left in (1.0, 0.81, 0.79)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("kind", soft_labels.KINDS)
 def test_the_union_is_with_the_teacher_itself_whatever_part_of_it_teaches(kind, study):
     # Of other classes an own-class student's soft labels are its own: a union with these is reached at once.
-    settings = study.students["distilled"].model_copy(update={"soft_labels": kind, "stop": "union"})
+    settings = study.students["distilled"].model_copy(
+        update={"soft_labels": kind, "stop": "union", "union_margin": 0.0}
+    )
     label, seeds = torch.tensor([2, 2]), [4, 7]
     own = {seed: torch.tensor([[2.0, 0.0, 9.0], [2.0, 0.0, 9.0]]) for seed in seeds}
     teachers = {seed: torch.tensor([[0.0, 2.0, 9.0], [0.0, 2.0, 8.0]]) for seed in seeds}

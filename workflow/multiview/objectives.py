@@ -5,7 +5,7 @@ derivative by each logit. A network turns the slope into a gradient; it needs to
 are apart because a step needs the slope block by block, and the value once, of all samples.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -162,7 +162,7 @@ def shown(logits: Tensor, known: Tensor, label: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Union:
-    """When a student shows as much of what its teacher shows as of what it showed itself before it was taught.
+    """When a student shows more of what its teacher shows than of what it showed itself before it was taught.
 
     A student learns what its teacher shows of other classes, and gives up what its teacher does not show: its
     own. In between it has both, the union of Theorem 4. Training samples alone tell when: before that moment less
@@ -173,20 +173,22 @@ class Union:
         own: ``[..., n, k]``, the student's logits before it is taught.
         scale: by which both are multiplied: half the objective's c, so that a view counts as shown where it has
             half of what soft labels ask for.
+        margin: by which share more of the teacher's is shown than of its own.
     """
 
     teacher: Tensor
     own: Tensor
     scale: float
+    margin: float
 
     def to(self, device: torch.device) -> "Union":
         """The same on a device."""
-        return Union(self.teacher.to(device), self.own.to(device), self.scale)
+        return replace(self, teacher=self.teacher.to(device), own=self.own.to(device))
 
     def reached(self, logits: Tensor, label: Tensor) -> Tensor:
         """Bool ``[...]``, for the student's logits ``[..., n, k]``."""
         of_teacher, of_own = (shown(logits, self.scale * known, label) for known in (self.teacher, self.own))
-        return of_teacher >= of_own
+        return of_teacher >= (1 + self.margin) * of_own
 
 
 def from_config(settings: config.Objective) -> Objective:

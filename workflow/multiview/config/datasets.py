@@ -127,7 +127,7 @@ class Dataset(Section):
         "norm of the noise in all other patches",
         1.0,
         symbol="gamma k",
-        reason="paper: gamma k. The larger, the sooner single-view samples are memorised, and the slower students are",
+        reason="paper: gamma k. Larger: single-view samples are memorised sooner, students are slower",
     )
     noise: Literal["off_views", "isotropic"] = key(
         "isotropic: the paper's; off_views: without its components along the views",

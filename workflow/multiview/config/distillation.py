@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from multiview.config.base import Count, Positive, Section, Weight, key
+from multiview.config.base import Count, NonNegative, Positive, Section, Weight, key
 from multiview.config.objectives import Objective, TheoryObjective
 from multiview.config.training import ImageTraining, StudentTraining
 from multiview.config.who_teaches_whom import LineUp
@@ -35,9 +35,14 @@ class Distillation(Section):
     )
     soft_labels: Kind = key("what soft labels are made of: an intervention, if not all", "all")
     stop: Literal["last", "union"] = key(
-        "last: after max_steps; union: once a student shows as much of what its teacher shows of other classes on "
-        "the training samples as of what it showed itself before; at the latest after max_steps",
+        "last: after max_steps; union: once a student shows more of what its teacher shows of other classes on "
+        "the training samples than of what it showed itself before; at the latest after max_steps",
         "last",
+    )
+    union_margin: NonNegative = key(
+        "by which share more, as it stops at the union",
+        0.005,
+        reason="for some dozens of steps it shows nearly all of both, and learns the last of its teacher's views",
     )
     objective: TheoryObjective = key("what students are trained towards", TheoryObjective)
     training: StudentTraining = key("laid over the study's training", StudentTraining)

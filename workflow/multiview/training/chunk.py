@@ -1,6 +1,7 @@
 """Steps of full-batch gradient descent for all seeds of a chunk: each by itself, or all by batched products."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -98,8 +99,8 @@ class StackedTraining(ChunkTraining):
     def __init__(self, *data, **more):
         super().__init__(*data, **more)
         if self.unions is not None:
-            teacher, own = (torch.stack([getattr(u, name) for u in self.unions]) for name in ("teacher", "own"))
-            self.unions = Union(teacher, own, self.unions[0].scale)
+            stacked = {name: torch.stack([getattr(u, name) for u in self.unions]) for name in ("teacher", "own")}
+            self.unions = replace(self.unions[0], **stacked)
         self.register_buffer("finished", torch.tensor([run.finished for run in self.runs]))
         self.register_buffer("taken", torch.tensor([run.step for run in self.runs]))  # steps of each
         self.noted: list[tuple[Step, Tensor, Tensor]] = []  # of each step that the runs have not heard of

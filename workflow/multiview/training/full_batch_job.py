@@ -139,7 +139,10 @@ def lessons(
     given = {"objective": objectives.from_config(settings.objective), "teachers": soft}
     if settings.stop == "union":
         half = settings.objective.teacher_scale / 2
-        given["unions"] = {seed: objectives.Union(logits, own[seed], half) for seed, logits in teachers.items()}
+        given["unions"] = {
+            seed: objectives.Union(logits, own[seed], half, settings.union_margin)
+            for seed, logits in teachers.items()
+        }
     return given
 
 
