@@ -41,7 +41,7 @@ class Distillation(Section):
     )
     union_margin: NonNegative = key(
         "by which share more, as it stops at the union",
-        0.005,
+        0.01,
         reason="for some dozens of steps it shows nearly all of both, and learns the last of its teacher's views",
     )
     objective: TheoryObjective = key("what students are trained towards", TheoryObjective)
