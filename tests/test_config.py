@@ -514,6 +514,9 @@ def test_fewer_seeds_make_a_study_smaller_and_say_so(default, seeds):
         if places.teachers == 1 and whole[name].first_teacher == 1:  # networks that are taught teach as well
             assert len(places.students) == min(len(whole[name].students), seeds - 1)
         assert all(seed not in taught for seed, taught in study.teachers(name, places.students).items())
+        if name.startswith("distilled"):  # kinds that one ensemble teaches are compared
+            of_all = study.lineup["distilled"]
+            assert (places.first_teacher, places.teachers) == (of_all.first_teacher, of_all.teachers)
     assert loaded.studies["digits"].seeds == 10
 
 

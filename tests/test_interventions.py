@@ -101,9 +101,9 @@ def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher()
 
 @pytest.mark.parametrize("kind", soft_labels.KINDS)
 def test_the_union_is_with_the_teacher_itself_whatever_part_of_it_teaches(kind, study):
-    # Of other classes an own-class student's soft labels are its own: a union with these is reached at once.
+    # Of other classes an own-class student's soft labels are its own: a union with these would tell nothing.
     settings = study.students["distilled"].model_copy(
-        update={"soft_labels": kind, "stop": "union", "union_margin": 0.0}
+        update={"soft_labels": kind, "stop": "union", "union_margin": 0.25}
     )
     label, seeds = torch.tensor([2, 2]), [4, 7]
     own = {seed: torch.tensor([[2.0, 0.0, 9.0], [2.0, 0.0, 9.0]]) for seed in seeds}
@@ -114,9 +114,9 @@ def test_the_union_is_with_the_teacher_itself_whatever_part_of_it_teaches(kind, 
         torch.testing.assert_close(given["teachers"][seed], expected)
         union = given["unions"][seed]
         assert union.teacher is teachers[seed] and union.scale == settings.objective.teacher_scale / 2
-        assert not union.reached(own[seed], label) and union.reached(
-            torch.maximum(own[seed], teachers[seed]), label
-        )
+        assert union.margin == 0.25
+        assert not union.reached(torch.maximum(own[seed], teachers[seed]), label)
+        assert union.reached(teachers[seed], label)
     assert "unions" not in full_batch_job.lessons(
         settings.model_copy(update={"stop": "steps"}), teachers, own, label
     )

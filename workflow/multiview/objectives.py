@@ -165,15 +165,15 @@ class Union:
     """When a student shows more of what its teacher shows than of what it showed itself before it was taught.
 
     A student learns what its teacher shows of other classes, and gives up what its teacher does not show: its
-    own. In between it has both, the union of Theorem 4. Training samples alone tell when: before that moment less
-    of the teacher's logits is shown than of its own, after it more.
+    own. In between it has both, the union of Theorem 4. Training samples alone tell when: at first it shows less
+    of its teacher's logits than of its own, in the end more.
 
     Attributes:
         teacher: ``[..., n, k]``, the teacher's logits, whatever part of them soft labels are made of.
         own: ``[..., n, k]``, the student's logits before it is taught.
         scale: by which both are multiplied: half the objective's c, so that a view counts as shown where it has
             half of what soft labels ask for.
-        margin: by which share more of the teacher's is shown than of its own.
+        margin: by which share more of the teacher's than of its own must be shown.
     """
 
     teacher: Tensor

@@ -36,12 +36,14 @@ if distillation.start == "warm":
     lessons["starts"] = starts
 elif init_std is not None:
     network = network.model_copy(update={"init_std": init_std})
-decisive = [config.canonical(distillation.objective), distillation.stop]
+decisive = [config.canonical(distillation.objective), distillation.stop, distillation.union_margin]
 runs = full_batch_job.fit(
     data, seeds, network, distillation.training, machine, params.checkpoints, decisive, **lessons
 )
 
-provenance = distillation.model_dump(include={"start", "init_std", "centred", "soft_labels", "stop"})
+provenance = distillation.model_dump(
+    include={"start", "init_std", "centred", "soft_labels", "stop", "union_margin"}
+)
 provenance |= {"training": distillation.training.model_dump(), "objective": distillation.objective.model_dump()}
 tables = full_batch_job.tables(params.predictor, runs, data, machine.block_samples)
 full_batch_job.write(snakemake, tables, runs, data, network, provenance)

@@ -59,7 +59,7 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
     for name in sorted(kinds, key=lambda name: len(chain(name, kinds))):  # each after the one that teaches it
         kind: LineUp | None = kinds[name]
         if kind.teacher == SINGLE:
-            kind = kind if _fits(kind, seeds) else _smaller(kind, seeds)
+            kind = kind if _fits(kind, seeds) else _smaller(kind, kinds.values(), seeds)
         elif kind.teacher not in fitting:
             kind = None
         elif fitting[kind.teacher] != kinds[kind.teacher]:
@@ -104,8 +104,11 @@ def _fits(kind: LineUp, seeds: int) -> bool:
     return (teaching if kind.follow else places.last + 1) <= seeds
 
 
-def _smaller(kind: LineUp, seeds: int) -> LineUp | None:
-    """Students and teachers of `seeds` networks, as many of each as there is room for; None: there is none."""
+def _smaller(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None:
+    """Students and teachers of `seeds` networks, as many of each as there is room for; None: there is none.
+
+    Those of `kinds` that one ensemble teaches keep one ensemble, however many students each of them has.
+    """
     distance = None
     if kind.follow:
         students = min(kind.students, seeds) if kind.teachers == 1 else kind.students
@@ -113,12 +116,18 @@ def _smaller(kind: LineUp, seeds: int) -> LineUp | None:
     else:
         near = kind.teachers == 1 and kind.distance is not None
         # At a small distance networks that are taught teach as well, so that more of them have room.
-        students = min(kind.students, max(seeds // 2, seeds - kind.distance if near else 0))
-        teachers = min(kind.teachers, seeds - students)
-        distance = min(kind.distance, seeds - students) if near else None
+        alike = [one.students for one in kinds if _teachers(one) == _teachers(kind)] if kind.teachers > 1 else []
+        room = min(max(alike, default=kind.students), max(seeds // 2, seeds - kind.distance if near else 0))
+        students = min(kind.students, room)
+        teachers = min(kind.teachers, seeds - room)
+        distance = min(kind.distance, seeds - students) if near else (None if students == room else room)
     if students == 0 or 1 == teachers < kind.teachers:
         return None
     return kind.model_copy(update={"teachers": teachers, "students": students, "distance": distance})
+
+
+def _teachers(kind: LineUp) -> tuple:
+    return kind.teacher, kind.teachers, kind.distance
 
 
 def _taught_by_fewer(kind: LineUp, teachers: int) -> LineUp | None:

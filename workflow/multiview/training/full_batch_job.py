@@ -123,8 +123,8 @@ def lessons(
 ) -> dict[str, Any]:
     """Objective, teachers and ends of students, for `full_batch.train`.
 
-    The union at which a student may end is with its teacher itself, whatever part of it soft labels are made of:
-    where they have the student's own logits for a part, that part is reached before the first step.
+    The union at which a student may end is with its teacher itself, whatever part of it soft labels are made of.
+    Where these have the student's own logits for a part, teacher and student would show the same there.
 
     Args:
         settings: of the students, from the config.
