@@ -51,6 +51,24 @@ def test_a_stacked_chunk_trains_as_each_seed_does_alone(data, study, settings, s
         close(one, other)
 
 
+@pytest.mark.parametrize(("margin", "ends"), [(0.0, True), (1e9, False)])
+def test_stacked_students_end_at_the_union_as_each_does_alone(data, study, settings, margin, ends):  # noqa: F811
+    generator = torch.Generator().manual_seed(1)
+    shape = len(data["x"]), data["classes"]
+    # So little is shown by the teachers that their students soon show more of it than of their own logits.
+    teachers, own = (dict(enumerate(size * torch.rand(2, *shape, generator=generator))) for size in (0.01, 50.0))
+    given = {
+        "objective": objectives.Hinton(0.9, 4.0, 1.0),
+        "teachers": teachers,
+        "unions": {seed: objectives.Union(teachers[seed], own[seed], 0.5, margin) for seed in (0, 1)},
+    }
+    settings = settings.model_copy(update={"loss_threshold": None, "max_steps": 60})
+    alone, together = (fit([0, 1], data, study, settings, stacked=stacked, **given) for stacked in (False, True))
+    assert [run.step < 60 for run in alone] == [ends, ends]
+    for one, other in zip(alone, together, strict=True):
+        close(one, other)
+
+
 def test_seeds_end_at_steps_of_their_own(data, study, settings):  # noqa: F811
     settings = settings.model_copy(update={"loss_threshold": 0.02})
     together = fit([0, 1, 2], data, study, settings, stacked=True)
