@@ -116,8 +116,8 @@ def _smaller(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None
     else:
         near = kind.teachers == 1 and kind.distance is not None
         # At a small distance networks that are taught teach as well, so that more of them have room.
-        alike = [one.students for one in kinds if _teachers(one) == _teachers(kind)] if kind.teachers > 1 else []
-        room = min(max(alike, default=kind.students), max(seeds // 2, seeds - kind.distance if near else 0))
+        same = [each.students for each in kinds if _teachers(each) == _teachers(kind)] if kind.teachers > 1 else []
+        room = min(max(same, default=kind.students), max(seeds // 2, seeds - kind.distance if near else 0))
         students = min(kind.students, room)
         teachers = min(kind.teachers, seeds - room)
         distance = min(kind.distance, seeds - students) if near else (None if students == room else room)
