@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from feeds import pulls
+from feeds import pulls, shares
 from multiview.networks.two_layer import TwoLayerNetwork
 
 
@@ -17,3 +17,12 @@ def test_pulls_of_all_samples_are_the_gradient_along_the_view():
     found = pulls(network, best, x, label, F.detach(), views)
     assert found.shape == (6, 3)
     torch.testing.assert_close(found.sum(dim=0), -(network.weight.grad[best] * views).sum(dim=1))
+
+
+def test_the_shares_of_a_step_are_what_it_takes_from_one_over_u():
+    u = torch.tensor([[0.5, 2.0], [1.0, 0.1]])
+    grown = torch.tensor([[[0.5, -1.0], [0.5, 0.0]], [[-0.75, 0.2], [0.25, 0.2]]])  # two groups for each view
+    found = shares(u, grown)
+    # 1/u: 2 -> 1 / 1.5, 1/2 -> 1; 1 -> 2, 10 -> 2
+    torch.testing.assert_close(found.sum(dim=1), torch.tensor([[2 - 1 / 1.5, -0.5], [-1.0, 8.0]]))
+    torch.testing.assert_close(found[0, 0, 0], found[0, 1, 0])

@@ -90,6 +90,11 @@ def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher()
     # A view counts as shown from half of what is asked for.
     assert not union.reached(torch.tensor([[2.0, 0.9, 9.0]] * 2), label)
     assert union.reached(torch.stack([own, teacher]), label).tolist() == [False, True]
+    # What both show does not count, however much it is.
+    added = torch.tensor([[7.0, 7.0, 0.0], [0.0, 3.0, 0.0]])
+    wider = objectives.Union(teacher + added, own + added, scale=0.5, margin=0.0)
+    for logits in (own, teacher, torch.maximum(own, teacher), torch.tensor([[2.0, 0.9, 9.0]] * 2)):
+        assert wider.reached(logits + added / 2, label) == union.reached(logits, label)
     # With a margin of a quarter it goes on until a fifth of its own is given up, with all of the teacher's shown.
     later = objectives.Union(teacher, own, scale=0.5, margin=0.25)
     assert [bool(later.reached(torch.tensor([[left, 2.0, 9.0]] * 2), label)) for left in (1.0, 0.81, 0.79)] == [

@@ -3,7 +3,8 @@
     python tools/feeds.py [--study theory] [--seeds 20] [config.yaml]
 
 With q = 3 the best neuron of a view grows as ``du/dt = S l u^2``, ``u = <w, v>``: a step is measured by the
-part of ``1/u`` that it takes away. A view that has lost is learned all the same once all of its ``1/u`` is gone.
+part of ``1/u`` that it takes away. The parts sum to the whole change of ``1/u``: a view that has lost is learned all the
+same once nearly all of it is gone, ``u`` being of order 1 then.
 """
 
 import argparse
@@ -49,6 +50,20 @@ def pulls(network: TwoLayerNetwork, best: Tensor, x: Tensor, label: Tensor, F: T
     return (target - F.softmax(dim=1)) * along / len(x)
 
 
+def shares(u: Tensor, grown: Tensor) -> Tensor:
+    """How much of ``1/u`` each group takes away in a step, with ``1/u - 1/(u + g) = g / (u (u + g))``.
+
+    Args:
+        u: ``[views, k]``, the size of the best neuron of each view before the step.
+        grown: ``[views, groups, k]``, by how much each group makes it grow, ``g`` in total.
+
+    Returns:
+        ``[views, groups, k]``: their sums over groups are what ``1/u`` falls by. A neuron below 1e-10 counts as that.
+    """
+    after = (u + grown.sum(dim=1)).clamp(min=1e-10)
+    return grown / (u.clamp(min=1e-10) * after).unsqueeze(1)
+
+
 def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio: float) -> pd.DataFrame:
     """Train one network on hard labels, and add up what the losing view of each class is fed.
 
@@ -69,17 +84,17 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
     while True:
         F, losses = network.loss_and_gradient(x, label, 80)
         phi, largest = view_strengths(network.weight, views, k)
-        fed = []
+        pulled = []
         for view in range(2):
             of_class = views[view::2]
             along = (network.weight.detach().unflatten(0, (k, -1)) * of_class.unsqueeze(1)).sum(dim=2)
             best = along.argmax(dim=1) + torch.arange(k) * net.neurons
             pull = pulls(network, best, x, label, F, of_class)
-            fed.append((groups * pull).sum(dim=1) / largest[:, view].square().clamp(min=1e-20))
+            pulled.append((groups * pull).sum(dim=1))
         right = bool((F.argmax(dim=1) == label).all())
         done = (right and float(losses.mean()) <= settings.loss_threshold) or len(trace) == settings.max_steps
         size = descend(network.weight, settings)
-        trace.append((phi, 1 / largest.clamp(min=1e-10), torch.stack(fed) * size))
+        trace.append((phi, 1 / largest.clamp(min=1e-10), shares(largest.T, size * torch.stack(pulled))))
         if done:
             break
     phi, distance, fed = (torch.stack(part) for part in zip(*trace, strict=True))

@@ -162,11 +162,11 @@ def shown(logits: Tensor, known: Tensor, label: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Union:
-    """When a student shows more of what its teacher shows than of what it showed itself before it was taught.
+    """When a student shows more of what its teacher alone shows than of what it alone showed before it was taught.
 
     A student learns what its teacher shows of other classes, and gives up what its teacher does not show: its
     own. In between it has both, the union of Theorem 4. Training samples alone tell when: at first it shows less
-    of its teacher's logits than of its own, in the end more.
+    of what its teacher's logits exceed its own by than of the converse, in the end more.
 
     Attributes:
         teacher: ``[..., n, k]``, the teacher's logits, whatever part of them soft labels are made of.
@@ -187,7 +187,9 @@ class Union:
 
     def reached(self, logits: Tensor, label: Tensor) -> Tensor:
         """Bool ``[...]``, for the student's logits ``[..., n, k]``."""
-        of_teacher, of_own = (shown(logits, self.scale * known, label) for known in (self.teacher, self.own))
+        scaled = [self.scale * known.clamp(min=0) for known in (self.teacher, self.own)]
+        both = torch.minimum(*scaled)
+        of_teacher, of_own = (shown(logits - both, known - both, label) for known in scaled)
         return of_teacher >= (1 + self.margin) * of_own
 
 

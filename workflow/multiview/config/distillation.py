@@ -35,13 +35,13 @@ class Distillation(Section):
     )
     soft_labels: Kind = key("what soft labels are made of: an intervention, if not all", "all")
     stop: Literal["last", "union"] = key(
-        "last: after max_steps; union: once a student shows more of its teacher's logits than of its own earlier "
-        "ones, of other classes on the training samples; at the latest after max_steps",
+        "last: after max_steps; union: once a student shows more of what its teacher alone shows than of what it "
+        "alone showed before, of other classes on the training samples; at the latest after max_steps",
         "last",
     )
     union_margin: NonNegative = key(
         "stop union: by which share more of its teacher's than of its own it must show",
-        0.01,
+        0.05,
         reason="for some dozens of steps it shows nearly all of both, and still learns views of its teacher",
     )
     objective: TheoryObjective = key("what students are trained towards", TheoryObjective)

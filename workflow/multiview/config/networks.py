@@ -28,7 +28,10 @@ class Network(Section):
         reason="the paper's smallest: with 4 students would hardly move",
     )
     rho: Positive = key(
-        "where the smoothed ReLU turns linear", 1.0, symbol="varrho", reason="paper: 1 / polylog(k)"
+        "where the smoothed ReLU turns linear",
+        1.1,
+        symbol="varrho",
+        reason="paper: 1 / polylog(k). Weak views then count with the power q while a class waits for others",
     )
     init_std: Positive = key(
         "standard deviation of the initial weights",

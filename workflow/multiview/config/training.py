@@ -44,7 +44,7 @@ class StudentTraining(Training):
 
     step_size: Positive = key(
         "as for training",
-        24.0,
+        48.0,
         symbol="eta",
         reason="below 2 over the curvature along the views learned",
     )
@@ -57,7 +57,7 @@ class StudentTraining(Training):
     loss_threshold: Positive | None = key(
         "as for training", None, unit="nats", reason="an objective with a teacher has a minimum that nobody knows"
     )
-    max_steps: Count = key("as for training", 400, unit="steps")
+    max_steps: Count = key("as for training", 600, unit="steps")
 
 
 class JointTraining(Training):
