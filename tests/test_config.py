@@ -505,7 +505,7 @@ def test_fewer_seeds_make_a_study_smaller_and_say_so(default, seeds):
     study, (line,) = loaded.studies["theory"], loaded.notes
     assert line.startswith(f"studies.theory: seeds is {seeds}, so ") and "\n" not in line
     assert max(study.ensembles.sizes) == min(seeds, 40)
-    assert study.joint is None if seeds == 1 else study.joint.networks == min(seeds, 10)
+    assert study.joint is None if seeds == 1 else study.joint.networks == min(seeds, 5)
     if study.joint is not None:  # what follows from L follows from the smaller one
         assert study.joint.training.step_size == pytest.approx(study.joint.networks * study.training.step_size)
     assert ("distilled" in study.students) == (seeds > 2) and ("self_distilled" in study.students) == (seeds > 1)
@@ -633,10 +633,10 @@ def test_show_says_where_each_value_comes_from(monkeypatch):
     monkeypatch.chdir(ROOT)
     values, text = shown("theory_linearised", "data_seed=3")
     assert values["network.regime"].split() == ["linearised", "config.yaml"]
-    assert values["dataset.dim"].split() == ["64", "default"]
+    assert values["dataset.dim"].split() == [str(config.Dataset.model_fields["dim"].default), "default"]
     assert values["dataset.mu"].endswith("config.yaml, based_on: studies.theory.dataset.mu")
     assert values["dataset.seed"].endswith("command line: data_seed")
-    assert values["joint.training.step_size"].split(maxsplit=1) == ["40.0", "joint.networks * training.step_size"]
+    assert values["joint.training.step_size"].split(maxsplit=1) == ["20.0", "joint.networks * training.step_size"]
     assert values["students.distilled.training.step_size"].endswith(
         "config.yaml: studies.theory_linearised.distillation.training.step_size"
     )
