@@ -57,7 +57,7 @@ class StudentTraining(Training):
     loss_threshold: Positive | None = key(
         "as for training", None, unit="nats", reason="an objective with a teacher has a minimum that nobody knows"
     )
-    max_steps: Count = key("as for training", 600, unit="steps")
+    max_steps: Count = key("as for training", 900, unit="steps")
 
 
 class JointTraining(Training):
