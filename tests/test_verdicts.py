@@ -1,5 +1,6 @@
 """Verdicts: what follows from an interval, a premise, few runs, many statements and several draws of the data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from multiview import claims
 from multiview.claims import terms, verdicts
 from multiview.claims.claim import ClaimError, by_name, digest, lists, read
-from multiview.measure.errors import Errors
+from multiview.measure.errors import Errors, paired
 from multiview.measure.intervals import KNOWN, TRAINING_SETS
 
 
@@ -212,3 +213,36 @@ theorems:
     assert table["measured"].tolist() == pytest.approx(expected)
     assert table["verdict"].tolist() == ["undecided", "fails", "holds"]
     assert table["scope"].tolist()[0] == "networks" and table["scope"].tolist()[2].endswith("one teacher")
+
+
+def test_a_paired_statement_is_on_the_same_networks_row_for_row():
+    """Single networks that differ, and students that gain the same each: the gain is known, the errors are not."""
+    draw = np.random.default_rng(1)
+    single = draw.random((12, 4000)) < np.linspace(0.3, 0.7, 12)[:, None]
+    student = single & (draw.random((12, 4000)) < 0.5)
+    errors = [
+        Errors("single", 1, 12, {"test_single": single}, "single", members=tuple(range(12))),
+        Errors("taught", 1, 4, {"test_single": student[[9, 2, 1, 0]]}, "taught", members=(9, 2, 1, 0)),
+    ]
+    claim = """
+theorems:
+  gain:
+    part: ours
+    about: taught
+    quantity: half of single's error minus its
+    words: it halves the error
+    range: [-0.1, 0.1]
+    terms: {single: 0.5, taught: -1}
+"""
+    (loose,), (pair,) = (read(text)["theorems"] for text in (claim, claim + "    paired: true\n"))
+    observed = terms.Observed("x", errors, "error_s", {"single": np.ones(12), "taught": np.ones(4)}, "k")
+    first, second = (
+        terms.measure(observed, [one]).query("confidence == 0.95").iloc[0] for one in (loose, pair)
+    )
+    chosen = [0, 1, 2, 9]
+    assert second["measured"] == pytest.approx(single[chosen].mean() / 2 - student[chosen].mean())
+    assert first["measured"] == pytest.approx(single.mean() / 2 - student[chosen].mean())
+    assert second["high"] - second["low"] < 0.2 * (first["high"] - first["low"])
+    assert second["low"] < 0 < second["high"]
+    with pytest.raises(ValueError, match="single, taught: expected networks with the same seeds"):
+        paired({one.predictor: one for one in (replace(errors[0], members=(20,)), errors[1])}, "x")

@@ -50,6 +50,7 @@ class Claim(BaseModel):
     of: Annotated[tuple[str, ...], BeforeValidator(lambda of: (of,) if isinstance(of, str) else of)] = (MAIN,)
     students: Students | tuple[str, ...] = ""
     ours: bool = False
+    paired: bool = False
     fits: float | None = FITS
 
     @model_validator(mode="after")
@@ -105,7 +106,7 @@ def by_name() -> dict[str, Claim]:
 def digest(kind: str, claims: Mapping[str, list[Claim]] | None = None) -> str:
     """A digest of what decides which quantities are measured; words, ranges and sources do not count."""
     chosen = (claims or lists())[kind]
-    decides = [[c.name, c.about, list(c.terms.items()), c.of, c.students] for c in chosen]
+    decides = [[c.name, c.about, list(c.terms.items()), c.of, c.students, c.paired] for c in chosen]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
 
 

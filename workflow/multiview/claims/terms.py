@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from multiview.claims.claim import ALL, FITS, INTERVENED, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, Claim
-from multiview.measure.errors import ERRORS, TEACHER, Errors
+from multiview.measure.errors import ERRORS, TEACHER, Errors, paired
 from multiview.measure.intervals import CONFIDENCE, GIVEN, Estimate, known, mean_errors, shares_by_network
 
 TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00001)
@@ -119,8 +119,11 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
     if len(claim.of) == 1 and split in errors["single"].wrong:
         if not terms.keys() <= errors.keys():
             return None
-        estimate = mean_errors([errors[name].term(weight, split) for name, weight in terms.items()])
-        pools = {errors[name].pool for name in terms}
+        chosen = {name: errors[name] for name in terms}
+        if claim.paired:
+            chosen = paired(chosen, claim.about)
+        estimate = mean_errors([chosen[name].term(weight, split) for name, weight in terms.items()])
+        pools = {one.pool for one in chosen.values()}
     else:
         (name,) = terms
         counted = [observed.shares.get((name, share)) for share in claim.of]

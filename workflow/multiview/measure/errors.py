@@ -53,6 +53,7 @@ class Errors:
         pool: the name of the networks it is made of: ``single`` for ensembles of these; teachers are given.
         nll: for each split float32 ``[rows, n]``, ``-ln p_y`` in nats.
         confidence: for each split float32 ``[rows, n]``, the largest probability.
+        members: the seed of each row, where rows are networks.
     """
 
     predictor: str
@@ -62,10 +63,35 @@ class Errors:
     pool: str
     nll: Mapping[str, np.ndarray] = field(default_factory=dict)
     confidence: Mapping[str, np.ndarray] = field(default_factory=dict)
+    members: tuple[int, ...] = ()
 
     def term(self, weight: float, split: str, table: str = "wrong") -> Term:
         """The mean of one of its tables in a weighted sum: by default its mean error."""
         return Term(weight, getattr(self, table)[split], self.pool, self.size, self.n_seeds, samples=split)
+
+
+def paired(errors: Mapping[str, Errors], pool: str) -> dict[str, Errors]:
+    """Only the networks whose seeds all of these predictors have, row for row, as one pool.
+
+    A warm student starts from the single network of its seed, and shares its lost views: of the gain of students over
+    these networks the difference between networks is no part.
+
+    Args:
+        errors: of predictors whose rows are networks.
+        pool: how the pool is called.
+
+    Raises:
+        ValueError: if no seed is in all of them.
+    """
+    common = sorted(set.intersection(*(set(one.members) for one in errors.values())))
+    if not common:
+        raise ValueError(f"{', '.join(errors)}: expected networks with the same seeds, found none")
+    chosen = {}
+    for name, one in errors.items():
+        rows = [one.members.index(seed) for seed in common]
+        wrong = {split: table[rows] for split, table in one.wrong.items()}
+        chosen[name] = Errors(one.predictor, 1, len(common), wrong, pool, members=tuple(common))
+    return chosen
 
 
 def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[int]:
@@ -106,7 +132,8 @@ def measure(
     def add(name: str, of: str, rows: Sequence[Sequence[int]], n_seeds: int, pool: str | None = None) -> None:
         tables = {split: _tables(predictors[of], rows, split, label) for split, label in labels.items()}
         wrong, nll, confidence = ({split: parts[i] for split, parts in tables.items()} for i in range(3))
-        measured.append(Errors(name, len(rows[0]), n_seeds, wrong, pool or of, nll, confidence))
+        members = tuple(row[0] for row in rows) if len(rows[0]) == 1 else ()
+        measured.append(Errors(name, len(rows[0]), n_seeds, wrong, pool or of, nll, confidence, members))
 
     def add_each(name: str) -> None:
         own = predictors[name].members
