@@ -90,7 +90,7 @@ def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher()
     # A view counts as shown from half of what is asked for.
     assert not union.reached(torch.tensor([[2.0, 0.9, 9.0]] * 2), label)
     assert union.reached(torch.stack([own, teacher]), label).tolist() == [False, True]
-    # What both show does not count, however much it is.
+    # What both show does not count, where the student shows it at the same scale.
     added = torch.tensor([[7.0, 7.0, 0.0], [0.0, 3.0, 0.0]])
     wider = objectives.Union(teacher + added, own + added, scale=0.5, margin=0.0)
     for logits in (own, teacher, torch.maximum(own, teacher), torch.tensor([[2.0, 0.9, 9.0]] * 2)):
@@ -118,13 +118,24 @@ def test_the_union_is_with_the_teacher_itself_whatever_part_of_it_teaches(kind, 
         expected = soft_labels.soft_label_logits(kind, teachers[seed], label, own[seed], seed)
         torch.testing.assert_close(given["teachers"][seed], expected)
         union = given["unions"][seed]
-        assert union.teacher is teachers[seed] and union.scale == settings.objective.teacher_scale / 2
+        assert union.teacher is teachers[seed] and union.scale == min(settings.objective.teacher_scale / 2, 1.0)
         assert union.margin == 0.25
         assert not union.reached(torch.maximum(own[seed], teachers[seed]), label)
         assert union.reached(teachers[seed], label)
     assert "unions" not in full_batch_job.lessons(
         settings.model_copy(update={"stop": "steps"}), teachers, own, label
     )
+
+
+@pytest.mark.parametrize("c", [1.28, 2.5, 4.0])
+def test_a_student_that_shows_its_own_views_is_not_at_the_union_yet(c, study):
+    settings = study.students["distilled"]
+    objective = settings.objective.model_copy(update={"teacher_scale": c})
+    settings = settings.model_copy(update={"stop": "union", "union_margin": 0.05, "objective": objective})
+    label = torch.tensor([2, 2])
+    own, teacher = (torch.tensor([row] * 2) for row in ([2.0, 0.0, 9.0, 1.0], [0.0, 2.0, 9.0, 1.0]))
+    union = full_batch_job.lessons(settings, {0: teacher}, {0: own}, label)["unions"][0]
+    assert not union.reached(own, label) and union.reached(c * teacher, label)
 
 
 def test_interventions_are_those_of_the_config(default):

@@ -236,9 +236,7 @@ theorems:
 """
     (loose,), (pair,) = (read(text)["theorems"] for text in (claim, claim + "    paired: true\n"))
     observed = terms.Observed("x", errors, "error_s", {"single": np.ones(12), "taught": np.ones(4)}, "k")
-    first, second = (
-        terms.measure(observed, [one]).query("confidence == 0.95").iloc[0] for one in (loose, pair)
-    )
+    first, second = (terms.measure(observed, [one]).query("confidence == 0.95").iloc[0] for one in (loose, pair))
     chosen = [0, 1, 2, 9]
     assert second["measured"] == pytest.approx(single[chosen].mean() / 2 - student[chosen].mean())
     assert first["measured"] == pytest.approx(single.mean() / 2 - student[chosen].mean())

@@ -3,8 +3,8 @@
     python tools/feeds.py [--study theory] [--seeds 20] [config.yaml]
 
 With q = 3 the best neuron of a view grows as ``du/dt = S l u^2``, ``u = <w, v>``: a step is measured by the
-part of ``1/u`` that it takes away. The parts sum to the whole change of ``1/u``: a view that has lost is learned all the
-same once nearly all of it is gone, ``u`` being of order 1 then.
+part of ``1/u`` that it takes away. The parts of a step sum to the change of ``1/u`` of that neuron. A view that
+has lost is learned all the same once nearly all of it is gone: ``u`` is of order 1 then.
 """
 
 import argparse
@@ -58,7 +58,8 @@ def shares(u: Tensor, grown: Tensor) -> Tensor:
         grown: ``[views, groups, k]``, by how much each group makes it grow, ``g`` in total.
 
     Returns:
-        ``[views, groups, k]``: their sums over groups are what ``1/u`` falls by. A neuron below 1e-10 counts as that.
+        ``[views, groups, k]``: their sums over groups are what ``1/u`` falls by, for ``u``
+        and ``u + g`` from 1e-10 on.
     """
     after = (u + grown.sum(dim=1)).clamp(min=1e-10)
     return grown / (u.clamp(min=1e-10) * after).unsqueeze(1)
@@ -129,7 +130,7 @@ def draw(table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
         some = races[races["tied"] == tied]
         left.scatter(
             some["distance"],
-            some["share"].clip(low, 1.5),
+            some["share"].clip(low, 1),
             s=12,
             color=colour,
             marker=marker,
@@ -138,7 +139,7 @@ def draw(table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     left.axhline(1, color="0.4", linewidth=0.8)
     left.set(
         xscale="log",
-        ylim=(low - 0.1, 1.6),
+        ylim=(low - 0.1, 1.1),
         xlabel="the loser's $1/u$ when its race is over",
         ylabel=f"share taken away afterwards (at least {low:g})",
     )

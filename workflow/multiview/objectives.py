@@ -166,13 +166,15 @@ class Union:
 
     A student learns what its teacher shows of other classes, and gives up what its teacher does not show: its
     own. In between it has both, the union of Theorem 4. Training samples alone tell when: at first it shows less
-    of what its teacher's logits exceed its own by than of the converse, in the end more.
+    of what its teacher's logits exceed its own by than of the converse, in the end more. If the teacher shows
+    nothing alone, the student ends once it has given up a share of ``margin / (1 + margin)`` of its own. If the
+    student showed nothing alone, it does not end with a positive margin.
 
     Attributes:
         teacher: ``[..., n, k]``, the teacher's logits, whatever part of them soft labels are made of.
         own: ``[..., n, k]``, the student's logits before it is taught.
         scale: by which both are multiplied: half the objective's c, so that a view counts as shown where it has
-            half of what soft labels ask for.
+            half of what soft labels ask for; at most 1, so that a student shows its own views at the start.
         margin: by which share more of the teacher's than of its own must be shown.
     """
 

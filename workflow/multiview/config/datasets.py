@@ -93,7 +93,7 @@ class Dataset(Section):
         "dimension of a patch; at least 2 k",
         80,
         symbol="d",
-        reason="paper: a high power of k. With noise off the views a small one gives the same races",
+        reason="paper: a high power of k. Noise is off the views, so d only sets how much of it is memorised",
     )
     views: Literal["axes", "random"] = key(
         "the views: coordinate axes, or a uniformly drawn orthonormal frame",

@@ -40,7 +40,8 @@ class Distillation(Section):
         "last",
     )
     union_margin: NonNegative = key(
-        "stop union: by which share more of its teacher's than of its own it must show",
+        "stop union: by which share more of what its teacher alone shows than of what it alone showed it must "
+        "show",
         0.05,
         reason="for some dozens of steps it shows nearly all of both, and still learns views of its teacher",
     )

@@ -31,7 +31,7 @@ class Network(Section):
         "where the smoothed ReLU turns linear",
         1.1,
         symbol="varrho",
-        reason="paper: 1 / polylog(k). Weak views then count with the power q while a class waits for others",
+        reason="paper: 1 / polylog(k). A larger one makes fewer ties and slower students",
     )
     init_std: Positive = key(
         "standard deviation of the initial weights",

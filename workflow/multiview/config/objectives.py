@@ -71,7 +71,7 @@ class TheoryObjective(Objective):
 
     teacher_scale: Positive = key(
         "factor of the teacher's logits G",
-        1.8,
+        1.75,
         symbol="c",
         reason="paper: 1. An ensemble shows a view about half as strongly as a network that has it",
     )

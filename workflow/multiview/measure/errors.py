@@ -73,8 +73,8 @@ class Errors:
 def paired(errors: Mapping[str, Errors], pool: str) -> dict[str, Errors]:
     """Only the networks whose seeds all of these predictors have, row for row, as one pool.
 
-    A warm student starts from the single network of its seed, and shares its lost views: of the gain of students over
-    these networks the difference between networks is no part.
+    A warm student starts from the single network of its seed, and shares its lost views: of the gain of students
+    over these networks the difference between networks is no part.
 
     Args:
         errors: of predictors whose rows are networks.

@@ -138,7 +138,7 @@ def lessons(
     }
     given = {"objective": objectives.from_config(settings.objective), "teachers": soft}
     if settings.stop == "union":
-        half = settings.objective.teacher_scale / 2
+        half = min(settings.objective.teacher_scale / 2, 1.0)
         given["unions"] = {
             seed: objectives.Union(logits, own[seed], half, settings.union_margin)
             for seed, logits in teachers.items()
