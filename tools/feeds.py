@@ -145,7 +145,9 @@ def draw(table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     )
     left.xaxis.set_minor_formatter(plt.NullFormatter())
     left.legend(loc="lower left")
-    lost = later[~later["tied"]].groupby(["phase", "group"])["share"]
+    # Of a loser that is driven down to nothing, 1/u says nothing any more.
+    total = later.groupby(["seed", "class"])["share"].transform("sum")
+    lost = later[~later["tied"] & (total > low)].groupby(["phase", "group"])["share"]
     position = np.arange(len(PHASES) - 1)
     for place, (group, colour) in enumerate(zip(GROUPS, colours[2:], strict=False)):
         middle, first, third = (
