@@ -123,7 +123,7 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
         if claim.paired:
             chosen = paired(chosen, claim.about)
         estimate = mean_errors([chosen[name].term(weight, split) for name, weight in terms.items()])
-        pools = {one.pool for one in chosen.values()}
+        pools = {measured.pool for measured in chosen.values()}
     else:
         (name,) = terms
         counted = [observed.shares.get((name, share)) for share in claim.of]

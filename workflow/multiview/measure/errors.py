@@ -83,14 +83,14 @@ def paired(errors: Mapping[str, Errors], pool: str) -> dict[str, Errors]:
     Raises:
         ValueError: if no seed is in all of them.
     """
-    common = sorted(set.intersection(*(set(one.members) for one in errors.values())))
+    common = sorted(set.intersection(*(set(predictor.members) for predictor in errors.values())))
     if not common:
         raise ValueError(f"{', '.join(errors)}: expected networks with the same seeds, found none")
     chosen = {}
-    for name, one in errors.items():
-        rows = [one.members.index(seed) for seed in common]
-        wrong = {split: table[rows] for split, table in one.wrong.items()}
-        chosen[name] = Errors(one.predictor, 1, len(common), wrong, pool, members=tuple(common))
+    for name, predictor in errors.items():
+        rows = [predictor.members.index(seed) for seed in common]
+        wrong = {split: table[rows] for split, table in predictor.wrong.items()}
+        chosen[name] = Errors(predictor.predictor, 1, len(common), wrong, pool, members=tuple(common))
     return chosen
 
 
