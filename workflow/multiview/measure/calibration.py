@@ -73,8 +73,11 @@ def _errors_of(
     gaps = np.zeros((n, rows, BINS), np.float32)
     gaps[np.arange(n), np.arange(rows)[:, None], bins] = confidence - ~wrong
     gaps = gaps.reshape(n, -1)
+    used = np.flatnonzero(gaps.any(axis=0))  # most bins are empty where a network is sure of itself
+    drawn = np.zeros((len(samples), gaps.shape[1]), np.float32)
+    drawn[:, used] = samples @ gaps[:, used]
     measured, replicates = (
-        np.abs(sums).reshape(-1, rows, BINS).sum(axis=2) / n for sums in (gaps.sum(axis=0), samples @ gaps)
+        np.abs(sums).reshape(-1, rows, BINS).sum(axis=2) / n for sums in (gaps.sum(axis=0), drawn)
     )
     spreads = (
         np.sqrt(np.bincount(own, sure * (1 - sure), minlength=BINS)) / n

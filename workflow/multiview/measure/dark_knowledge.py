@@ -85,13 +85,15 @@ def table(
             [phi.loc[m].sort_values(["class", "view"])["phi"].to_numpy().reshape(k, 2) for m in members], axis=0
         )
         has = lottery.learned(strength, settings.learned_ratio)
-        cell = (rows, (carried & has).sum(axis=2), (carried & ~has).sum(axis=2))
-        cell = tuple(index[other] for index in cell)
-        np.add.at(counts[i], cell, 1)
+        cell = (9 * rows + 3 * (carried & has).sum(axis=2) + (carried & ~has).sum(axis=2))[other]
+        counts[i] = np.bincount(cell, minlength=9 * n).reshape(n, 3, 3)
         for key, values in labels_by_role.items():
-            np.add.at(sums[key][i], cell, values[i][other])
+            sums[key][i] = np.bincount(cell, values[i][other], minlength=9 * n).reshape(n, 3, 3)
 
-    of_students, of_samples = _replicates(len(students), n, settings.seed, settings.bootstrap)
+    of_students, of_samples = (
+        _replicates(size, stream, settings.seed, settings.bootstrap)
+        for stream, size in (("students", len(students)), ("samples", n))
+    )
 
     def totals(cells: np.ndarray) -> np.ndarray:
         """Of every replicate ``[replicates, 3, 3]``, for `cells` ``[students, n, 3, 3]``."""
@@ -127,16 +129,13 @@ def table(
     return pd.DataFrame(records)
 
 
-@functools.lru_cache(maxsize=1)
-def _replicates(students: int, n: int, seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each student and each sample is in each replicate: ``[number, students]``, ``[number, n]``.
+@functools.lru_cache(maxsize=8)
+def _replicates(size: int, stream: str, seed: int, number: int) -> np.ndarray:
+    """How often each of `size` students or samples is in each replicate: ``[number, size]``.
 
-    They are the same for all kinds of as many students, and drawing them takes longer than what is made of them.
+    They are the same for all kinds of students: drawing them takes longer than what is made of them.
     """
-    rng = np.random.default_rng([seed, 2])
-    drawn = tuple(
-        rng.multinomial(size, np.full(size, 1 / size), size=number).astype(float) for size in (students, n)
-    )
-    for counts in drawn:
-        counts.setflags(write=False)
-    return drawn
+    rng = np.random.default_rng([seed, *stream.encode()])
+    counts = rng.multinomial(size, np.full(size, 1 / size), size=number).astype(float)
+    counts.setflags(write=False)
+    return counts

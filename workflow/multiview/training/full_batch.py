@@ -161,7 +161,8 @@ def train(
     if stacked is None:
         stacked = device.type == "cuda" and network.regime == "learned"
     kind = StackedTraining if stacked else ChunkTraining
-    module = kind(runs, x, label, kinds, views, settings, objective, told, ends, machine.block_samples).to(device)
+    block = -(-machine.block_samples // members)  # as much work space as one network has: it stays in the cache
+    module = kind(runs, x, label, kinds, views, settings, objective, told, ends, block).to(device)
     with Ending() as ending:
         while module.active and ending.signal is None:
             known = module.step()
