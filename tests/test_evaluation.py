@@ -112,11 +112,18 @@ def said():
     return labels, {"single": predictor([0, 1, 2, 3], single, label), "taught": predictor([0, 3], taught, label)}
 
 
+@pytest.mark.parametrize(("best_of", "size"), [(1, 2), (2, 2), (3, 3), (20, 4)])
+def test_the_best_network_is_one_of_as_many_as_the_config_says(said, best_of, size):
+    members = {2: np.array([[0, 1]]), 3: np.array([[0, 1, 3]]), 4: np.array([[0, 1, 2, 3]])}
+    measured = measure(*said, members, ROLES, best_of)
+    assert [entry.size for entry in measured if entry.predictor == "best"] == [size]
+
+
 def test_errors_of_every_predictor_by_hand(said):
     members = {2: np.array([[0, 3], [1, 2], [0, 2]])}
     found = {
         (one.predictor, one.size): one.wrong["test_single"].mean(axis=1).tolist()
-        for one in measure(*said, members, ROLES)
+        for one in measure(*said, members, ROLES, 20)
     }
     assert found["single", 1] == [0.5, 0.25, 0.25, 0.75]
     # Of 0 and 3 the former is better, of 1 and 2 they are equal: the first; of 0 and 2 the latter.
@@ -138,7 +145,7 @@ def measured(said, roles):
     labels, predictors = said
     observed = terms.Observed(
         "theory",
-        measure(labels, predictors, {2: np.array([[0, 3], [1, 2]])}, roles),
+        measure(labels, predictors, {2: np.array([[0, 3], [1, 2]])}, roles, 20),
         main="error_s",
         training_accuracy={"single": np.ones(4), "taught": np.array([1.0, 0.9])},
         more_training="training.max_steps",

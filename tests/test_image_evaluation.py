@@ -48,7 +48,7 @@ def study():
         "joint": predictor(says([0, 0, 2, 0, 0, 0])),
     }
     members = {1: np.array([[0], [1]]), 2: np.array([[0, 1]])}
-    return errors.measure({"test": LABEL}, said, members, ROLES), said
+    return errors.measure({"test": LABEL}, said, members, ROLES, 20), said
 
 
 def test_every_predictor_is_measured():

@@ -60,10 +60,11 @@ elif "learned" in paths:
     tables = {"learned": views.learned_of_pictures(logits, samples.pandas(), settings.learned_accuracy)}
 shares = views.shares(tables["learned"], roles, tables.get("lottery")) if tables else {}
 
-members = ensembles.draw(single.members, config.Ensembles.model_validate_json(params.ensembles))
+formed = config.Ensembles.model_validate_json(params.ensembles)
+members = ensembles.draw(single.members, formed)
 main = errors.main_split(list(split))
 labels = {name: label[split == name] for name in errors.measured_splits(list(split))}
-measured = errors.measure(labels, logits, members, roles)
+measured = errors.measure(labels, logits, members, roles, formed.best)
 observed = terms.Observed(
     study=params.study,
     errors=measured,

@@ -23,7 +23,7 @@ for row in params.rows:
     members = largest["seed"].to_numpy().reshape(largest["ensemble"].nunique(), -1)
     split = errors.main_split(list(names))
     label = labels[names == split]
-    single, ensemble, _ = errors.measure({split: label}, logits, {members.shape[1]: members}, {})
+    single, ensemble, _ = errors.measure({split: label}, logits, {members.shape[1]: members}, {}, members.shape[1])
     fitted = training_accuracy(logits, names, labels)["single"]
     rows[row] = families.Row(label, {"single": single, "ensemble": ensemble}, fitted)
     provenance["studies"][about.provenance["study"]] = about.provenance["config"]

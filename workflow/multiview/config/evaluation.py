@@ -17,6 +17,11 @@ class Ensembles(Section):
         "ensembles of each size above 1: random subsets of the seeds, or all of them if there are no more",
         100,
     )
+    best: Count = key(
+        "the best network is shown of so many: the largest of sizes that is not above this",
+        20,
+        reason="paper: 10; of nearly all networks that there are, the best one says nothing of others",
+    )
     seed: Seed = key("seed of the subsets", 0)
 
     @model_validator(mode="after")

@@ -36,8 +36,8 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
-    largest = scores.loc[scores["predictor"] == "ensemble", "size"].max()
-    shown = [("single", 1), ("best", largest), ("ensemble", largest)]
+    largest = scores.groupby("predictor")["size"].max()
+    shown = [("single", 1), *((name, largest[name]) for name in ("best", "ensemble"))]
     for name in [*roles, "joint"]:
         for predictor in (name, f"ensemble_of_{name}"):
             sizes = scores.loc[scores["predictor"] == predictor, "size"]

@@ -30,8 +30,8 @@ def draw(scores: pd.DataFrame, roles: Mapping[str, Mapping], settings: config.Fi
         settings: the figures section of the config.
     """
     colours = style.apply(settings)
-    largest = scores[scores["predictor"] == "ensemble"]["size"].max()
-    shown = [("single", 1), ("best", largest), ("ensemble", largest)]
+    largest = scores.groupby("predictor")["size"].max()
+    shown = [("single", 1), *((name, largest[name]) for name in ("best", "ensemble"))]
     for name in [*roles, *(["joint"] if "joint" in set(scores["predictor"]) else [])]:
         shown.append((name, 1))
         together = scores.loc[scores["predictor"] == f"ensemble_of_{name}", "size"]

@@ -114,6 +114,7 @@ def measure(
     predictors: Mapping[str, Predictor],
     members: Mapping[int, np.ndarray],
     roles: Mapping[str, Mapping],
+    best_of: int,
 ) -> list[Errors]:
     """Measure every predictor of a study.
 
@@ -126,6 +127,7 @@ def measure(
         predictors: ``single``, every kind of students, and others.
         members: for each size ``[ensembles, size]``, seeds.
         roles: of the students, as `multiview.config.Study.roles` gives them.
+        best_of: of how many the best network is chosen: the largest size that is not above this.
     """
     measured, seeds = [], predictors["single"].members
 
@@ -140,12 +142,12 @@ def measure(
         add(name, name, [[member] for member in own], len(own))
 
     add_each("single")
-    single, largest = measured[0], max(members)
+    single, size = measured[0], max((size for size in members if size <= best_of), default=min(members))
     for rows in members.values():
         add("ensemble", "single", rows.tolist(), len(seeds))
-    chosen = best(single.wrong[main_split(list(labels))], seeds, members[largest])
+    chosen = best(single.wrong[main_split(list(labels))], seeds, members[size])
     tables = ({split: table[chosen] for split, table in getattr(single, name).items()} for name in TABLES)
-    measured.append(replace(single, predictor="best", size=largest, **dict(zip(TABLES, tables, strict=True))))
+    measured.append(replace(single, predictor="best", size=size, **dict(zip(TABLES, tables, strict=True))))
     for name, role in roles.items():
         students = predictors[name].members
         if role["teacher_size"] > 1:
