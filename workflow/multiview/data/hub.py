@@ -19,11 +19,9 @@ class Source:
     """A dataset on the hub.
 
     Attributes:
-        repository: its name there.
         revision: the commit that is used.
         files: the Parquet file of ``train`` and of ``test``.
-        image: the column of the images.
-        label: the column of the labels.
+        image, label: the columns.
         classes: k.
         sha256: of each file that is known by it; of the others, the hub's own is believed.
     """

@@ -21,9 +21,7 @@ def cut(network: Standardised, splits: Mapping[str, Split], classes: int, settin
 
     Args:
         network: trained, with batch normalisation by its running statistics.
-        splits: of the images; the others stay whole.
-        classes: k.
-        settings: the dataset section of the config.
+        splits: of the images; those but ``train`` stay whole.
 
     Returns:
         Inputs float32 ``[n, channels, h, w]``.

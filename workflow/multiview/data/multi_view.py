@@ -50,20 +50,14 @@ def orthonormal_views(config: settings.Dataset, rng: np.random.Generator) -> np.
 
 
 def draw_samples(
-    config: settings.Dataset,
-    views: np.ndarray,
-    labels: np.ndarray,
-    single: np.ndarray,
-    rng: np.random.Generator,
+    config: settings.Dataset, views: np.ndarray, labels: np.ndarray, single: np.ndarray, rng: np.random.Generator
 ) -> Patches:
     """Draw one sample for every label (Section 2: both kinds of sample, feature noise, background).
 
     Args:
-        config: the distribution's parameters.
         views: ``[2k, d]``, the orthonormal views.
         labels: integers ``[n]`` in ``[0, k)``.
         single: booleans ``[n]``, True for a sample of ``D_s``, False for one of ``D_m``.
-        rng: the only source of randomness.
     """
     n, k, P = len(labels), config.classes, config.patches
     own = np.zeros((n, k, VIEWS_PER_CLASS), dtype=bool)

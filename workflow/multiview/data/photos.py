@@ -39,24 +39,19 @@ def draw(config: settings.Images) -> Dataset:
     """
     rng = np.random.default_rng(config.seed)
     if config.kind == "digits":
-        x, label = _digits()
-        k = 10
-        parts = _divide(len(x), [config.train_samples, config.validation_samples, config.test_samples], rng)
-        drawn = {name: (x[part], label[part]) for name, part in zip((TRAIN, VALIDATION, TEST), parts, strict=True)}
+        k, whole = 10, dict.fromkeys((TRAIN, TEST), _digits())
+        sizes = [config.train_samples, config.validation_samples, config.test_samples]
+        train, validation, test = _divide(len(whole[TRAIN][1]), sizes, rng)
     else:
         k, whole = _from_parquet(config)
-        x, label = whole[TRAIN]
-        validation, train = _divide(len(x), [config.validation_samples, config.train_samples], rng)
-        (test,) = _divide(len(whole[TEST][0]), [config.test_samples], rng)
-        drawn = {
-            TRAIN: (x[train], label[train]),
-            VALIDATION: (x[validation], label[validation]),
-            TEST: tuple(part[test] for part in whole[TEST]),
-        }
-    splits = {
-        name: Split(shrink(images, config.shrink), label, np.full(len(label), KIND), np.zeros(len(label), np.int8))
-        for name, (images, label) in drawn.items()
-    }
+        sizes = [config.validation_samples, config.train_samples]
+        validation, train = _divide(len(whole[TRAIN][1]), sizes, rng)
+        (test,) = _divide(len(whole[TEST][1]), [config.test_samples], rng)
+    splits = {}
+    for name, file, rows in ((TRAIN, TRAIN, train), (VALIDATION, TRAIN, validation), (TEST, TEST, test)):
+        x, label = (values[rows] for values in whole[file])
+        kind, strong_view = np.full(len(label), KIND), np.zeros(len(label), np.int8)
+        splits[name] = Split(shrink(x, config.shrink), label, kind, strong_view)
     return Dataset(k, splits, {})
 
 
@@ -119,9 +114,7 @@ def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndar
     """Read images and labels from a Parquet file in the hub's schema.
 
     Args:
-        path: the file.
-        image: the column of the images.
-        label: the column of the labels.
+        image, label: the columns.
         classes: k; labels must be 0 to k - 1.
 
     Returns:

@@ -65,8 +65,7 @@ class TwoLayerNetwork(nn.Module):
     def directions(self, member: int | None = None) -> Tensor:
         """``[rows, d]``, as many rows for each class: what was learned, to be held against the views.
 
-        Args:
-            member: one of the networks averaged; all if None.
+        `member` is one of the networks averaged; all if None.
         """
         return self._of_member(self.weight.detach(), member)
 
@@ -93,10 +92,8 @@ class TwoLayerNetwork(nn.Module):
         """Return the logits and put the gradient of the objective's mean into ``weight.grad``.
 
         Args:
-            x: ``[n, P, d]``.
-            label: ``[n]``, int64.
+            x: ``[n, P, d]``; label: int64 ``[n]``.
             block: samples in a block, 0 for all at once (on a GPU).
-            objective: what is descended.
             teacher: ``[n, k]``, the teacher's logits, for an objective that has one.
 
         Returns:
@@ -107,7 +104,7 @@ class TwoLayerNetwork(nn.Module):
         gradient = self.weight.grad.zero_()
         # Training passes the same samples in every step.
         if self._last is None or self._last.x is not x or self._last.size != block:
-            self._last = _Pass(self, x, block)
+            self._last = self._pass(x, block)
         pass_ = self._last
         logits = []
         for samples in pass_.blocks:
@@ -118,6 +115,9 @@ class TwoLayerNetwork(nn.Module):
             logits.append(F)
         logits = torch.cat(logits, dim=-2)
         return logits, self._of_rows(objective.value, logits, label, teacher)
+
+    def _pass(self, x: Tensor, block: int) -> "_Pass":
+        return _Pass(self, x, block)
 
     @staticmethod
     def _of_rows(part: Callable[..., Tensor], F: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:

@@ -14,10 +14,8 @@ def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.G
     """Choose which seeds form ensembles of one size.
 
     Args:
-        seeds: the seeds there are.
         size: L.
         subsets: how many ensembles are wanted, of more than one network.
-        rng: draws them.
 
     Returns:
         ``[ensembles, size]``, sorted seeds in each row and no row twice: all subsets where there are no more
@@ -54,7 +52,6 @@ def average(logits: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> np
 
     Args:
         logits: ``[seeds, n, k]``, in the order of `seeds`.
-        seeds: the seeds there are.
         members: ``[ensembles, size]``, seeds.
 
     Returns:

@@ -52,7 +52,6 @@ def read_logits(
         paths: artifacts of kind ``logits``.
         dataset: the digest of the dataset that they must be about.
         splits: the split of every sample of that dataset, in its order.
-        classes: k.
 
     Returns:
         The predictors by name.
@@ -79,7 +78,14 @@ def read_logits(
                     f"{member}, found {len(rows)} rows in another order or number"
                 )
             by_predictor.setdefault(predictors[rows[0]], {})[member] = values[rows]
-        _check_alike(path, _made_by(file), *first.setdefault(predictors[0], (path, _made_by(file))))
+        made = _made_by(file)
+        first_path, expected = first.setdefault(predictors[0], (path, made))
+        for key, value in expected.items():
+            if made[key] != value:
+                raise artifacts.ArtifactError(
+                    f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
+                    "they cannot be averaged. Delete it and run again"
+                )
     result = {}
     for name, members in by_predictor.items():
         order = sorted(members)
@@ -93,19 +99,8 @@ def _made_by(file: artifacts.Artifact) -> dict:
     device = file.provenance.get("device", "cpu")
     keys = ("network", "networks", "training", "start", "objective", "teacher", "precision")
     made = {key: file.provenance.get(key) for key in keys}
-    return made | {
-        "kind of device": "cpu" if device == "cpu" else "gpu",
-        "version of torch": file.versions.get("torch"),
-    }
-
-
-def _check_alike(path: str | Path, made: Mapping, first_path: str | Path, first: Mapping) -> None:
-    for key, value in first.items():
-        if made[key] != value:
-            raise artifacts.ArtifactError(
-                f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
-                "they cannot be averaged. Delete it and run again"
-            )
+    kind = "cpu" if device == "cpu" else "gpu"
+    return made | {"kind of device": kind, "version of torch": file.versions.get("torch")}
 
 
 def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:

@@ -27,7 +27,6 @@ class Data:
     """A dataset as training needs it.
 
     Attributes:
-        splits: by name.
         about: the provenance of the artifact ``samples``.
         names: the split of every sample, in the dataset's order.
         views: float32 ``[2k, d]``.
@@ -51,10 +50,6 @@ class Data:
 
 def read(samples: str, views: str) -> Data:
     """Draw a dataset again, which is faster than to read its inputs, and check that it is the same.
-
-    Args:
-        samples: path of the table of labels and splits, whose provenance has the config of the dataset.
-        views: path of the views ``v_{j,l}`` ``[2k, d]``.
 
     Raises:
         ArtifactError: if one is damaged, they are of several datasets, or what is drawn here is another dataset.
@@ -87,11 +82,6 @@ def fit(
     """Train `seeds`, resuming from checkpoints that were made under the very same conditions.
 
     Args:
-        data: what to train on.
-        seeds: of the networks.
-        network: the network section of the config.
-        settings: the training section of the config.
-        machine: how the job uses the machine.
         checkpoints: folder of all checkpoints of the study.
         decisive: everything besides data, network, settings and code that decides what is learned.
         members: how many networks are averaged.
@@ -127,7 +117,6 @@ def lessons(
     Where these have the student's own logits for a part, teacher and student would show the same there.
 
     Args:
-        settings: of the students, from the config.
         teachers: for each student's seed ``[n, k]``, the logits of its teacher.
         own: likewise its own, before it is taught; of those that need them.
         label: int64 ``[n]``.
@@ -165,23 +154,15 @@ def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> d
 
 
 def write(
-    job: Any,
-    tables: Mapping[str, dict],
-    runs: Sequence[SeedRun],
-    data: Data,
-    network: config.Network,
-    provenance: Mapping[str, Any],
+    job: Any, tables: Mapping[str, dict], data: Data, network: config.Network, provenance: Mapping[str, Any]
 ) -> None:
-    """Write the artifacts of trained seeds.
+    """Write the artifacts of trained seeds, whose `tables` are by kind.
 
-    Args:
-        job: Snakemake's own object in scripts, with a path for each of the tables.
-        tables: columns, by kind.
-        provenance: what there is to say besides what the other arguments tell.
+    `provenance` is what there is to say besides what the other arguments tell.
     """
     record = {
         "dataset": data.digest,
-        "seeds": [run.seed for run in runs],
+        "seeds": list(tables["outcome"]["seed"]),
         "network": network.model_dump(),
         "device": devices.name(jobs.machine(job).accelerator),
     }
@@ -196,10 +177,7 @@ def fresh(seed: int, shape: Sequence[int], std: float, classes: int, centred: bo
     make it grow. The paper's students are fresh networks; these have fresh weights beside what they know.
 
     Args:
-        seed: of the student.
         shape: ``(k m, d)``.
-        std: in the units of the weights.
-        classes: k.
         centred: whether the mean over a class's m neurons is subtracted, and the rest scaled by
             ``sqrt(m / (m - 1))``, which gives each weight its variance back; a single neuron keeps its own.
     """

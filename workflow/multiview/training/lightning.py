@@ -79,15 +79,6 @@ class _Checkpoint(pl.callbacks.Checkpoint):
         self.keeper.after_epoch(task, lambda path: trainer.save_checkpoint(path, weights_only=False))
 
 
-class _Progress(pl.Callback):
-    def __init__(self, progress: minibatch.Progress):
-        self.progress = progress
-
-    def on_train_batch_end(self, trainer: pl.Trainer, task: LightningTask, outputs, batch, batch_idx: int) -> None:
-        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
-        self.progress.after_batch(task, len(batch[0]), last)
-
-
 def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
     """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own.
 
@@ -98,8 +89,13 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
     Raises:
         InterruptedError: if Lightning was asked to stop.
     """
-    settings, machine = task.settings, task.machine
-    callbacks: list[pl.Callback] = [_Progress(minibatch.Progress(name))]
+    settings, machine, progress = task.settings, task.machine, minibatch.Progress(name)
+
+    def after_batch(trainer: pl.Trainer, task: LightningTask, outputs, batch, batch_idx: int) -> None:
+        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
+        progress.after_batch(task, len(batch[0]), last)
+
+    callbacks: list[pl.Callback] = [pl.callbacks.LambdaCallback(on_train_batch_end=after_batch)]
     if checkpoint is not None:
         callbacks.append(_Checkpoint(minibatch.EpochCheckpoint(checkpoint, machine.checkpoint_seconds)))
     trainer = pl.Trainer(

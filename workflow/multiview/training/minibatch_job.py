@@ -4,7 +4,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,11 +39,7 @@ class Job:
     """What the seeds of a training job have in common.
 
     Attributes:
-        data: what they are trained on.
         predictor: whose networks they are.
-        network: the network section of the config.
-        settings: the training section of the config.
-        machine: how the job uses the machine.
         checkpoints: folder of all checkpoints of the study.
         logs: folder of all of Lightning's logs of the study.
         networks: how many networks are averaged; 1 but for ``joint``.
@@ -88,16 +84,13 @@ class Job:
         """Train seeds, or take them up from checkpoints that were made under the very same conditions.
 
         Args:
-            seeds: of the networks.
             objective: what is descended; cross-entropy if None.
             teachers: for each seed what its teacher says (see `minibatch.train`), or None.
             starts: for each seed the state of the network to start from; a fresh initialisation where none is.
         """
         images, labels = self.data.images["train"], self.data.labels["train"]
-        runs = [
-            ImageRun(seed, build(self.network, images, self.data.about["classes"], seed, self.networks))
-            for seed in seeds
-        ]
+        classes = self.data.about["classes"]
+        runs = [ImageRun(seed, build(self.network, images, classes, seed, self.networks)) for seed in seeds]
         for run in runs:
             if starts and run.seed in starts:
                 run.network.load_state_dict(starts[run.seed])
@@ -145,7 +138,8 @@ class Job:
         if stored:
             by_seed = read_copies(source.teacher, dataset, params.teacher)
         else:
-            by_seed = self._networks(source.teacher, {seed for seeds in taught_by.values() for seed in seeds})
+            teachers = {seed for seeds in taught_by.values() for seed in seeds}
+            by_seed = tensors.trained(source.teacher, teachers, self.data, self.network)
 
         @functools.cache  # one object for all students of the same teacher
         def average(*members: int) -> Teacher:
@@ -153,13 +147,6 @@ class Job:
             return torch.from_numpy(np.mean(chosen, axis=0)) if stored else Forwarded(chosen)
 
         return lessons | {"teachers": {seed: average(*members) for seed, members in taught_by.items()}}
-
-    def _networks(self, paths: Sequence[str], seeds: Collection[int]) -> dict[int, torch.nn.Module]:
-        networks = {}
-        for seed, state in tensors.read_networks(paths, seeds, self.data.digest).items():
-            networks[seed] = build(self.network, self.data.images["train"], self.data.about["classes"], seed)
-            networks[seed].load_state_dict(state)
-        return networks
 
     @property
     def _multiplications(self) -> float:

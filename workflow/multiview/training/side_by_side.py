@@ -42,9 +42,7 @@ def pays(
     """Whether networks are trained side by side.
 
     Args:
-        network: the network section of the config.
-        settings: the training section, with the precision in force.
-        machine: how the job uses the machine.
+        settings: with the precision in force.
         multiplications: of a step's forward pass by one of them.
     """
     can = config.can_be_side_by_side(network, machine) and settings.precision == PRECISION
@@ -54,36 +52,26 @@ def pays(
 
 
 class SideBySide:
-    """Trains the networks of a chunk of seeds.
+    """Trains the networks of `tasks` that differ in their seeds alone; `teachers`: one for each, or None."""
 
-    Args: those of `multiview.training.minibatch.ImageTask`, for all runs; `teachers` is None, or one for each run.
-    """
-
-    def __init__(
-        self,
-        runs: Sequence[ImageRun],
-        images: Tensor,
-        label: Tensor,
-        settings: config.ImageTraining,
-        machine: config.Machine,
-        objective: Objective,
-        teachers: Sequence[Tensor | Forwarded] | None,
-        copies: Copies | None,
-    ):
-        self.tasks = [ImageTask(run, images, label, settings, machine, objective, copies=copies) for run in runs]
-        self.settings, self.objective = settings, objective
-        self.device = torch.device(devices.type_of(machine.accelerator))
-        states = torch.func.stack_module_state([run.network.train() for run in runs])
+    def __init__(self, tasks: Sequence[ImageTask], teachers: Sequence[Tensor | Forwarded] | None):
+        self.tasks, first = tasks, tasks[0]
+        self.settings, self.objective = first.settings, first.objective
+        self.device = torch.device(devices.type_of(first.machine.accelerator))
+        states = torch.func.stack_module_state([task.network.train() for task in tasks])
         self.weights, self.buffers = (
             {name: tensor.detach().to(self.device) for name, tensor in state.items()} for state in states
         )
         for weight in self.weights.values():
             weight.requires_grad_(True)
-        self.skeleton = copy.deepcopy(runs[0].network).to("meta")
-        self.images, self.label = images.to(self.device), label.long().to(self.device)
-        self.teachers = None if teachers is None else _shared(teachers, self.device)
-        self.optimizer, self.schedule = optimizer_and_schedule(list(self.weights.values()), settings)
-        self.sums = torch.zeros(len(runs), 3, device=self.device)
+        self.skeleton = copy.deepcopy(first.network).to("meta")
+        self.images, self.label = first.images.to(self.device), first.label.to(self.device)
+        if teachers is not None:
+            same = all(teacher is teachers[0] for teacher in teachers)
+            teachers = [teacher.to(self.device) for teacher in (teachers[:1] if same else teachers)]
+        self.teachers = teachers
+        self.optimizer, self.schedule = optimizer_and_schedule(list(self.weights.values()), self.settings)
+        self.sums = torch.zeros(len(tasks), 3, device=self.device)
         self.graphs: dict[tuple[int, float], tuple[torch.cuda.CUDAGraph, list[Tensor]]] = {}
         self.stream = torch.cuda.Stream() if self.device.type == "cuda" else None
 
@@ -198,7 +186,7 @@ class SideBySide:
         if found != shapes or len(saved["record"]) != len(self.tasks):
             raise ValueError("it is of other networks")
         for record in saved["record"]:
-            minibatch.check_record(record)
+            minibatch.entries_of(record)
         for name, tensor in tensors.items():
             tensor.copy_(saved["state_dict"][name])
         self.optimizer.load_state_dict(saved["optimizer"])
@@ -216,12 +204,6 @@ def _deterministic() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.deterministic = before
-
-
-def _shared(teachers: Sequence[Tensor | Forwarded], device: torch.device) -> list[Tensor | Forwarded]:
-    """One teacher where all have the same, on the device."""
-    same = all(teacher is teachers[0] for teacher in teachers)
-    return [teacher.to(device) for teacher in (teachers[:1] if same else teachers)]
 
 
 def _logits_of(teacher: Tensor | Forwarded, images: Tensor, index: Tensor, number: Tensor) -> Tensor:
@@ -247,7 +229,8 @@ def train(
     Raises: what that function raises.
     """
     check_last_batch(runs[0].network, len(label), settings.batch_size)
-    together = SideBySide(runs, images, label, settings, machine, objective or CrossEntropy(), teachers, copies)
+    given = (images, label, settings, machine, objective or CrossEntropy(), None, copies)
+    together = SideBySide([ImageTask(run, *given) for run in runs], teachers)
     saved = torch_files.resumed_from(checkpoint, together.take_up)
     first = 0 if saved is None else saved["epoch"] + 1
     if first:
@@ -260,12 +243,12 @@ def train(
             now = time.monotonic()
             done, last = epoch + 1 - first, epoch + 1 == settings.epochs
             rate = done * len(label) * len(runs) / (now - begin)
-            losses, accuracies = zip(*(run.history[-1][2:] for run in runs), strict=True)
+            left = (settings.epochs - epoch - 1) * (now - begin) / done
+            loss, accuracy = np.mean([run.history[-1][2:] for run in runs], axis=0)
             log.info(
-                "%s | epoch %d/%d | %.0f images/s | %.0f s left | loss %.4f | accuracy %.4f",
-                name, epoch + 1, settings.epochs, rate, (settings.epochs - epoch - 1) * (now - begin) / done,
-                np.mean(losses), np.mean(accuracies),
-            )  # fmt: skip
+                f"{name} | epoch {epoch + 1}/{settings.epochs} | {rate:.0f} images/s | {left:.0f} s left | "
+                f"loss {loss:.4f} | accuracy {accuracy:.4f}"
+            )
             for run in runs:
                 run.seconds += (now - since) / len(runs)
             since = now
