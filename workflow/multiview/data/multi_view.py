@@ -135,7 +135,9 @@ def draw(config: settings.Dataset) -> Dataset:
         drawn[name] = patches = draw_samples(config, views, labels, single, rng)
         kind = np.where(single, SINGLE_VIEW, MULTI_VIEW)
         splits[name] = Split(patches.x, labels, kind, patches.strong + 1)
-    return Dataset(config.classes, splits, {"patches": _patch_table(drawn), "views": _view_table(views)})
+    number = np.arange(len(views))
+    of_views = {"class": number // VIEWS_PER_CLASS, "view": number % VIEWS_PER_CLASS + 1, "v": views}
+    return Dataset(config.classes, splits, {"patches": _patch_table(drawn), "views": of_views})
 
 
 def _patch_table(drawn: dict[str, Patches]) -> dict[str, np.ndarray]:
@@ -152,8 +154,3 @@ def _patch_table(drawn: dict[str, Patches]) -> dict[str, np.ndarray]:
         "view": np.where(carried, view % VIEWS_PER_CLASS + 1, 0),
         "z": np.concatenate([patches.z for patches in drawn.values()]).ravel(),
     }
-
-
-def _view_table(views: np.ndarray) -> dict[str, np.ndarray]:
-    number = np.arange(len(views))
-    return {"class": number // VIEWS_PER_CLASS, "view": number % VIEWS_PER_CLASS + 1, "v": views}

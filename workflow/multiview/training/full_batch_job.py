@@ -92,20 +92,10 @@ def fit(
     used = code.digest("multiview/training/full_batch.py", *code.networks(network))
     key = [data.digest, config.canonical(network), settings.model_dump(), list(decisive), members, here, used]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-    return full_batch.train(
-        seeds,
-        torch.from_numpy(np.array(train.x)),
-        torch.from_numpy(np.array(train.label)),
-        torch.from_numpy(np.stack([train.kind == kind for kind in data.kinds])),
-        data.views,
-        data.about["classes"],
-        network,
-        settings,
-        machine,
-        checkpoints=Path(checkpoints) / digest,
-        members=members,
-        **more,
-    )
+    kinds = np.stack([train.kind == kind for kind in data.kinds])
+    x, label, kinds = (torch.from_numpy(np.array(values)) for values in (train.x, train.label, kinds))
+    given = (seeds, x, label, kinds, data.views, data.about["classes"], network, settings, machine)
+    return full_batch.train(*given, checkpoints=Path(checkpoints) / digest, members=members, **more)
 
 
 def lessons(
@@ -144,13 +134,8 @@ def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> d
         name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
         for name, split in data.splits.items()
     }
-    return {
-        "logits": logits_table(predictor, [run.seed for run in runs], logits),
-        "history": full_batch_tables.history_table(runs, data.kinds),
-        "outcome": full_batch_tables.outcome_table(runs),
-        "strengths": full_batch_tables.strengths_table(runs),
-        "weights": full_batch_tables.weights_table(runs),
-    }
+    of_logits = logits_table(predictor, [run.seed for run in runs], logits)
+    return {"logits": of_logits} | full_batch_tables.tables(runs, data.kinds)
 
 
 def write(

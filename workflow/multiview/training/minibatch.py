@@ -73,7 +73,7 @@ class ImageTask(nn.Module):
 
     Args:
         images: uint8 ``[n, channels, h, w]``, the training images; label: ``[n]``.
-        objective: what is descended; for `train` cross-entropy if None.
+        objective: what is descended; cross-entropy if None.
         teacher: ``[copies, n, k]``, the teacher's logits on each of the `copies`, or ``[1, n, k]``, those on the
             images as they are, or a teacher that is asked in every step, or None.
         copies: what the network sees, if not augmentations of its own, or all that these can be.
@@ -88,13 +88,13 @@ class ImageTask(nn.Module):
         label: Tensor,
         settings: config.ImageTraining,
         machine: config.Machine,
-        objective: Objective,
+        objective: Objective | None = None,
         teacher: Tensor | Forwarded | None = None,
         copies: Copies | None = None,
     ):
         super().__init__()
         self.run, self.settings, self.machine = run, settings, machine
-        self.objective, self.copies = objective, copies
+        self.objective, self.copies = objective or CrossEntropy(), copies
         self.network = run.network
         # Not as modules are: neither may be in a checkpoint.
         self.__dict__["asked"] = teacher if isinstance(teacher, Forwarded) else None
@@ -156,13 +156,13 @@ class ImageTask(nn.Module):
             (drawn,) = np.random.SeedSequence([self.run.seed, self.current_epoch, 1]).generate_state(1).tolist()
             for seed in (random.seed, np.random.seed, torch.manual_seed):
                 seed(drawn)
-        label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
         if self.features is None or self.asked is not None:
             images = augment(self.images[index], offset, flip, self.settings.augmentation.crop_padding)
         if self.features is None:
             logits = self.forward_pass(images)
         else:
             logits = self.network.of_features(self.features[self.every.number(offset, flip), index])
+        label, teacher = self.label[index], None if self.teacher is None else self.teacher[copy, index]
         if self.asked is not None:
             teacher = self.asked(images)
         # An objective knows its slope; the sum below has that slope as its gradient.
@@ -317,13 +317,11 @@ def train(
     name: str = "",
     checkpoint: Path | None = None,
     logs: Path | None = None,
-    objective: Objective | None = None,
-    teacher: Tensor | Forwarded | None = None,
-    copies: Copies | None = None,
+    **lesson,
 ) -> None:
     """Train the network of one seed to the end, from its checkpoint if there is one; then it is on the CPU.
 
-    Args: those of `ImageTask`, and
+    Args: those of `ImageTask`, of which `lesson` are objective, teacher and copies, and
 
         name: of the seed, in the log.
         checkpoint: file to resume from and to save to, or None.
@@ -344,7 +342,7 @@ def train(
         run.take_up(resume["record"])
         log.info("%s is taken up from %s, finished", name, checkpoint)
         return
-    given = (run, images, label, settings, machine, objective or CrossEntropy(), teacher, copies)
+    given = (run, images, label, settings, machine)
     plain = devices.type_of(machine.accelerator) == "cpu" and precision(settings, machine) == "32-true"
     plain = plain and (logs is None or not machine.loggers)
     if resume is not None and ("optimizer" in resume) != plain:
@@ -353,12 +351,12 @@ def train(
     if resume is not None:
         log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"] + 1)
     if plain:
-        task = ImageTask(*given)
+        task = ImageTask(*given, **lesson)
         by_loop(task, name, checkpoint, resume)
     else:
         from multiview.training import lightning
 
-        task = lightning.LightningTask(*given)
+        task = lightning.LightningTask(*given, **lesson)
         lightning.fit(task, name, checkpoint, resume is not None, logs)
     task.cpu()
     run.network.to(memory_format=torch.contiguous_format).eval()

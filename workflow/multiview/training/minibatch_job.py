@@ -106,20 +106,14 @@ class Job:
             told = None if teachers is None else [teachers[seed] for seed in seeds]
             side_by_side.train(runs, images, labels, self._settings, self.machine, teachers=told, **given)
             return runs
+        # A student tries several objectives, at the same time maybe: each has a folder of its own.
+        logs = Path(self.logs) / self.predictor / _folder(objective)
         for run in runs:
-            train(
-                run,
-                images,
-                labels,
-                self._settings,
-                self.machine,
-                name=f"{self.predictor}, seed {run.seed}",
-                checkpoint=Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt",
-                # A student tries several objectives, at the same time maybe: each has a folder of its own.
-                logs=Path(self.logs) / self.predictor / _folder(objective) / f"seed_{run.seed}",
-                teacher=None if teachers is None else teachers[run.seed],
-                **given,
-            )
+            given["name"] = f"{self.predictor}, seed {run.seed}"
+            given["checkpoint"] = Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt"
+            given["logs"] = logs / f"seed_{run.seed}"
+            given["teacher"] = None if teachers is None else teachers[run.seed]
+            train(run, images, labels, self._settings, self.machine, **given)
         return runs
 
     def lessons(self, job: Any, taught_by: Mapping[int, Sequence[int]]) -> dict[str, Any]:
@@ -209,11 +203,21 @@ class Job:
             "side_by_side": self._side_by_side,
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
-        labels = self.data.labels["train"].numpy()
+        labels, seeds = self.data.labels["train"].numpy(), record["seeds"]
+        accuracy = (said["train"].argmax(axis=2) == labels).mean(axis=1)
+        rows = [(run.seed, *row) for run in runs for row in run.history]
+        names = ("seed", "step", "step_size", "loss", "accuracy")
+        history = dict(zip(names, zip(*rows, strict=True), strict=True))
         tables = {
-            "logits": logits_table(self.predictor, [run.seed for run in runs], said),
-            "history": _history(runs),
-            "outcome": _outcome(runs, said["train"], labels),
+            "logits": logits_table(self.predictor, seeds, said),
+            "history": history | {"kind": [KIND] * len(rows)},
+            "outcome": {
+                "seed": seeds,
+                "steps": [run.history[-1][0] for run in runs],
+                "converged": accuracy == 1,
+                "train_loss": negative_log_likelihood(said["train"], labels).mean(axis=1),
+                "train_accuracy": accuracy,
+            },
         }
         for kind, table in tables.items():
             artifacts.write(target[kind], kind, table, record)
@@ -227,21 +231,3 @@ def _folder(objective: Objective | None) -> str:
         return ""
     values = [f"{name}_{value:g}" for name, value in asdict(objective).items()]
     return "_".join([type(objective).__name__.lower(), *values])
-
-
-def _history(runs: Sequence[ImageRun]) -> dict:
-    rows = [(run.seed, *row) for run in runs for row in run.history]
-    columns = zip(("seed", "step", "step_size", "loss", "accuracy"), zip(*rows, strict=True), strict=True)
-    return dict(columns) | {"kind": [KIND] * len(rows)}
-
-
-def _outcome(runs: Sequence[ImageRun], logits: np.ndarray, label: np.ndarray) -> dict:
-    losses = negative_log_likelihood(logits, label)
-    accuracy = (logits.argmax(axis=2) == label).mean(axis=1)
-    return {
-        "seed": [run.seed for run in runs],
-        "steps": [run.history[-1][0] for run in runs],
-        "converged": accuracy == 1,
-        "train_loss": losses.mean(axis=1),
-        "train_accuracy": accuracy,
-    }

@@ -18,8 +18,7 @@ import torch
 from torch import Tensor
 
 from multiview import config
-from multiview.data.augmentation import Copies, augment
-from multiview.objectives import CrossEntropy, Objective
+from multiview.data.augmentation import augment
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import torch_files
@@ -99,9 +98,8 @@ class SideBySide:
         images = images.unflatten(0, shape)
         logits = self._forward(images)
         label = self.label[index.flatten()]
-        values, slope = self.objective(
-            logits.detach().flatten(0, 1), label, self._teachers_logits(images, index, number)
-        )
+        teacher = self._teachers_logits(images, index, number)
+        values, slope = self.objective(logits.detach().flatten(0, 1), label, teacher)
         right = (logits.detach().argmax(dim=2) == label.view(shape)).sum(dim=1).float()
         self.sums += torch.stack([values.view(shape).sum(dim=1), right, torch.full_like(right, shape[1])], dim=1)
         # Seeds share nothing: the gradient of the sum is each one's own.
@@ -218,19 +216,16 @@ def train(
     machine: config.Machine = config.DEFAULT_MACHINE,
     name: str = "",
     checkpoint: Path | None = None,
-    objective: Objective | None = None,
     teachers: Sequence[Tensor | Forwarded] | None = None,
-    copies: Copies | None = None,
+    **lesson,
 ) -> None:
     """Train the networks of some seeds to the end, from their checkpoint if there is one.
 
-    Args: those of `multiview.training.minibatch.train`, for all runs; `teachers` is None, or one for each run.
-
-    Raises: what that function raises.
+    Arguments and errors are those of `minibatch.train`; `teachers` is None, or one for each run.
     """
     check_last_batch(runs[0].network, len(label), settings.batch_size)
-    given = (images, label, settings, machine, objective or CrossEntropy(), None, copies)
-    together = SideBySide([ImageTask(run, *given) for run in runs], teachers)
+    tasks = [ImageTask(run, images, label, settings, machine, **lesson) for run in runs]
+    together = SideBySide(tasks, teachers)
     saved = torch_files.resumed_from(checkpoint, together.take_up)
     first = 0 if saved is None else saved["epoch"] + 1
     if first:
