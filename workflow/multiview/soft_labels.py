@@ -30,9 +30,7 @@ def soft_label_logits(kind: Kind, teacher: Tensor, label: Tensor, own: Tensor | 
     """The logits that a student's soft labels are made of.
 
     Args:
-        kind: one of `KINDS`.
-        teacher: ``[n, k]``, the teacher's logits.
-        label: int64 ``[n]``.
+        teacher: ``[n, k]``, the teacher's logits; label: int64 ``[n]``.
         own: ``[n, k]``, the student's logits before it is taught; needed by `NEED_OWN` alone.
         seed: of the order of ``shuffled``.
 

@@ -7,6 +7,7 @@ field ``bytes``, and a label, a whole number. Only PNG, JPEG and the like are de
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -96,18 +97,17 @@ def _from_parquet(config: settings.Images) -> tuple[int, dict[str, tuple[np.ndar
     for split in (TRAIN, TEST):
         files = [fetch(source, split)] if config.path is None else config.files(split)
         parts = [read_file(path, image, column, k) for path in files]
-        shapes = {part[0].shape[1:]: path for part, path in zip(parts, files, strict=True)}
-        if len(shapes) > 1:
-            raise DataError(f"expected images of one size, found {_by_size(shapes)}")
+        _check_size("images", {part[0].shape[1:]: path for part, path in zip(parts, files, strict=True)})
         whole[split] = tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    shapes = {whole[split][0].shape[1:]: split for split in whole}
-    if len(shapes) > 1:
-        raise DataError(f"expected training and test images of one size, found {_by_size(shapes)}")
+    _check_size("training and test images", {x.shape[1:]: split for split, (x, _) in whole.items()})
     return k, whole
 
 
-def _by_size(shapes: dict) -> str:
-    return ", ".join(f"{h} x {w} pixels of {c} channel(s) in {where}" for (c, h, w), where in shapes.items())
+def _check_size(images: str, places: dict[tuple[int, ...], Any], file: str = "") -> None:
+    """Raise a DataError if there is more than one shape ``[channels, h, w]``, and say where each is."""
+    if len(places) > 1:
+        found = [f"{h} x {w} pixels of {c} channel(s) in {where}" for (c, h, w), where in places.items()]
+        raise DataError(f"{file}expected {images} of one size, found {', '.join(found)}")
 
 
 def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -150,14 +150,12 @@ def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndar
         raise DataError(
             f"{path}: expected images as a structure with the field 'bytes' in {image!r}, found {type_}"
         )
-    images, first = None, None
+    images = None
     for row, entry in enumerate(table.column(image).to_pylist()):
         pixels = _decode(entry, path, row)
         if images is None:
-            images, first = np.empty((len(table), *pixels.shape), np.uint8), pixels.shape
-        if pixels.shape != first:
-            sizes = _by_size({first: "row 0", pixels.shape: f"row {row}"})
-            raise DataError(f"{path}: expected images of one size, found {sizes}")
+            images = np.empty((len(table), *pixels.shape), np.uint8)
+        _check_size("images", {images.shape[1:]: "row 0", pixels.shape: f"row {row}"}, f"{path}: ")
         images[row] = pixels
     return images, labels.astype(np.int16)
 

@@ -216,7 +216,6 @@ def view_strengths(weight: Tensor, views: Tensor, classes: int) -> tuple[Tensor,
     Args:
         weight: ``[..., rows, d]``, as many rows for each class.
         views: ``[2k, d]``, rows ``v_{1,1}, v_{1,2}, v_{2,1}, ...``.
-        classes: k.
 
     Returns:
         ``Phi_{i,l} = sum_r [<w_{i,r}, v_{i,l}>]^+`` and ``Lambda_{i,l} = max_r [<w_{i,r}, v_{i,l}>]^+``,

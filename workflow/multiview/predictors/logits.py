@@ -111,10 +111,7 @@ def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> 
 
 
 def read_copies(paths: Sequence[str | Path], dataset: str, predictor: str) -> dict[int, np.ndarray]:
-    """Read what the members of a predictor say of augmented copies of the training images.
-
-    Returns:
-        For each member float32 ``[copies, n, k]``.
+    """For each member of a predictor what it says of copies of the training images, float32 ``[copies, n, k]``.
 
     Raises:
         ArtifactError: if a file is about another dataset, or of another predictor.
@@ -141,13 +138,5 @@ def training_accuracy(predictors: Mapping[str, Predictor], split: np.ndarray, la
 
 
 def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """``-ln softmax(F)_y`` in nats.
-
-    Args:
-        logits: ``[..., n, k]``.
-        label: ``[n]``.
-
-    Returns:
-        float64 ``[..., n]``.
-    """
+    """``-ln softmax(F)_y`` in nats, float64 ``[..., n]``, of `logits` ``[..., n, k]`` and `label` ``[n]``."""
     return -log_softmax(logits.astype(np.float64), axis=-1)[..., np.arange(len(label)), label]

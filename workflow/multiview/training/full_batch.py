@@ -119,10 +119,8 @@ def train(
     Args:
         seeds: of the initialisations, which are all that differs.
         x: float32 ``[n, P, d]``; label: ``[n]``; kinds: bool ``[kinds, n]``; views: ``[2k, d]`` or None.
-        classes: k.
         machine: where, in which blocks, and how often what was reached is saved.
         checkpoints: folder to resume from and to save to, or None.
-        objective: what is descended.
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
         starts: for each seed the weights to start from instead of its initialisation.
         members: if more than 1, what is trained for a seed is the average of so many networks.

@@ -111,17 +111,13 @@ def lessons(
         own: likewise its own, before it is taught; of those that need them.
         label: int64 ``[n]``.
     """
-    soft = {
-        seed: soft_label_logits(settings.soft_labels, logits, label, own.get(seed), seed)
-        for seed, logits in teachers.items()
-    }
-    given = {"objective": objectives.from_config(settings.objective), "teachers": soft}
+    given = {"objective": objectives.from_config(settings.objective), "teachers": {}}
+    for seed, logits in teachers.items():
+        soft = soft_label_logits(settings.soft_labels, logits, label, own.get(seed), seed)
+        given["teachers"][seed] = soft
     if settings.stop == "union":
-        half = min(settings.objective.teacher_scale / 2, 1.0)
-        given["unions"] = {
-            seed: objectives.Union(logits, own[seed], half, settings.union_margin)
-            for seed, logits in teachers.items()
-        }
+        bounds = min(settings.objective.teacher_scale / 2, 1.0), settings.union_margin
+        given["unions"] = {seed: objectives.Union(F, own[seed], *bounds) for seed, F in teachers.items()}
     return given
 
 
@@ -161,10 +157,8 @@ def fresh(seed: int, shape: Sequence[int], std: float, classes: int, centred: bo
     What the race has left of a view that lost is so small that a student needs some hundred times the steps to
     make it grow. The paper's students are fresh networks; these have fresh weights beside what they know.
 
-    Args:
-        shape: ``(k m, d)``.
-        centred: whether the mean over a class's m neurons is subtracted, and the rest scaled by
-            ``sqrt(m / (m - 1))``, which gives each weight its variance back; a single neuron keeps its own.
+    `shape` is ``(k m, d)``. If `centred`, the mean over a class's m neurons is subtracted, and the rest scaled by
+    ``sqrt(m / (m - 1))``, which gives each weight its variance back; a single neuron keeps its own.
     """
     state = int(np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
     weight = torch.randn(*shape, generator=torch.Generator().manual_seed(state)) * std

@@ -83,28 +83,27 @@ class Job:
     ) -> list[ImageRun]:
         """Train seeds, or take them up from checkpoints that were made under the very same conditions.
 
-        Args:
-            objective: what is descended; cross-entropy if None.
-            teachers: for each seed what its teacher says (see `minibatch.train`), or None.
-            starts: for each seed the state of the network to start from; a fresh initialisation where none is.
+        Args: for each seed its teacher (see `minibatch.ImageTask`), and the state of the network to start from; a
+        fresh initialisation where none is.
         """
+        teachers, starts = teachers or {}, starts or {}
         images, labels = self.data.images["train"], self.data.labels["train"]
         classes = self.data.about["classes"]
         runs = [ImageRun(seed, build(self.network, images, classes, seed, self.networks)) for seed in seeds]
         for run in runs:
-            if starts and run.seed in starts:
+            if run.seed in starts:
                 run.network.load_state_dict(starts[run.seed])
         given = {"objective": objective}
         if self.copies:
             given["copies"] = tensors.draw_copies(self.data, self.settings.augmentation, self.copies)
-        digests = {seed: self._digest(seed, objective, teachers, starts) for seed in seeds}
+        digests = {seed: self._digest(objective, teachers.get(seed), starts.get(seed)) for seed in seeds}
         if self._side_by_side:
             # Seeds of one teacher have one digest: it does not tell them apart.
             together = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
             given["checkpoint"] = Path(self.checkpoints) / f"{together}.pt"
             given["name"] = f"{self.predictor}, seeds {', '.join(map(str, seeds))}"
-            told = None if teachers is None else [teachers[seed] for seed in seeds]
-            side_by_side.train(runs, images, labels, self._settings, self.machine, teachers=told, **given)
+            given["teachers"] = [teachers[seed] for seed in seeds] if teachers else None
+            side_by_side.train(runs, images, labels, self._settings, self.machine, **given)
             return runs
         # A student tries several objectives, at the same time maybe: each has a folder of its own.
         logs = Path(self.logs) / self.predictor / _folder(objective)
@@ -112,7 +111,7 @@ class Job:
             given["name"] = f"{self.predictor}, seed {run.seed}"
             given["checkpoint"] = Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt"
             given["logs"] = logs / f"seed_{run.seed}"
-            given["teacher"] = None if teachers is None else teachers[run.seed]
+            given["teacher"] = teachers.get(run.seed)
             train(run, images, labels, self._settings, self.machine, **given)
         return runs
 
@@ -161,20 +160,11 @@ class Job:
         return side_by_side.pays(self.network, self._settings, self.machine, size)
 
     def _digest(
-        self,
-        seed: int,
-        objective: Objective | None,
-        teachers: Mapping[int, Teacher] | None,
-        starts: Mapping[int, Mapping[str, Tensor]] | None,
+        self, objective: Objective | None, teacher: Teacher | None, start: Mapping[str, Tensor] | None
     ) -> str:
         """Of all that decides how a seed trains, here."""
-        given = []
-        if teachers is not None:
-            teacher = teachers[seed]
-            states = [teacher] if isinstance(teacher, Tensor) else teacher.state_dict().values()
-            given += [tensor.detach().cpu().numpy() for tensor in states]
-        if starts and seed in starts:
-            given += [tensor.cpu().numpy() for tensor in starts[seed].values()]
+        taught = {"logits": teacher} if isinstance(teacher, Tensor) else teacher.state_dict() if teacher else {}
+        given = [tensor.detach().cpu().numpy() for state in (taught, start or {}) for tensor in state.values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
         key = [self.data.digest, config.canonical(self.network), self._settings.model_dump(), self.networks]
         used = [f"multiview/training/{name}.py" for name in ("minibatch", "sgd", "side_by_side", "teacher")]
