@@ -121,13 +121,9 @@ def draw(config: settings.Dataset) -> Dataset:
     """
     streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(config.seed).spawn(4)]
     views = orthonormal_views(config, streams[0])
-    sizes = {
-        TRAIN: config.train_samples,
-        TEST_MULTI: config.test_multi_samples,
-        TEST_SINGLE: config.test_single_samples,
-    }
     splits, drawn = {}, {}
-    for (name, n), rng in zip(sizes.items(), streams[1:], strict=True):
+    for name, rng in zip((TRAIN, TEST_MULTI, TEST_SINGLE), streams[1:], strict=True):
+        n = getattr(config, f"{name}_samples")
         single = np.full(n, name == TEST_SINGLE)
         if name == TRAIN:
             single[rng.choice(n, config.single_view_samples, replace=False)] = True

@@ -56,8 +56,16 @@ class ChunkTraining(nn.Module):
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have heard of it: here they have."""
         for i in self.active:
-            run, size = self.runs[i], 0.0
-            step = self._look(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
+            run, size, phi, start = self.runs[i], 0.0, None, None
+            network, taken = run.network, self.label.new_tensor(run.step)
+            teacher, union = (None if each is None else each[i] for each in (self.teachers, self.unions))
+            given = (self.x, self.label, self.block_samples, self.objective, teacher)
+            logits, losses = network.loss_and_gradient(*given)
+            if self.views is not None:
+                phi = view_strengths(network.directions(), self.views, network.classes)[0]
+                if run.start is None:
+                    start = view_strengths(network.gating, self.views, network.classes)[1]
+            step = look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
             if not step.finished:
                 size = descend(run.network.weight, self.settings)
             run.note(step, size, self.settings)
@@ -65,19 +73,6 @@ class ChunkTraining(nn.Module):
 
     def catch_up(self) -> None:
         """Bring the runs to the present step: here they are."""
-
-    def _look(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> Step:
-        """Compute loss and gradient at the present weights; what there is to record, and whether to stop."""
-        logits, losses = run.network.loss_and_gradient(
-            self.x, self.label, self.block_samples, self.objective, teacher
-        )
-        phi = start = None
-        if self.views is not None:
-            phi = view_strengths(run.network.directions(), self.views, run.network.classes)[0]
-            if run.start is None:
-                start = view_strengths(run.network.gating, self.views, run.network.classes)[1]
-        taken = self.label.new_tensor(run.step)
-        return look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
 
 
 class StackedTraining(ChunkTraining):

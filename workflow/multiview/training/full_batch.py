@@ -134,12 +134,11 @@ def train(
         FloatingPointError: if a loss stops being finite, or no step can be taken.
         InterruptedError: if the job was told to end; what was reached is saved.
     """
-    shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
-    law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
+    law = network.model_dump(include={"neurons", "q", "rho", "init_std"})
     device = torch.device(devices.type_of(machine.accelerator))
     # By name, as the one in use alone is in the digest of the code (`multiview.store.code`).
     build = import_module(f"multiview.networks.{network.modules[0]}").REGIMES[network.regime]
-    runs = [SeedRun(seed, build(**shape, **law, seed=seed, members=members)) for seed in seeds]
+    runs = [SeedRun(seed, build(classes, x.shape[-1], **law, seed=seed, members=members)) for seed in seeds]
     for run in runs:
         if starts is not None:
             run.network.weight.data.copy_(starts[run.seed])

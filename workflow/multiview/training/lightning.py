@@ -50,11 +50,18 @@ class LightningTask(ImageTask, pl.LightningModule):
         super().on_train_epoch_start()
         self.rate = self.optimizer.param_groups[0]["lr"]
 
+    def on_train_batch_end(self, outputs, batch, batch_idx: int) -> None:
+        """Say how far it is."""
+        trainer = self.trainer
+        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
+        self.progress.after_batch(self, len(batch[0]), last)
+
     def on_train_epoch_end(self) -> None:
-        """Log how the epoch went."""
+        """Log how the epoch went, and save if it is time."""
         super().on_train_epoch_end()
         _, rate, loss, accuracy = self.run.history[-1]
         self.log_dict({"loss": loss, "accuracy": accuracy, "learning_rate": rate})
+        self.keeper.after_epoch(self, lambda path: self.trainer.save_checkpoint(path, weights_only=False))
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         """Keep the record with the weights."""
@@ -69,16 +76,6 @@ class LightningTask(ImageTask, pl.LightningModule):
         return DataLoader(minibatch.Batches(self), batch_size=None)
 
 
-class _Checkpoint(pl.callbacks.Checkpoint):
-    """As a `Checkpoint` it comes after what the module itself does at the end of an epoch."""
-
-    def __init__(self, keeper: minibatch.EpochCheckpoint):
-        self.keeper = keeper
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, task: LightningTask) -> None:
-        self.keeper.after_epoch(task, lambda path: trainer.save_checkpoint(path, weights_only=False))
-
-
 def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
     """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own.
 
@@ -89,26 +86,19 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
     Raises:
         InterruptedError: if Lightning was asked to stop.
     """
-    settings, machine, progress = task.settings, task.machine, minibatch.Progress(name)
-
-    def after_batch(trainer: pl.Trainer, task: LightningTask, outputs, batch, batch_idx: int) -> None:
-        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
-        progress.after_batch(task, len(batch[0]), last)
-
-    callbacks: list[pl.Callback] = [pl.callbacks.LambdaCallback(on_train_batch_end=after_batch)]
-    if checkpoint is not None:
-        callbacks.append(_Checkpoint(minibatch.EpochCheckpoint(checkpoint, machine.checkpoint_seconds)))
+    settings, machine = task.settings, task.machine
+    task.progress = minibatch.Progress(name)
+    task.keeper = minibatch.EpochCheckpoint(checkpoint, machine.checkpoint_seconds)
     trainer = pl.Trainer(
         accelerator=devices.resolve(machine.accelerator),
         devices=1,
         precision=minibatch.precision(settings, machine),
         max_epochs=settings.epochs,
-        callbacks=callbacks,
         plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
         logger=_loggers(machine, logs) if logs is not None else False,
         log_every_n_steps=1,
         deterministic="warn",
-        enable_checkpointing=checkpoint is not None,  # by ours: there is no other
+        enable_checkpointing=False,  # the task saves itself
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,

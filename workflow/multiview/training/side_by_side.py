@@ -8,6 +8,7 @@ epoch.
 
 import contextlib
 import copy
+import functools
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -63,7 +64,8 @@ class SideBySide:
         )
         for weight in self.weights.values():
             weight.requires_grad_(True)
-        self.skeleton = copy.deepcopy(first.network).to("meta")
+        skeleton = copy.deepcopy(first.network).to("meta")
+        self.forward = torch.func.vmap(functools.partial(torch.func.functional_call, skeleton))
         self.images, self.label = first.images.to(self.device), first.label.to(self.device)
         if teachers is not None:
             same = all(teacher is teachers[0] for teacher in teachers)
@@ -73,14 +75,6 @@ class SideBySide:
         self.sums = torch.zeros(len(tasks), 3, device=self.device)
         self.graphs: dict[tuple[int, float], tuple[torch.cuda.CUDAGraph, list[Tensor]]] = {}
         self.stream = torch.cuda.Stream() if self.device.type == "cuda" else None
-
-    def _forward(self, images: Tensor) -> Tensor:
-        """Logits ``[seeds, b, k]`` of ``[seeds, b, channels, h, w]``."""
-
-        def one(parameters: dict, buffers: dict, batch: Tensor) -> Tensor:
-            return torch.func.functional_call(self.skeleton, (parameters, buffers), (batch,))
-
-        return torch.func.vmap(one)(self.weights, self.buffers, images)
 
     def _teachers_logits(self, images: Tensor, index: Tensor, number: Tensor) -> Tensor | None:
         """What teachers say of a batch, ``[seeds b, k]``."""
@@ -96,7 +90,7 @@ class SideBySide:
         padding, shape = self.settings.augmentation.crop_padding, index.shape
         images = augment(self.images[index.flatten()], offset.flatten(0, 1), flip.flatten(), padding)
         images = images.unflatten(0, shape)
-        logits = self._forward(images)
+        logits = self.forward((self.weights, self.buffers), (images,))  # [seeds, b, k]
         label = self.label[index.flatten()]
         teacher = self._teachers_logits(images, index, number)
         values, slope = self.objective(logits.detach().flatten(0, 1), label, teacher)
