@@ -20,6 +20,8 @@ MULTI, SINGLE = "multi-view", "single-view"
 """Kinds of samples, as in the paper's own data."""
 
 TEST_MULTI, TEST_SINGLE = "test_multi", "test_single"
+AXES = {"channels": 1, "side_by_side": 3}
+"""Of samples ``[n, channels, h, w]``, along which the two views lie."""
 
 
 def draw(config: settings.Paired) -> Dataset:
@@ -49,7 +51,8 @@ def draw(config: settings.Paired) -> Dataset:
     clear = config.contrast.model_copy(update={"other_multi": [0.0, 0.0]})
     for view, (name, rng) in enumerate(zip(ALONE, rngs[4:], strict=True)):
         splits[name] = _pairs(test, np.repeat([MULTI], tested), clear, rng, *shared)
-        _blank(splits[name].x, 1 - view, config.layout)
+        halves = np.array_split(splits[name].x, 2, axis=AXES[config.layout])
+        halves[1 - view][:] = 0  # nothing is left of the other view
     return Dataset(pictures.classes, splits, {})
 
 
@@ -80,8 +83,7 @@ def _pairs(
         over = np.where(weak, rng.uniform(*contrast.other_single, n), rng.uniform(*contrast.other_multi, n))
         over[single & ~weak] = 0.0
         views.append(np.maximum(_faded(x[own], seen), _faded(x[other], over)))
-    axis = 1 if config.layout == "channels" else 3
-    return Split(np.concatenate(views, axis=axis), label, kinds.astype(str), strong)
+    return Split(np.concatenate(views, axis=AXES[config.layout]), label, kinds.astype(str), strong)
 
 
 def _in_turn(pictures: int, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -108,8 +110,3 @@ def _of_class(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator, i
 def _faded(x: np.ndarray, contrast: np.ndarray) -> np.ndarray:
     """Pictures ``[n, ...]`` in bytes at contrasts ``[n]``."""
     return np.rint(x * contrast[:, None, None, None]).astype(np.uint8)
-
-
-def _blank(x: np.ndarray, view: int, layout: str) -> None:
-    """Leave nothing of a view (0 or 1) of samples ``[n, channels, h, w]``."""
-    np.array_split(x, 2, axis=1 if layout == "channels" else 3)[view][:] = 0

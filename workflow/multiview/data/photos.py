@@ -21,9 +21,6 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 KIND = "image"
 """The kind of every sample: images have no strata."""
 
-DIGITS_LEVELS = 16
-"""The pixels of scikit-learn's digits are 0 to 16."""
-
 MODES = {"L": "L", "1": "L", "RGB": "RGB", "P": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB", "LA": "L"}
 """How images of Pillow's modes are read: as grey or as red, green, blue. Of modes with more than 8 bits a channel
 Pillow would cut off what is above 255."""
@@ -40,7 +37,11 @@ def draw(config: settings.Images) -> Dataset:
     """
     rng = np.random.default_rng(config.seed)
     if config.kind == "digits":
-        k, whole = 10, dict.fromkeys((TRAIN, TEST), _digits())
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        x = np.rint(digits.images * (255 / 16)).astype(np.uint8)  # their pixels are 0 to 16
+        k, whole = 10, dict.fromkeys((TRAIN, TEST), (x[:, None], digits.target.astype(np.int16)))
         sizes = [config.train_samples, config.validation_samples, config.test_samples]
         train, validation, test = _divide(len(whole[TRAIN][1]), sizes, rng)
     else:
@@ -79,14 +80,6 @@ def _divide(n: int, sizes: Sequence[int | None], rng: np.random.Generator) -> li
     return [np.sort(order[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
 
 
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    x = np.rint(digits.images * (255 / DIGITS_LEVELS)).astype(np.uint8)
-    return x[:, None], digits.target.astype(np.int16)
-
-
 def _from_parquet(config: settings.Images) -> tuple[int, dict[str, tuple[np.ndarray, np.ndarray]]]:
     """The number of classes, and the images and labels of the training and the test file."""
     source = source_of(config) if config.kind in settings.HUB else None
@@ -111,11 +104,7 @@ def _check_size(images: str, places: dict[tuple[int, ...], Any], file: str = "")
 
 
 def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read images and labels from a Parquet file in the hub's schema.
-
-    Args:
-        image, label: the columns.
-        classes: k; labels must be 0 to k - 1.
+    """Read two columns of a Parquet file in the hub's schema: images and labels, which must be 0 to k - 1.
 
     Returns:
         uint8 ``[n, channels, height, width]`` and int16 ``[n]``.

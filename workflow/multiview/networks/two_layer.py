@@ -63,10 +63,7 @@ class TwoLayerNetwork(nn.Module):
         return self.weight.detach()
 
     def directions(self, member: int | None = None) -> Tensor:
-        """``[rows, d]``, as many rows for each class: what was learned, to be held against the views.
-
-        `member` is one of the networks averaged; all if None.
-        """
+        """``[rows, d]``, as many rows for each class: what all networks averaged have learned, or one `member`."""
         return self._of_member(self.weight.detach(), member)
 
     def _of_member(self, neurons: Tensor, member: int | None) -> Tensor:
@@ -105,8 +102,7 @@ class TwoLayerNetwork(nn.Module):
         # Training passes the same samples in every step.
         if self._last is None or self._last.x is not x or self._last.size != block:
             self._last = self._pass(x, block)
-        pass_ = self._last
-        logits = []
+        pass_, logits = self._last, []
         for samples in pass_.blocks:
             F, part = pass_.forward(samples), samples.part
             taught = None if teacher is None else teacher[..., part, :]

@@ -13,9 +13,7 @@ from multiview.predictors.logits import Predictor, logits_table
 def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
     """Choose which seeds form ensembles of one size.
 
-    Args:
-        size: L.
-        subsets: how many ensembles are wanted, of more than one network.
+    Their `size` is L; so many `subsets` are wanted where that is more than one.
 
     Returns:
         ``[ensembles, size]``, sorted seeds in each row and no row twice: all subsets where there are no more

@@ -10,6 +10,9 @@ from scipy.special import log_softmax
 from multiview.data.base import split_index
 from multiview.store import artifacts
 
+MADE_BY = ("network", "networks", "training", "start", "objective", "teacher", "precision")
+"""Entries of the provenance that must be the same in all files of a predictor."""
+
 
 def logits_table(predictor: str, members: Sequence[int], logits: Mapping[str, np.ndarray]) -> dict:
     """Columns of ``logits``, for `logits` ``[members, n, k]`` of every split."""
@@ -78,7 +81,9 @@ def read_logits(
                     f"{member}, found {len(rows)} rows in another order or number"
                 )
             by_predictor.setdefault(predictors[rows[0]], {})[member] = values[rows]
-        made = _made_by(file)
+        made = {key: file.provenance.get(key) for key in MADE_BY}
+        made["kind of device"] = "cpu" if file.provenance.get("device", "cpu") == "cpu" else "gpu"
+        made["version of torch"] = file.versions.get("torch")
         first_path, expected = first.setdefault(predictors[0], (path, made))
         for key, value in expected.items():
             if made[key] != value:
@@ -92,15 +97,6 @@ def read_logits(
         stacked = np.stack([members[member] for member in order])
         result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
     return result
-
-
-def _made_by(file: artifacts.Artifact) -> dict:
-    """What must be the same in all files of a predictor."""
-    device = file.provenance.get("device", "cpu")
-    keys = ("network", "networks", "training", "start", "objective", "teacher", "precision")
-    made = {key: file.provenance.get(key) for key in keys}
-    kind = "cpu" if device == "cpu" else "gpu"
-    return made | {"kind of device": kind, "version of torch": file.versions.get("torch")}
 
 
 def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:

@@ -59,8 +59,9 @@ class ChunkTraining(nn.Module):
             run, size, phi, start = self.runs[i], 0.0, None, None
             network, taken = run.network, self.label.new_tensor(run.step)
             teacher, union = (None if each is None else each[i] for each in (self.teachers, self.unions))
-            given = (self.x, self.label, self.block_samples, self.objective, teacher)
-            logits, losses = network.loss_and_gradient(*given)
+            logits, losses = network.loss_and_gradient(
+                self.x, self.label, self.block_samples, self.objective, teacher
+            )
             if self.views is not None:
                 phi = view_strengths(network.directions(), self.views, network.classes)[0]
                 if run.start is None:
@@ -106,7 +107,10 @@ class StackedTraining(ChunkTraining):
             start = start if not self.noted and any(run.start is None for run in self.runs) else None
         step = look(logits, losses, self.label, self.kinds, self.taken, self.settings, self.unions, phi, start)
         before, self.finished = self.finished, self.finished | step.finished
-        size = self._step_sizes(weight).masked_fill(self.finished, 0)
+        size = weight.new_full((len(weight),), self.settings.step_size)
+        if self.settings.step_rule == "adaptive":
+            size = largest_step(weight, self.settings).clamp(max=self.settings.step_size)
+        size = size.masked_fill(self.finished, 0)
         weight.sub_(size[:, None, None] * weight.grad)
         self.taken = self.taken + ~self.finished
         self.noted.append((step, before, size))
@@ -114,11 +118,6 @@ class StackedTraining(ChunkTraining):
             return False
         self.catch_up()
         return True
-
-    def _step_sizes(self, weight: Tensor) -> Tensor:
-        if self.settings.step_rule == "fixed":
-            return weight.new_full((len(weight),), self.settings.step_size)
-        return largest_step(weight, self.settings).clamp(max=self.settings.step_size)
 
     @torch.no_grad()
     def catch_up(self) -> None:

@@ -46,13 +46,10 @@ class Checkpoints:
         """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
         for run in runs:
             path = self.path(run.seed)
-            if torch_files.resumed_from(path, run.restore) is None:
-                continue
-            log.info(
-                f"seed {run.seed} is taken up from {path}, {'finished' if run.finished else f'at step {run.step}'}"
-            )
-            if run.finished:
-                self.saved.add(run.seed)
+            if torch_files.resumed_from(path, run.restore) is not None:
+                state = "finished" if run.finished else f"at step {run.step}"
+                log.info("seed %d is taken up from %s, %s", run.seed, path, state)
+        self.saved = {run.seed for run in runs if run.finished}
 
     def save(self, runs: Sequence[SeedRun]) -> None:
         """Save the runs that have moved since they were saved."""

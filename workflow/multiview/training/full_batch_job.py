@@ -63,9 +63,8 @@ def read(samples: str, views: str) -> Data:
             f"{dataset.digest}: it was drawn by other code, or on a machine that rounds otherwise. "
             "Delete it and run again"
         )
-    splits = dataset.splits
-    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
-    return Data(splits, about, names, torch.from_numpy(np.array(v)))
+    names = np.repeat(list(dataset.splits), [len(split.label) for split in dataset.splits.values()])
+    return Data(dataset.splits, about, names, torch.from_numpy(np.array(v)))
 
 
 def fit(
@@ -84,7 +83,6 @@ def fit(
     Args:
         checkpoints: folder of all checkpoints of the study.
         decisive: everything besides data, network, settings and code that decides what is learned.
-        members: how many networks are averaged.
         more: objective, teachers and starts, for `full_batch.train`.
     """
     train = data.splits["train"]

@@ -10,7 +10,6 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch.utils.data import DataLoader
 
-from multiview import config
 from multiview.runtime import devices
 from multiview.training import minibatch
 from multiview.training.minibatch import ImageTask
@@ -77,16 +76,13 @@ class LightningTask(ImageTask, pl.LightningModule):
 
 
 def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
-    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own.
-
-    Args:
-        resumes: whether to carry on from the checkpoint.
-        logs: folder of Lightning's loggers, or None.
+    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own. It `resumes` from that, or begins.
 
     Raises:
         InterruptedError: if Lightning was asked to stop.
     """
-    settings, machine = task.settings, task.machine
+    settings, machine, kinds = task.settings, task.machine, {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
+    names = machine.loggers if logs is not None else []
     task.progress = minibatch.Progress(name)
     task.keeper = minibatch.EpochCheckpoint(checkpoint, machine.checkpoint_seconds)
     trainer = pl.Trainer(
@@ -95,7 +91,7 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
         precision=minibatch.precision(settings, machine),
         max_epochs=settings.epochs,
         plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
-        logger=_loggers(machine, logs) if logs is not None else False,
+        logger=[kinds[name](logs.parent, name=logs.name, version=name) for name in names],
         log_every_n_steps=1,
         deterministic="warn",
         enable_checkpointing=False,  # the task saves itself
@@ -110,8 +106,3 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
         raise InterruptedError(minibatch.INTERRUPTED.format("SIGTERM", at, name)) from None
     if len(task.run.history) < settings.epochs:
         raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
-
-
-def _loggers(machine: config.Machine, folder: Path) -> list:
-    kinds = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
-    return [kinds[name](folder.parent, name=folder.name, version=name) for name in machine.loggers]

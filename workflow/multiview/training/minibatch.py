@@ -261,11 +261,7 @@ class EpochCheckpoint:
 
 
 def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | None) -> None:
-    """Train on the CPU, in full precision.
-
-    Args:
-        checkpoint: file to save to, or None.
-        resume: what such a file has, to carry on from, or None.
+    """Train on the CPU, in full precision. `resume` is what a checkpoint has, to carry on from, or None.
 
     Raises:
         InterruptedError: if the job was told to end.

@@ -97,13 +97,14 @@ class Job:
         if self.copies:
             given["copies"] = tensors.draw_copies(self.data, self.settings.augmentation, self.copies)
         digests = {seed: self._digest(objective, teachers.get(seed), starts.get(seed)) for seed in seeds}
-        if self._side_by_side:
+        settings, together = self._chosen
+        if together:
             # Seeds of one teacher have one digest: it does not tell them apart.
-            together = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
-            given["checkpoint"] = Path(self.checkpoints) / f"{together}.pt"
+            digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
+            given["checkpoint"] = Path(self.checkpoints) / f"{digest}.pt"
             given["name"] = f"{self.predictor}, seeds {', '.join(map(str, seeds))}"
             given["teachers"] = [teachers[seed] for seed in seeds] if teachers else None
-            side_by_side.train(runs, images, labels, self._settings, self.machine, **given)
+            side_by_side.train(runs, images, labels, settings, self.machine, **given)
             return runs
         # A student tries several objectives, at the same time maybe: each has a folder of its own.
         logs = Path(self.logs) / self.predictor / _folder(objective)
@@ -112,7 +113,7 @@ class Job:
             given["checkpoint"] = Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt"
             given["logs"] = logs / f"seed_{run.seed}"
             given["teacher"] = teachers.get(run.seed)
-            train(run, images, labels, self._settings, self.machine, **given)
+            train(run, images, labels, settings, self.machine, **given)
         return runs
 
     def lessons(self, job: Any, taught_by: Mapping[int, Sequence[int]]) -> dict[str, Any]:
@@ -142,22 +143,12 @@ class Job:
         return lessons | {"teachers": {seed: average(*members) for seed, members in taught_by.items()}}
 
     @property
-    def _multiplications(self) -> float:
-        """Of a step's forward pass by one network."""
+    def _chosen(self) -> tuple[config.ImageTraining, bool]:
+        """The training section with the precision that ``auto`` stands for; whether seeds are side by side."""
         image = resources.multiplications(self.network, self.data.images["train"].shape[1:])
-        return float(self.settings.batch_size * image)
-
-    @property
-    def _settings(self) -> config.ImageTraining:
-        """The training section with the precision that ``auto`` stands for."""
-        chosen = precision(self.settings, self.machine, self._multiplications)
-        return self.settings.model_copy(update={"precision": chosen})
-
-    @property
-    def _side_by_side(self) -> bool:
-        """Whether seeds are trained side by side."""
-        size = self._multiplications * self.networks
-        return side_by_side.pays(self.network, self._settings, self.machine, size)
+        size = float(self.settings.batch_size * image)  # of a step's forward pass by one network
+        settings = self.settings.model_copy(update={"precision": precision(self.settings, self.machine, size)})
+        return settings, side_by_side.pays(self.network, settings, self.machine, size * self.networks)
 
     def _digest(
         self, objective: Objective | None, teacher: Teacher | None, start: Mapping[str, Tensor] | None
@@ -166,7 +157,7 @@ class Job:
         taught = {"logits": teacher} if isinstance(teacher, Tensor) else teacher.state_dict() if teacher else {}
         given = [tensor.detach().cpu().numpy() for state in (taught, start or {}) for tensor in state.values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
-        key = [self.data.digest, config.canonical(self.network), self._settings.model_dump(), self.networks]
+        key = [self.data.digest, config.canonical(self.network), self._chosen[0].model_dump(), self.networks]
         used = [f"multiview/training/{name}.py" for name in ("minibatch", "sgd", "side_by_side", "teacher")]
         key += [code.digest(*used, "multiview/networks/registry.py", *code.networks(self.network))]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
@@ -182,6 +173,7 @@ class Job:
         `provenance` is what there is to say besides what the job knows.
         """
         said = {name: np.stack([self.logits(run, name) for run in runs]) for name in self.data.images}
+        settings, together = self._chosen
         record = {
             "dataset": self.data.digest,
             "seeds": [run.seed for run in runs],
@@ -189,8 +181,8 @@ class Job:
             "networks": self.networks,
             "training": self.settings.model_dump(),
             "device": devices.name(self.machine.accelerator),
-            "precision": self._settings.precision,
-            "side_by_side": self._side_by_side,
+            "precision": settings.precision,
+            "side_by_side": together,
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels, seeds = self.data.labels["train"].numpy(), record["seeds"]

@@ -41,9 +41,7 @@ def pays(
 ) -> bool:
     """Whether networks are trained side by side.
 
-    Args:
-        settings: with the precision in force.
-        multiplications: of a step's forward pass by one of them.
+    `settings` have the precision in force; `multiplications` are those of a step's forward pass by one network.
     """
     can = config.can_be_side_by_side(network, machine) and settings.precision == PRECISION
     if machine.side_by_side != "auto" or not can:
@@ -136,8 +134,6 @@ class SideBySide:
                 part = [column[:, i * size : (i + 1) * size].contiguous() for column in columns]
                 warm = self.stream is None or (len(self.graphs) == 0 and i < WARM_UP)
                 self._step(*part) if warm else self._replayed(*part)
-                for task in self.tasks:
-                    task.global_step += 1
                 last = epoch + 1 == self.settings.epochs and i + 1 == len(batches[0])
                 if ending.signal is not None and not last:
                     raise InterruptedError(minibatch.INTERRUPTED.format(ending.signal, epoch + 1, name))
@@ -145,14 +141,15 @@ class SideBySide:
                 self.stream.synchronize()
         for task, sums in zip(self.tasks, self.sums.cpu(), strict=True):
             task.sums, task.rate = sums, rate
+            task.global_step += len(batches[0])
             task.on_train_epoch_end()
 
     def give_back(self) -> None:
         """Give every run its own weights."""
+        states = (self.weights | self.buffers).items()
         for i, task in enumerate(self.tasks):
-            state = self.weights | self.buffers
-            task.run.network.load_state_dict({name: tensor[i].detach().cpu() for name, tensor in state.items()})
-            task.run.network.eval()
+            task.network.load_state_dict({name: tensor[i].detach().cpu() for name, tensor in states})
+            task.network.eval()
 
     def state(self, epoch: int) -> dict:
         """What a checkpoint has."""
