@@ -42,12 +42,13 @@ class Linearised(Frozen):
 
     def __init__(self, network: nn.Module):
         super().__init__(network)
+        self.names = [name for name, _ in network.named_parameters()]
         self.change = nn.ParameterList(torch.zeros_like(p) for p in network.parameters())
 
     def forward(self, x: Tensor) -> Tensor:
         """Inputs to logits ``[n, k]``, in the precision of the weights, whatever the trainer's."""
         start, buffers = dict(self.network.named_parameters()), dict(self.network.named_buffers())
-        change = dict(zip(start, self.change, strict=True))
+        change = dict(zip(self.names, self.change, strict=True))
         # Autocast lowers the values' precision but not always their derivatives', which then do not fit together.
         with torch.autocast(x.device.type, enabled=False), _attention_written_out():
             return jvp(lambda w: functional_call(self.network, (w, buffers), (x,)), (start,), (change,))[1]

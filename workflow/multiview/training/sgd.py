@@ -31,8 +31,7 @@ def _milestones(settings: config.ImageTraining) -> list[int]:
 class SGD:
     """What `optimizer_and_schedule` makes, to the bit, without PyTorch's optimizer, which imports a compiler.
 
-    Attributes:
-        state: what a checkpoint has of it: the learning rate, and the momentum of each parameter that has moved.
+    A checkpoint has its ``state``: the learning rate, and the momentum of each parameter that has moved.
     """
 
     def __init__(self, parameters: list[Tensor], settings: config.ImageTraining):
