@@ -1,6 +1,6 @@
 """The multi-view data distribution of the paper (Section 2), every clause of it.
 
-One sample is ``P`` patches in ``R^d``. Which patch carries which view, and how strongly, is kept beside the patches:
+A sample is ``P`` patches in ``R^d``. Which patch carries which view, and how strongly, is kept beside the patches:
 figures, the lottery and the tests are about that, and never have to guess it from the noisy vectors.
 """
 
