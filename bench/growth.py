@@ -16,6 +16,7 @@ from training import ROOT  # beside this file
 
 from multiview import config
 from multiview.networks.two_layer import TwoLayerNetwork
+from multiview.objectives import HARD_LABELS
 from multiview.training import chunk, seed_run
 
 FACTORS = (0.5, 1, 2, 4)
@@ -37,7 +38,9 @@ def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: i
     networks = [TwoLayerNetwork(k, d, study.network.neurons, **law, seed=seed) for seed in range(seeds)]
     settings = study.training.model_copy(update={"max_steps": 10**9, "loss_threshold": 1e-30})
     runs = [seed_run.SeedRun(seed, network) for seed, network in enumerate(networks)]
-    module = chunk.ChunkTraining(runs, x, label, torch.ones(1, n), torch.eye(d)[: 2 * k], settings)
+    data = {"x": x, "label": label, "kinds": torch.ones(1, n), "views": torch.eye(d)[: 2 * k], "teachers": None}
+    block = config.DEFAULT_MACHINE.block_samples
+    module = chunk.ChunkTraining(runs, data, settings, HARD_LABELS, None, block)
     module.step()
     begin = time.perf_counter()
     for _ in range(steps):

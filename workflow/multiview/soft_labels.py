@@ -6,14 +6,12 @@ leaves a part of the teacher's logits as it is and replaces the rest, so that th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # the config imports this module, and is read before PyTorch is needed
     from torch import Tensor
 
-Kind = Literal["all", "other_classes", "own_class", "flat", "shuffled", "smoothed"]
-
-KINDS: dict[Kind, str] = {
+KINDS = {
     "all": "the teacher's logits as they are",
     "other_classes": "the teacher's for the classes other than the label; for the label's, the student's own",
     "own_class": "the teacher's for the label's class; for the others, the student's own",
@@ -23,8 +21,7 @@ KINDS: dict[Kind, str] = {
 }
 """What soft labels are made of. The student's own are those of its hard-label training, before it is taught."""
 
-assert set(get_args(Kind)) == set(KINDS)
-
+Kind = Literal[tuple(KINDS)]
 NEED_OWN: tuple[Kind, ...] = ("other_classes", "own_class")
 """Those that take a part from the student itself."""
 
@@ -33,9 +30,7 @@ def soft_label_logits(kind: Kind, teacher: Tensor, label: Tensor, own: Tensor | 
     """The logits that a student's soft labels are made of.
 
     Args:
-        kind: one of `KINDS`.
-        teacher: ``[n, k]``, the teacher's logits.
-        label: int64 ``[n]``.
+        teacher: ``[n, k]``, the teacher's logits; label: int64 ``[n]``.
         own: ``[n, k]``, the student's logits before it is taught; needed by `NEED_OWN` alone.
         seed: of the order of ``shuffled``.
 

@@ -46,4 +46,4 @@ provenance = distillation.model_dump(
 )
 provenance |= {"training": distillation.training.model_dump(), "objective": distillation.objective.model_dump()}
 tables = full_batch_job.tables(params.predictor, runs, data, machine.block_samples)
-full_batch_job.write(snakemake, tables, runs, data, network, provenance)
+full_batch_job.write(snakemake, tables, data, network, provenance)

@@ -11,7 +11,6 @@ from pydantic import TypeAdapter
 from multiview import config
 from multiview.data import tensors
 from multiview.networks.inference import logits_of
-from multiview.networks.registry import build
 from multiview.predictors.logits import copies_table
 from multiview.store import artifacts
 
@@ -24,10 +23,7 @@ data = tensors.read(source.samples, source.images)
 images = data.images["train"]
 copies = tensors.draw_copies(data, settings.augmentation, params.copies) if params.copies else None
 seeds = jobs.seeds(snakemake)
-teachers = []
-for seed, state in sorted(tensors.read_networks([source.networks], seeds, data.digest).items()):
-    teachers.append(build(network, images, data.about["classes"], seed))
-    teachers[-1].load_state_dict(state)
+teachers = tensors.trained([source.networks], seeds, data, network).values()
 logits = []
 for copy in range(1 if copies is None else len(copies.offset)):  # one at a time: all would not fit into memory
     shown = images if copies is None else copies.apply(copy, images, settings.augmentation.crop_padding)

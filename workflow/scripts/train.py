@@ -28,4 +28,4 @@ tables = full_batch_job.tables(params.predictor, runs, data, machine.block_sampl
 tables["start"] = full_batch_tables.start_table(runs, scale)
 tables["member_strengths"] = full_batch_tables.member_strengths_table(runs, data.views)
 provenance = {"networks": params.networks, "training": settings.model_dump()}
-full_batch_job.write(snakemake, tables, runs, data, network, provenance)
+full_batch_job.write(snakemake, tables, data, network, provenance)

@@ -56,13 +56,10 @@ def augment(images: Tensor, offset: Tensor, flip: Tensor, padding: int) -> Tenso
     """Crop and mirror images, on their device.
 
     Args:
-        images: ``[b, channels, h, w]``.
+        images: ``[b, channels, h, w]``; what is returned is of the same shape and type.
         offset: ``[b, 2]``, row and column of the crop in the padded image, 0 to ``2 padding``.
         flip: bool ``[b]``, which are mirrored left to right.
         padding: zeros on every side.
-
-    Returns:
-        Images of the same shape and type.
     """
     height, width = images.shape[2:]
     rows = offset[:, :1] + torch.arange(height, device=images.device)

@@ -55,11 +55,8 @@ def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any], i
     """
     folder = Path(folder)
     first = next(iter(dataset.splits.values()))
-    record = dict(provenance) | {
-        "dataset": dataset.digest,
-        "shape": list(first.x.shape[1:]),
-        "classes": dataset.classes,
-    }
+    record = {"dataset": dataset.digest, "shape": list(first.x.shape[1:]), "classes": dataset.classes}
+    record = dict(provenance) | record
     index = split_index({name: len(split.label) for name, split in dataset.splits.items()})
     joined = {
         field: np.concatenate([getattr(split, field) for split in dataset.splits.values()])
@@ -77,10 +74,7 @@ def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any], i
 def read(samples: str | Path, inputs: str | Path, kind: str = "inputs") -> tuple[dict[str, Split], dict[str, Any]]:
     """Read the splits of a dataset from its two general artifacts, and their provenance.
 
-    Args:
-        samples: the artifact ``samples``.
-        inputs: the artifact with the inputs.
-        kind: of the latter, ``inputs`` or ``images``.
+    `kind` is that of the artifact with the inputs, ``inputs`` or ``images``.
 
     Raises:
         ArtifactError: if either is damaged, or they are of two datasets.

@@ -39,8 +39,8 @@ def draw(config: settings.Gaussian) -> Dataset:
     mean, deviation = pilot.mean(axis=0), pilot.std(axis=0)
     splits = {}
     for name, rng in zip(SPLITS, streams[3:], strict=True):
-        x, label = [], []
-        missing, empty = getattr(config, f"{name}_samples"), 0
+        n, x, label = getattr(config, f"{name}_samples"), [], []
+        missing, empty = n, 0
         while missing > 0:
             drawn = inputs(BATCH, rng)
             F = (outputs(drawn) - mean) / deviation
@@ -54,13 +54,8 @@ def draw(config: settings.Gaussian) -> Dataset:
                 raise ValueError(
                     f"dataset.margin is {config.margin}, but none of {PATIENCE * BATCH} samples has it: lower it"
                 )
-        n = getattr(config, f"{name}_samples")
-        splits[name] = Split(
-            np.concatenate(x).astype(np.float32),
-            np.concatenate(label).astype(np.int16),
-            np.full(n, KIND),
-            np.zeros(n, np.int8),
-        )
+        x, label = np.concatenate(x).astype(np.float32), np.concatenate(label).astype(np.int16)
+        splits[name] = Split(x, label, np.full(n, KIND), np.zeros(n, np.int8))
     return Dataset(config.classes, splits, {})
 
 

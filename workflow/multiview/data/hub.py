@@ -19,36 +19,33 @@ class Source:
     """A dataset on the hub.
 
     Attributes:
-        repository: its name there.
         revision: the commit that is used.
-        files: the Parquet file of ``train`` and of ``test``.
-        image: the column of the images.
-        label: the column of the labels.
-        classes: k.
+        folder: of the Parquet files of ``train`` and of ``test``.
+        image, label: the columns.
         sha256: of each file that is known by it; of the others, the hub's own is believed.
     """
 
     repository: str
     revision: str
-    files: Mapping[str, str]
-    image: str
-    label: str
+    folder: str
     classes: int
+    image: str = "image"
+    label: str = "label"
     sha256: Mapping[str, str] = field(default_factory=dict)
 
-
-def _pair(folder: str) -> dict[str, str]:
-    return {split: f"{folder}/{split}-00000-of-00001.parquet" for split in ("train", "test")}
+    @property
+    def files(self) -> dict[str, str]:
+        """The file of each split."""
+        return {split: f"{self.folder}/{split}-00000-of-00001.parquet" for split in ("train", "test")}
 
 
 SOURCES = {
     "cifar10": Source(
         repository="uoft-cs/cifar10",
         revision="0b2714987fa478483af9968de7c934580d0bb9a2",
-        files=_pair("plain_text"),
-        image="img",
-        label="label",
+        folder="plain_text",
         classes=10,
+        image="img",
         sha256={
             "train": "8428b53a88a11ac374111006708df51469e315a22ac6d66470afd9c78d2ae883",
             "test": "841389e6f2d64f28bf17310e430aebac20ec3ba611a3c5e231dc93c645ce84de",
@@ -57,10 +54,10 @@ SOURCES = {
     "cifar100": Source(
         repository="uoft-cs/cifar100",
         revision="aadb3af77e9048adbea6b47c21a81e47dd092ae5",
-        files=_pair("cifar100"),
+        folder="cifar100",
+        classes=100,
         image="img",
         label="fine_label",
-        classes=100,
         sha256={
             "train": "694865d6b990e234804f01268586c41e88bcbbb75e20858432c05ad4081aca23",
             "test": "98776c529bb146a9c791229df74a5cf076be9b43d82dbbd334b6a7788d73dc68",
@@ -69,9 +66,7 @@ SOURCES = {
     "fashion_mnist": Source(
         repository="zalando-datasets/fashion_mnist",
         revision="531be5e2ccc9dba0c201ad3ae567a4f3d16ecdd2",
-        files=_pair("fashion_mnist"),
-        image="image",
-        label="label",
+        folder="fashion_mnist",
         classes=10,
     ),
 }

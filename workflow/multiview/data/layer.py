@@ -10,8 +10,6 @@ from multiview.data.base import Dataset, Split
 from multiview.networks.inference import EVALUATION_BATCH
 from multiview.networks.registry import Standardised
 
-TRAIN = "train"
-
 
 def cut(network: Standardised, splits: Mapping[str, Split], classes: int, settings: config.Layer) -> Dataset:
     """What a layer says of the samples of a dataset, in place of their images.
@@ -19,23 +17,15 @@ def cut(network: Standardised, splits: Mapping[str, Split], classes: int, settin
     Channels and training samples that are left out are drawn by the seed of the settings; those of a smaller
     share are among those of a larger one.
 
-    Args:
-        network: trained, with batch normalisation by its running statistics.
-        splits: of the images; the others stay whole.
-        classes: k.
-        settings: the dataset section of the config.
-
-    Returns:
-        Inputs float32 ``[n, channels, h, w]``.
+    The network's batch normalisation goes by its running statistics. Splits but ``train`` stay whole. Inputs are
+    then float32 ``[n, channels, h, w]``.
     """
-    channel_rng, sample_rng = (
-        np.random.default_rng(stream) for stream in np.random.SeedSequence(settings.seed).spawn(2)
-    )
+    channel_rng, sample_rng = map(np.random.default_rng, np.random.SeedSequence(settings.seed).spawn(2))
     trunk = network.network.trunk[: settings.layers]
     cut_splits, channels = {}, None
     for name, split in splits.items():
         rows = np.arange(len(split.label))
-        if name == TRAIN:
+        if name == "train":
             rows = _share(len(rows), settings.train_share, sample_rng)
         images = torch.from_numpy(np.array(split.x[rows]))
         with torch.inference_mode():

@@ -1,8 +1,7 @@
 """The multi-view data distribution of the paper (Section 2), every clause of it.
 
-One sample is ``P`` patches in ``R^d``. Which patch carries which view, and how strongly, is kept
-beside the patches: figures, the lottery and the tests are about that, and never have to guess it
-from the noisy vectors.
+A sample is ``P`` patches in ``R^d``. Which patch carries which view, and how strongly, is kept beside the patches:
+figures, the lottery and the tests are about that, and never have to guess it from the noisy vectors.
 """
 
 from dataclasses import dataclass
@@ -50,20 +49,14 @@ def orthonormal_views(config: settings.Dataset, rng: np.random.Generator) -> np.
 
 
 def draw_samples(
-    config: settings.Dataset,
-    views: np.ndarray,
-    labels: np.ndarray,
-    single: np.ndarray,
-    rng: np.random.Generator,
+    config: settings.Dataset, views: np.ndarray, labels: np.ndarray, single: np.ndarray, rng: np.random.Generator
 ) -> Patches:
     """Draw one sample for every label (Section 2: both kinds of sample, feature noise, background).
 
     Args:
-        config: the distribution's parameters.
         views: ``[2k, d]``, the orthonormal views.
         labels: integers ``[n]`` in ``[0, k)``.
         single: booleans ``[n]``, True for a sample of ``D_s``, False for one of ``D_m``.
-        rng: the only source of randomness.
     """
     n, k, P = len(labels), config.classes, config.patches
     own = np.zeros((n, k, VIEWS_PER_CLASS), dtype=bool)
@@ -127,13 +120,9 @@ def draw(config: settings.Dataset) -> Dataset:
     """
     streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(config.seed).spawn(4)]
     views = orthonormal_views(config, streams[0])
-    sizes = {
-        TRAIN: config.train_samples,
-        TEST_MULTI: config.test_multi_samples,
-        TEST_SINGLE: config.test_single_samples,
-    }
     splits, drawn = {}, {}
-    for (name, n), rng in zip(sizes.items(), streams[1:], strict=True):
+    for name, rng in zip((TRAIN, TEST_MULTI, TEST_SINGLE), streams[1:], strict=True):
+        n = getattr(config, f"{name}_samples")
         single = np.full(n, name == TEST_SINGLE)
         if name == TRAIN:
             single[rng.choice(n, config.single_view_samples, replace=False)] = True
@@ -141,7 +130,9 @@ def draw(config: settings.Dataset) -> Dataset:
         drawn[name] = patches = draw_samples(config, views, labels, single, rng)
         kind = np.where(single, SINGLE_VIEW, MULTI_VIEW)
         splits[name] = Split(patches.x, labels, kind, patches.strong + 1)
-    return Dataset(config.classes, splits, {"patches": _patch_table(drawn), "views": _view_table(views)})
+    number = np.arange(len(views))
+    of_views = {"class": number // VIEWS_PER_CLASS, "view": number % VIEWS_PER_CLASS + 1, "v": views}
+    return Dataset(config.classes, splits, {"patches": _patch_table(drawn), "views": of_views})
 
 
 def _patch_table(drawn: dict[str, Patches]) -> dict[str, np.ndarray]:
@@ -158,8 +149,3 @@ def _patch_table(drawn: dict[str, Patches]) -> dict[str, np.ndarray]:
         "view": np.where(carried, view % VIEWS_PER_CLASS + 1, 0),
         "z": np.concatenate([patches.z for patches in drawn.values()]).ravel(),
     }
-
-
-def _view_table(views: np.ndarray) -> dict[str, np.ndarray]:
-    number = np.arange(len(views))
-    return {"class": number // VIEWS_PER_CLASS, "view": number % VIEWS_PER_CLASS + 1, "v": views}

@@ -10,8 +10,6 @@ The splits of the pictures are those of `multiview.data.photos`; pairs are made 
 test picture is once each view of the samples of a test split, so that samples share no picture in a view.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from multiview import config as settings
@@ -22,6 +20,8 @@ MULTI, SINGLE = "multi-view", "single-view"
 """Kinds of samples, as in the paper's own data."""
 
 TEST_MULTI, TEST_SINGLE = "test_multi", "test_single"
+AXES = {"channels": 1, "side_by_side": 3}
+"""Of samples ``[n, channels, h, w]``, along which the two views lie."""
 
 
 def draw(config: settings.Paired) -> Dataset:
@@ -36,13 +36,6 @@ def draw(config: settings.Paired) -> Dataset:
     pictures = photos.draw(config.pictures)
     streams = np.random.SeedSequence(config.seed).spawn(6)
     rngs = [np.random.default_rng(stream) for stream in streams]
-    splits = {}
-
-    def make(
-        name: str, split: str, kinds: np.ndarray, rng: np.random.Generator, contrast: settings.Contrasts
-    ) -> None:
-        splits[name] = _pairs(pictures.splits[split], kinds, config, contrast, pictures.classes, rng)
-
     n_single = round(config.mu * config.train_samples)
     held_out, tested = (len(pictures.splits[name].label) for name in ("validation", "test"))
     numbers = {
@@ -51,23 +44,25 @@ def draw(config: settings.Paired) -> Dataset:
         TEST_MULTI: (tested, 0),
         TEST_SINGLE: (0, tested),
     }
+    splits, shared, test = {}, (config, pictures.classes), pictures.splits["test"]
     for (name, each), rng in zip(numbers.items(), rngs, strict=False):
-        split = name if name in pictures.splits else "test"
-        make(name, split, np.repeat([MULTI, SINGLE], each), rng, config.contrast)
+        source = pictures.splits.get(name, test)
+        splits[name] = _pairs(source, np.repeat([MULTI, SINGLE], each), config.contrast, rng, *shared)
     clear = config.contrast.model_copy(update={"other_multi": [0.0, 0.0]})
     for view, (name, rng) in enumerate(zip(ALONE, rngs[4:], strict=True)):
-        make(name, "test", np.repeat([MULTI], tested), rng, clear)
-        _blank(splits[name].x, 1 - view, config.layout)
+        splits[name] = _pairs(test, np.repeat([MULTI], tested), clear, rng, *shared)
+        halves = np.array_split(splits[name].x, 2, axis=AXES[config.layout])
+        halves[1 - view][:] = 0  # nothing is left of the other view
     return Dataset(pictures.classes, splits, {})
 
 
 def _pairs(
     pictures: Split,
     kinds: np.ndarray,
-    config: settings.Paired,
     contrast: settings.Contrasts,
-    classes: int,
     rng: np.random.Generator,
+    config: settings.Paired,
+    classes: int,
 ) -> Split:
     """Samples of some `kinds`, from the pictures of one split."""
     n, x = len(kinds), pictures.x
@@ -84,12 +79,11 @@ def _pairs(
         other_class = (other_class + (config.shift if view == 2 else 0)) % classes
         other = _of_class(pictures.label, other_class, rng, in_turn=False)
         weak = single & (strong != view)
-        seen = np.where(weak, _between(contrast.weak, n, rng), 1.0)
-        over = np.where(weak, _between(contrast.other_single, n, rng), _between(contrast.other_multi, n, rng))
+        seen = np.where(weak, rng.uniform(*contrast.weak, n), 1.0)
+        over = np.where(weak, rng.uniform(*contrast.other_single, n), rng.uniform(*contrast.other_multi, n))
         over[single & ~weak] = 0.0
         views.append(np.maximum(_faded(x[own], seen), _faded(x[other], over)))
-    axis = 1 if config.layout == "channels" else 3
-    return Split(np.concatenate(views, axis=axis), label, kinds.astype(str), strong)
+    return Split(np.concatenate(views, axis=AXES[config.layout]), label, kinds.astype(str), strong)
 
 
 def _in_turn(pictures: int, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -102,34 +96,17 @@ def _of_class(label: np.ndarray, wanted: np.ndarray, rng: np.random.Generator, i
     """For each wanted class a picture of it: any, or those of a class take turns, so that all are as frequent."""
     chosen = np.empty(len(wanted), int)
     for class_ in np.unique(wanted):
-        places, of_class = np.flatnonzero(wanted == class_), _existing(label, class_)
+        places, of_class = np.flatnonzero(wanted == class_), np.flatnonzero(label == class_)
+        if len(of_class) == 0:
+            raise photos.DataError(
+                f"dataset.pictures: expected pictures of class {class_} in every split, found a split without; "
+                "raise its number of pictures"
+            )
         n = len(places)
         chosen[places] = of_class[_in_turn(len(of_class), n, rng)] if in_turn else rng.choice(of_class, n)
     return chosen
 
 
-def _existing(label: np.ndarray, wanted: int) -> np.ndarray:
-    numbers = np.flatnonzero(label == wanted)
-    if len(numbers) == 0:
-        raise photos.DataError(
-            f"dataset.pictures: expected pictures of class {wanted} in every split, found a split without; "
-            "raise its number of pictures"
-        )
-    return numbers
-
-
-def _between(ends: Sequence[float], n: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.uniform(*ends, n)
-
-
 def _faded(x: np.ndarray, contrast: np.ndarray) -> np.ndarray:
     """Pictures ``[n, ...]`` in bytes at contrasts ``[n]``."""
     return np.rint(x * contrast[:, None, None, None]).astype(np.uint8)
-
-
-def _blank(x: np.ndarray, view: int, layout: str) -> None:
-    """Leave nothing of a view (0 or 1) of samples ``[n, channels, h, w]``."""
-    if layout == "channels":
-        x[:, np.array_split(np.arange(x.shape[1]), 2)[view]] = 0
-    else:
-        x[:, :, :, np.array_split(np.arange(x.shape[3]), 2)[view]] = 0

@@ -7,6 +7,7 @@ field ``bytes``, and a label, a whole number. Only PNG, JPEG and the like are de
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +20,6 @@ from multiview.data.hub import DataError, fetch, source_of
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 KIND = "image"
 """The kind of every sample: images have no strata."""
-
-DIGITS_LEVELS = 16
-"""The pixels of scikit-learn's digits are 0 to 16."""
 
 MODES = {"L": "L", "1": "L", "RGB": "RGB", "P": "RGB", "RGBA": "RGB", "CMYK": "RGB", "YCbCr": "RGB", "LA": "L"}
 """How images of Pillow's modes are read: as grey or as red, green, blue. Of modes with more than 8 bits a channel
@@ -39,24 +37,23 @@ def draw(config: settings.Images) -> Dataset:
     """
     rng = np.random.default_rng(config.seed)
     if config.kind == "digits":
-        x, label = _digits()
-        k = 10
-        parts = _divide(len(x), [config.train_samples, config.validation_samples, config.test_samples], rng)
-        drawn = {name: (x[part], label[part]) for name, part in zip((TRAIN, VALIDATION, TEST), parts, strict=True)}
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        x = np.rint(digits.images * (255 / 16)).astype(np.uint8)  # their pixels are 0 to 16
+        k, whole = 10, dict.fromkeys((TRAIN, TEST), (x[:, None], digits.target.astype(np.int16)))
+        sizes = [config.train_samples, config.validation_samples, config.test_samples]
+        train, validation, test = _divide(len(whole[TRAIN][1]), sizes, rng)
     else:
         k, whole = _from_parquet(config)
-        x, label = whole[TRAIN]
-        validation, train = _divide(len(x), [config.validation_samples, config.train_samples], rng)
-        (test,) = _divide(len(whole[TEST][0]), [config.test_samples], rng)
-        drawn = {
-            TRAIN: (x[train], label[train]),
-            VALIDATION: (x[validation], label[validation]),
-            TEST: tuple(part[test] for part in whole[TEST]),
-        }
-    splits = {
-        name: Split(shrink(images, config.shrink), label, np.full(len(label), KIND), np.zeros(len(label), np.int8))
-        for name, (images, label) in drawn.items()
-    }
+        sizes = [config.validation_samples, config.train_samples]
+        validation, train = _divide(len(whole[TRAIN][1]), sizes, rng)
+        (test,) = _divide(len(whole[TEST][1]), [config.test_samples], rng)
+    splits = {}
+    for name, file, rows in ((TRAIN, TRAIN, train), (VALIDATION, TRAIN, validation), (TEST, TEST, test)):
+        x, label = (values[rows] for values in whole[file])
+        kind, strong_view = np.full(len(label), KIND), np.zeros(len(label), np.int8)
+        splits[name] = Split(shrink(x, config.shrink), label, kind, strong_view)
     return Dataset(k, splits, {})
 
 
@@ -83,14 +80,6 @@ def _divide(n: int, sizes: Sequence[int | None], rng: np.random.Generator) -> li
     return [np.sort(order[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
 
 
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    x = np.rint(digits.images * (255 / DIGITS_LEVELS)).astype(np.uint8)
-    return x[:, None], digits.target.astype(np.int16)
-
-
 def _from_parquet(config: settings.Images) -> tuple[int, dict[str, tuple[np.ndarray, np.ndarray]]]:
     """The number of classes, and the images and labels of the training and the test file."""
     source = source_of(config) if config.kind in settings.HUB else None
@@ -101,28 +90,21 @@ def _from_parquet(config: settings.Images) -> tuple[int, dict[str, tuple[np.ndar
     for split in (TRAIN, TEST):
         files = [fetch(source, split)] if config.path is None else config.files(split)
         parts = [read_file(path, image, column, k) for path in files]
-        shapes = {part[0].shape[1:]: path for part, path in zip(parts, files, strict=True)}
-        if len(shapes) > 1:
-            raise DataError(f"expected images of one size, found {_by_size(shapes)}")
+        _check_size("images", {part[0].shape[1:]: path for part, path in zip(parts, files, strict=True)})
         whole[split] = tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    shapes = {whole[split][0].shape[1:]: split for split in whole}
-    if len(shapes) > 1:
-        raise DataError(f"expected training and test images of one size, found {_by_size(shapes)}")
+    _check_size("training and test images", {x.shape[1:]: split for split, (x, _) in whole.items()})
     return k, whole
 
 
-def _by_size(shapes: dict) -> str:
-    return ", ".join(f"{h} x {w} pixels of {c} channel(s) in {where}" for (c, h, w), where in shapes.items())
+def _check_size(images: str, places: dict[tuple[int, ...], Any], file: str = "") -> None:
+    """Raise a DataError if there is more than one shape ``[channels, h, w]``, and say where each is."""
+    if len(places) > 1:
+        found = [f"{h} x {w} pixels of {c} channel(s) in {where}" for (c, h, w), where in places.items()]
+        raise DataError(f"{file}expected {images} of one size, found {', '.join(found)}")
 
 
 def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read images and labels from a Parquet file in the hub's schema.
-
-    Args:
-        path: the file.
-        image: the column of the images.
-        label: the column of the labels.
-        classes: k; labels must be 0 to k - 1.
+    """Read two columns of a Parquet file in the hub's schema: images and labels, which must be 0 to k - 1.
 
     Returns:
         uint8 ``[n, channels, height, width]`` and int16 ``[n]``.
@@ -157,14 +139,12 @@ def read_file(path: Path, image: str, label: str, classes: int) -> tuple[np.ndar
         raise DataError(
             f"{path}: expected images as a structure with the field 'bytes' in {image!r}, found {type_}"
         )
-    images, first = None, None
+    images = None
     for row, entry in enumerate(table.column(image).to_pylist()):
         pixels = _decode(entry, path, row)
         if images is None:
-            images, first = np.empty((len(table), *pixels.shape), np.uint8), pixels.shape
-        if pixels.shape != first:
-            sizes = _by_size({first: "row 0", pixels.shape: f"row {row}"})
-            raise DataError(f"{path}: expected images of one size, found {sizes}")
+            images = np.empty((len(table), *pixels.shape), np.uint8)
+        _check_size("images", {images.shape[1:]: "row 0", pixels.shape: f"row {row}"}, f"{path}: ")
         images[row] = pixels
     return images, labels.astype(np.int16)
 

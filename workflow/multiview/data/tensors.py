@@ -12,6 +12,7 @@ from torch import Tensor
 from multiview import config
 from multiview.data import base
 from multiview.data.augmentation import Copies
+from multiview.networks.registry import Standardised, build
 from multiview.store import artifacts, torch_files
 
 
@@ -81,4 +82,15 @@ def read_networks(paths: Sequence[str], seeds: Collection[int], dataset: str) ->
                 f"{path}: expected networks of dataset {dataset}, found those of {trained_on}"
             )
         networks |= {seed: states[seed] for seed in set(states) & set(seeds)}
+    return networks
+
+
+def trained(
+    paths: Sequence[str], seeds: Collection[int], data: Data, network: config.ImageNetwork
+) -> dict[int, Standardised]:
+    """The networks that `read_networks` gives the states of, by ascending seed."""
+    networks = {}
+    for seed, state in sorted(read_networks(paths, seeds, data.digest).items()):
+        networks[seed] = build(network, data.images["train"], data.about["classes"], seed)
+        networks[seed].load_state_dict(state)
     return networks

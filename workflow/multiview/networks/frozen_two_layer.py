@@ -4,15 +4,20 @@ Both have the interface of `TwoLayerNetwork`, and forms of their own that need n
 does not change in training is computed once.
 """
 
+from types import SimpleNamespace
+
 import torch
 from torch import Tensor, nn
 
 from multiview.networks.two_layer import TwoLayerNetwork, smoothed_relu
-from multiview.objectives import HARD_LABELS, Objective
 
 
 class FrozenTwoLayer(TwoLayerNetwork):
     """What both have in common: the initialisation is kept, and what is trained starts at 0.
+
+    What differs: ``_trained_shape()``, that of ``weight``; ``_fixed(x)``, what the frozen neurons make of samples
+    ``[n, P, d]``, a row a sample; ``_logits(x, fixed)``; and ``_gradient(x, fixed, slope)``, the gradient in
+    ``weight`` for ``dL/dF`` = `slope` ``[n, k]``.
 
     Attributes:
         initial: float32 ``[k m, d]``, the neurons at the initialisation, which stay.
@@ -23,32 +28,11 @@ class FrozenTwoLayer(TwoLayerNetwork):
         super().__init__(*shape, **law)
         self.register_buffer("initial", self.weight.detach().clone())
         self.weight = nn.Parameter(torch.zeros(self._trained_shape()))
-        self._known: tuple[Tensor, Tensor] | None = None
 
     @property
     def gating(self) -> Tensor:
         """``[k L m, d]``: the neurons as they decide on their activations."""
         return self.initial
-
-    def _trained_shape(self) -> tuple[int, ...]:
-        raise NotImplementedError
-
-    def _fixed(self, x: Tensor) -> Tensor:
-        """What is made of samples ``[n, P, d]`` by the frozen neurons, a row a sample."""
-        raise NotImplementedError
-
-    def _logits(self, x: Tensor, fixed: Tensor) -> Tensor:
-        raise NotImplementedError
-
-    def _gradient(self, x: Tensor, fixed: Tensor, slope: Tensor) -> Tensor:
-        """The gradient in ``weight`` for ``dL/dF`` = `slope` ``[n, k]``."""
-        raise NotImplementedError
-
-    def _kept(self, x: Tensor) -> Tensor:
-        # Training asks for the same samples in every step.
-        if self._known is None or self._known[0] is not x:
-            self._known = (x, self._fixed(x))
-        return self._known[1]
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits ``[n, k]`` of samples ``[n, P, d]``."""
@@ -59,27 +43,24 @@ class FrozenTwoLayer(TwoLayerNetwork):
         """Logits ``[n, k]`` of samples ``[n, P, d]``, in blocks of `block` samples (0: all at once)."""
         return torch.cat([self(part) for part in x.split(block or len(x))])
 
-    @torch.no_grad()
-    def loss_and_gradient(
-        self,
-        x: Tensor,
-        label: Tensor,
-        block: int = 0,
-        objective: Objective = HARD_LABELS,
-        teacher: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """As `TwoLayerNetwork.loss_and_gradient`."""
-        fixed, size = self._kept(x), block or len(x)
-        self.weight.grad = torch.zeros_like(self.weight)
-        logits = []
-        for start in range(0, len(x), size):
-            part = slice(start, start + size)
-            F = self._logits(x[part], fixed[part])
-            slope = objective.slope(F, label[part], None if teacher is None else teacher[part])
-            self.weight.grad += self._gradient(x[part], fixed[part], slope.div_(len(x)))
-            logits.append(F)
-        logits = torch.cat(logits)
-        return logits, objective.value(logits, label, teacher)
+    def _pass(self, x: Tensor, block: int) -> "_FrozenPass":
+        return _FrozenPass(self, x, block)
+
+
+class _FrozenPass:
+    """Passes over the same samples, of which what the frozen neurons make is computed once."""
+
+    def __init__(self, network: FrozenTwoLayer, x: Tensor, block: int):
+        self.network, self.x, self.size = network, x, block
+        fixed, block = network._fixed(x), block or len(x)
+        parts = [slice(start, start + block) for start in range(0, len(x), block)]
+        self.blocks = [SimpleNamespace(part=part, x=x[part], fixed=fixed[part]) for part in parts]
+
+    def forward(self, block: SimpleNamespace) -> Tensor:
+        return self.network._logits(block.x, block.fixed)
+
+    def backward(self, block: SimpleNamespace, slope: Tensor, gradient: Tensor) -> None:
+        gradient += self.network._gradient(block.x, block.fixed, slope)
 
 
 class LinearisedTwoLayer(FrozenTwoLayer):

@@ -17,34 +17,37 @@ from torch.optim.swa_utils import update_bn
 from multiview import config
 
 
-class Linearised(nn.Module):
+class Frozen(nn.Module):
+    """A network that is frozen: its batch normalisation uses its running statistics, in training as well."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network.eval().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "Frozen":
+        """As ever, but the network is never in training."""
+        super().train(mode)
+        self.network.eval()
+        return self
+
+
+class Linearised(Frozen):
     """The first-order expansion of a network in its weights: the model of the neural tangent kernel.
 
     ``F(x) = <grad f(w_0, x), w - w_0>``: what is trained is ``w - w_0``, which starts at 0, and with it F. The
     network's own output at the start is left out, as it has not been learned (paper: silent).
-
-    Args:
-        network: with the weights ``w_0``; it is frozen, and its batch normalisation uses its running statistics.
     """
 
     compiles = False  # `torch.compile` knows no forward derivatives
 
     def __init__(self, network: nn.Module):
-        super().__init__()
-        self.network = network.eval().requires_grad_(False)
+        super().__init__(network)
         self.names = [name for name, _ in network.named_parameters()]
         self.change = nn.ParameterList(torch.zeros_like(p) for p in network.parameters())
 
-    def train(self, mode: bool = True) -> "Linearised":
-        """As ever, but the network at the initialisation is never in training."""
-        super().train(mode)
-        self.network.eval()
-        return self
-
     def forward(self, x: Tensor) -> Tensor:
         """Inputs to logits ``[n, k]``, in the precision of the weights, whatever the trainer's."""
-        start = dict(self.network.named_parameters())
-        buffers = dict(self.network.named_buffers())
+        start, buffers = dict(self.network.named_parameters()), dict(self.network.named_buffers())
         change = dict(zip(self.names, self.change, strict=True))
         # Autocast lowers the values' precision but not always their derivatives', which then do not fit together.
         with torch.autocast(x.device.type, enabled=False), _attention_written_out():
@@ -63,25 +66,13 @@ def _attention_written_out() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(fused)
 
 
-class RandomFeatures(nn.Module):
-    """A network of which the last layer alone is trained, from 0: a linear model of random features.
-
-    Args:
-        network: its other layers are frozen, and its batch normalisation uses its running statistics; the last
-            layer is called ``linear``.
-    """
+class RandomFeatures(Frozen):
+    """A network whose last layer, ``linear``, alone is trained, from 0: a linear model of random features."""
 
     def __init__(self, network: nn.Module):
-        super().__init__()
-        self.network = network.eval().requires_grad_(False)
+        super().__init__(network)
         for parameter in network.linear.parameters():
             nn.init.zeros_(parameter).requires_grad_(True)
-
-    def train(self, mode: bool = True) -> "RandomFeatures":
-        """As ever, but the frozen layers are never in training."""
-        super().train(mode)
-        self.network.eval()
-        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """Inputs to logits ``[n, k]``."""

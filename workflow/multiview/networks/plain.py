@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from multiview import config
 
 
-class _Convolutional(nn.Module):
+class _Network(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        """Images ``[n, channels, h, w]`` to logits ``[n, k]``."""
+        return self.linear(self.embed(x))
+
+
+class _Convolutional(_Network):
     """Convolutions, the mean over what is left of the image, a linear layer."""
 
     def __init__(self, features: nn.Sequential, size: int, classes: int):
@@ -29,17 +35,11 @@ class _Convolutional(nn.Module):
         """What the last layer sees of images ``[n, channels, h, w]``: ``[n, features]``."""
         return self.features(x).mean(dim=(2, 3))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Images ``[n, channels, h, w]`` to logits ``[n, k]``."""
-        return self.linear(self.embed(x))
-
 
 class CNN(_Convolutional):
     """For each entry of `widths` a 3x3 convolution and ReLU; the image is halved between them.
 
     Args:
-        channels: of an image.
-        classes: k.
         widths: channels of each convolution, in each branch.
         branches: the channels of an image are shared out among so many, which meet in the last layer alone.
         init_scale: factor of all initial weights.
@@ -83,7 +83,7 @@ class VGG(_Convolutional):
         super().__init__(nn.Sequential(*layers), size, classes)
 
 
-class MLP(nn.Module):
+class MLP(_Network):
     """A linear layer and ReLU for each entry of `hidden`, then a linear layer; without any it is linear."""
 
     def __init__(self, size: int, classes: int, hidden: Sequence[int]):
@@ -100,10 +100,6 @@ class MLP(nn.Module):
     def embed(self, x: Tensor) -> Tensor:
         """What the last layer sees of inputs ``[n, channels, h, w]``: ``[n, features]``."""
         return self.trunk(x)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Inputs ``[n, channels, h, w]`` to logits ``[n, k]``."""
-        return self.linear(self.embed(x))
 
 
 def build(settings: config.CNN | config.VGG | config.MLP, shape: torch.Size, classes: int) -> nn.Module:

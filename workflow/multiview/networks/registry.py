@@ -84,9 +84,7 @@ def build(
     """Build a network.
 
     Args:
-        settings: the network section of the config.
         images: ``[n, channels, h, w]``, the training images, by whose channels images are standardised.
-        classes: k.
         seed: of its initialisation.
         networks: if more than 1, the average of so many.
     """

@@ -63,11 +63,7 @@ class TwoLayerNetwork(nn.Module):
         return self.weight.detach()
 
     def directions(self, member: int | None = None) -> Tensor:
-        """``[rows, d]``, as many rows for each class: what was learned, to be held against the views.
-
-        Args:
-            member: one of the networks averaged; all if None.
-        """
+        """``[rows, d]``, as many rows for each class: what all networks averaged have learned, or one `member`."""
         return self._of_member(self.weight.detach(), member)
 
     def _of_member(self, neurons: Tensor, member: int | None) -> Tensor:
@@ -93,10 +89,8 @@ class TwoLayerNetwork(nn.Module):
         """Return the logits and put the gradient of the objective's mean into ``weight.grad``.
 
         Args:
-            x: ``[n, P, d]``.
-            label: ``[n]``, int64.
+            x: ``[n, P, d]``; label: int64 ``[n]``.
             block: samples in a block, 0 for all at once (on a GPU).
-            objective: what is descended.
             teacher: ``[n, k]``, the teacher's logits, for an objective that has one.
 
         Returns:
@@ -107,9 +101,8 @@ class TwoLayerNetwork(nn.Module):
         gradient = self.weight.grad.zero_()
         # Training passes the same samples in every step.
         if self._last is None or self._last.x is not x or self._last.size != block:
-            self._last = _Pass(self, x, block)
-        pass_ = self._last
-        logits = []
+            self._last = self._pass(x, block)
+        pass_, logits = self._last, []
         for samples in pass_.blocks:
             F, part = pass_.forward(samples), samples.part
             taught = None if teacher is None else teacher[..., part, :]
@@ -118,6 +111,9 @@ class TwoLayerNetwork(nn.Module):
             logits.append(F)
         logits = torch.cat(logits, dim=-2)
         return logits, self._of_rows(objective.value, logits, label, teacher)
+
+    def _pass(self, x: Tensor, block: int) -> "_Pass":
+        return _Pass(self, x, block)
 
     @staticmethod
     def _of_rows(part: Callable[..., Tensor], F: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
@@ -216,7 +212,6 @@ def view_strengths(weight: Tensor, views: Tensor, classes: int) -> tuple[Tensor,
     Args:
         weight: ``[..., rows, d]``, as many rows for each class.
         views: ``[2k, d]``, rows ``v_{1,1}, v_{1,2}, v_{2,1}, ...``.
-        classes: k.
 
     Returns:
         ``Phi_{i,l} = sum_r [<w_{i,r}, v_{i,l}>]^+`` and ``Lambda_{i,l} = max_r [<w_{i,r}, v_{i,l}>]^+``,

@@ -1,10 +1,11 @@
 """Networks of the user's own, from a file that the config names."""
 
+import contextlib
 import importlib.util
 import random
 import sys
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,7 @@ from multiview import config
 def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Module:
     """Make the network that a file defines, which may import its neighbours.
 
-    Args:
-        settings: the network section of the config.
-        shape: of an input: channels, height, width.
-        classes: k.
+    `shape` is that of an input: channels, height, width.
 
     Raises:
         ConfigError: if the file cannot be imported, has no such class, that makes no k logits of an input by
@@ -33,24 +31,18 @@ def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mo
     spec = importlib.util.spec_from_file_location(f"own_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    try:
+    with _or_refused(f"{where}: cannot be imported"):
         spec.loader.exec_module(module)
-    except Exception as error:  # it is anybody's code
-        raise config.ConfigError(f"{where}: cannot be imported ({type(error).__name__}: {error})") from error
     made = getattr(module, settings.name, None)
     if made is None:
         raise config.ConfigError(f"{where}: expected a class {settings.name!r}, found none of that name")
-    try:
+    call = f"{settings.name}(shape={tuple(shape)}, classes={classes}, ...)"
+    with _or_refused(f"{where}: {call} fails on two inputs of the dataset's shape"):
         network = _made(made, shape, classes, settings.arguments)
         probe = torch.rand(2, *shape)
         with torch.no_grad():
             logits, alone = network.eval()(probe), network(probe[:1])
         network.train()
-    except Exception as error:
-        raise config.ConfigError(
-            f"{where}: {settings.name}(shape={tuple(shape)}, classes={classes}, ...) fails on two inputs of the "
-            f"dataset's shape ({type(error).__name__}: {error})"
-        ) from error
     if tuple(logits.shape) != (2, classes):
         raise config.ConfigError(
             f"{where}: expected logits of shape (2, {classes}) for two inputs, found {tuple(logits.shape)}"
@@ -60,7 +52,7 @@ def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mo
             f"{where}: in evaluation the logits of an input differ with what else is in its batch. Batch "
             "normalisation must keep running statistics (track_running_stats)"
         )
-    try:
+    with _or_refused(f"{where}: {settings.name} can be made for one seed, but not in the same shape for another"):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(torch.initial_seed() + 1)
             other = _made(made, shape, classes, settings.arguments)
@@ -68,17 +60,20 @@ def build(settings: config.OwnNetwork, shape: torch.Size, classes: int) -> nn.Mo
                 other.eval()(probe)  # lazy layers have their weights from now on
         weights = list(zip(network.parameters(), other.parameters(), strict=True))
         same = all(torch.equal(weight, of_other) for weight, of_other in weights)
-    except Exception as error:
-        raise config.ConfigError(
-            f"{where}: {settings.name} can be made for one seed, but not in the same shape for another "
-            f"({type(error).__name__}: {error})"
-        ) from error
     if weights and same:
         raise config.ConfigError(
             f"{where}: {settings.name} has the same weights for every seed, but networks must differ: it must "
             "neither set a seed itself nor read its weights from a file"
         )
     return network
+
+
+@contextlib.contextmanager
+def _or_refused(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # it is anybody's code
+        raise config.ConfigError(f"{what} ({type(error).__name__}: {error})") from error
 
 
 def _made(

@@ -13,11 +13,7 @@ from multiview.predictors.logits import Predictor, logits_table
 def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
     """Choose which seeds form ensembles of one size.
 
-    Args:
-        seeds: the seeds there are.
-        size: L.
-        subsets: how many ensembles are wanted, of more than one network.
-        rng: draws them.
+    Their `size` is L; so many `subsets` are wanted where that is more than one.
 
     Returns:
         ``[ensembles, size]``, sorted seeds in each row and no row twice: all subsets where there are no more
@@ -50,15 +46,9 @@ def members_table(members: Mapping[int, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def average(logits: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> np.ndarray:
-    """Logits of ensembles.
+    """Logits of ensembles ``[ensembles, n, k]``: the mean over their `members`, seeds ``[ensembles, size]``.
 
-    Args:
-        logits: ``[seeds, n, k]``, in the order of `seeds`.
-        seeds: the seeds there are.
-        members: ``[ensembles, size]``, seeds.
-
-    Returns:
-        ``[ensembles, n, k]``, the mean over the members.
+    `logits` are ``[seeds, n, k]``, in the order of `seeds`.
     """
     position = {seed: i for i, seed in enumerate(seeds)}
     rows = np.array([[position[seed] for seed in row] for row in members])
@@ -75,14 +65,8 @@ def predicted_errors(learned: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
 
     A single-view sample with strong view ``l`` of class ``i`` is taken to be an error of an ensemble if
     none of its members has learned that view. For ``c`` of ``n`` seeds that have, a random subset of
-    ``L`` has none of them with probability ``C(n-c, L) / C(n, L)``; the prediction is its mean over the views.
-
-    Args:
-        learned: bool ``[seeds, k, 2]``.
-        sizes: values of L.
-
-    Returns:
-        float64 ``[len(sizes)]``.
+    ``L`` has none of them with probability ``C(n-c, L) / C(n, L)``; the prediction is its mean over the views,
+    float64, for each of the `sizes` L. `learned` is bool ``[seeds, k, 2]``.
     """
     n = len(learned)
     without = n - learned.sum(axis=0).ravel()

@@ -10,6 +10,9 @@ from scipy.special import log_softmax
 from multiview.data.base import split_index
 from multiview.store import artifacts
 
+MADE_BY = ("network", "networks", "training", "start", "objective", "teacher", "precision")
+"""Entries of the provenance that must be the same in all files of a predictor."""
+
 
 def logits_table(predictor: str, members: Sequence[int], logits: Mapping[str, np.ndarray]) -> dict:
     """Columns of ``logits``, for `logits` ``[members, n, k]`` of every split."""
@@ -52,7 +55,6 @@ def read_logits(
         paths: artifacts of kind ``logits``.
         dataset: the digest of the dataset that they must be about.
         splits: the split of every sample of that dataset, in its order.
-        classes: k.
 
     Returns:
         The predictors by name.
@@ -79,33 +81,22 @@ def read_logits(
                     f"{member}, found {len(rows)} rows in another order or number"
                 )
             by_predictor.setdefault(predictors[rows[0]], {})[member] = values[rows]
-        _check_alike(path, _made_by(file), *first.setdefault(predictors[0], (path, _made_by(file))))
+        made = {key: file.provenance.get(key) for key in MADE_BY}
+        made["kind of device"] = "cpu" if file.provenance.get("device", "cpu") == "cpu" else "gpu"
+        made["version of torch"] = file.versions.get("torch")
+        first_path, expected = first.setdefault(predictors[0], (path, made))
+        for key, value in expected.items():
+            if made[key] != value:
+                raise artifacts.ArtifactError(
+                    f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
+                    "they cannot be averaged. Delete it and run again"
+                )
     result = {}
     for name, members in by_predictor.items():
         order = sorted(members)
         stacked = np.stack([members[member] for member in order])
         result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
     return result
-
-
-def _made_by(file: artifacts.Artifact) -> dict:
-    """What must be the same in all files of a predictor."""
-    device = file.provenance.get("device", "cpu")
-    keys = ("network", "networks", "training", "start", "objective", "teacher", "precision")
-    made = {key: file.provenance.get(key) for key in keys}
-    return made | {
-        "kind of device": "cpu" if device == "cpu" else "gpu",
-        "version of torch": file.versions.get("torch"),
-    }
-
-
-def _check_alike(path: str | Path, made: Mapping, first_path: str | Path, first: Mapping) -> None:
-    for key, value in first.items():
-        if made[key] != value:
-            raise artifacts.ArtifactError(
-                f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
-                "they cannot be averaged. Delete it and run again"
-            )
 
 
 def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> dict:
@@ -116,10 +107,7 @@ def copies_table(predictor: str, members: Sequence[int], logits: np.ndarray) -> 
 
 
 def read_copies(paths: Sequence[str | Path], dataset: str, predictor: str) -> dict[int, np.ndarray]:
-    """Read what the members of a predictor say of augmented copies of the training images.
-
-    Returns:
-        For each member float32 ``[copies, n, k]``.
+    """For each member of a predictor what it says of copies of the training images, float32 ``[copies, n, k]``.
 
     Raises:
         ArtifactError: if a file is about another dataset, or of another predictor.
@@ -146,13 +134,5 @@ def training_accuracy(predictors: Mapping[str, Predictor], split: np.ndarray, la
 
 
 def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
-    """``-ln softmax(F)_y`` in nats.
-
-    Args:
-        logits: ``[..., n, k]``.
-        label: ``[n]``.
-
-    Returns:
-        float64 ``[..., n]``.
-    """
+    """``-ln softmax(F)_y`` in nats, float64 ``[..., n]``, of `logits` ``[..., n, k]`` and `label` ``[n]``."""
     return -log_softmax(logits.astype(np.float64), axis=-1)[..., np.arange(len(label)), label]

@@ -1,6 +1,6 @@
 """Steps of full-batch gradient descent for all seeds of a chunk: each by itself, or all by batched products."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from multiview import config
 from multiview.networks.two_layer import StackedNetworks, view_strengths
-from multiview.objectives import HARD_LABELS, Objective, Union
+from multiview.objectives import Objective, Union
 from multiview.training.seed_run import SeedRun, Step, look
 from multiview.training.step_rule import descend, largest_step
 
@@ -21,13 +21,9 @@ class ChunkTraining(nn.Module):
 
     Args:
         runs: the seeds; finished ones are left alone.
-        x: float32 ``[n, P, d]``, the training samples.
-        label: ``[n]``.
-        kinds: bool ``[kinds, n]``, which samples are of which kind; losses are recorded for each.
-        views: ``[2k, d]`` to record the view strengths, or None.
-        settings: the training section of the config.
-        objective: what is descended.
-        teachers: ``[runs, n, k]``, the logits of each run's teacher, or None.
+        data: float32 ``x [n, P, d]``, int64 ``label [n]``, ``kinds [kinds, n]``, 1 where a sample is of a kind,
+            ``views [2k, d]`` to record the view strengths, and ``teachers [runs, n, k]``, the logits of each run's
+            teacher; None in place of one of the latter two.
         unions: a run ends once its union is reached (`objectives.Union`); None: it does not.
         block_samples: that a pass takes at once; 0: all.
     """
@@ -35,21 +31,16 @@ class ChunkTraining(nn.Module):
     def __init__(
         self,
         runs: Sequence[SeedRun],
-        x: Tensor,
-        label: Tensor,
-        kinds: Tensor,
-        views: Tensor | None,
+        data: Mapping[str, Tensor | None],
         settings: config.Training,
-        objective: Objective = HARD_LABELS,
-        teachers: Tensor | None = None,
-        unions: Sequence[Union] | None = None,
-        block_samples: int = config.DEFAULT_MACHINE.block_samples,
+        objective: Objective,
+        unions: Sequence[Union] | None,
+        block_samples: int,
     ):
         super().__init__()
         self.runs, self.settings, self.objective = list(runs), settings, objective
         self.unions, self.block_samples = unions, block_samples
         # Buffers, not batches: the data move to the device once, not once a step.
-        data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views, "teachers": teachers}
         for name, tensor in data.items():
             self.register_buffer(name, tensor)
         self.networks = self._networks()
@@ -65,8 +56,17 @@ class ChunkTraining(nn.Module):
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have heard of it: here they have."""
         for i in self.active:
-            run, size = self.runs[i], 0.0
-            step = self._look(run, *(None if each is None else each[i] for each in (self.teachers, self.unions)))
+            run, size, phi, start = self.runs[i], 0.0, None, None
+            network, taken = run.network, self.label.new_tensor(run.step)
+            teacher, union = (None if each is None else each[i] for each in (self.teachers, self.unions))
+            logits, losses = network.loss_and_gradient(
+                self.x, self.label, self.block_samples, self.objective, teacher
+            )
+            if self.views is not None:
+                phi = view_strengths(network.directions(), self.views, network.classes)[0]
+                if run.start is None:
+                    start = view_strengths(network.gating, self.views, network.classes)[1]
+            step = look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
             if not step.finished:
                 size = descend(run.network.weight, self.settings)
             run.note(step, size, self.settings)
@@ -74,19 +74,6 @@ class ChunkTraining(nn.Module):
 
     def catch_up(self) -> None:
         """Bring the runs to the present step: here they are."""
-
-    def _look(self, run: SeedRun, teacher: Tensor | None, union: Union | None) -> Step:
-        """Compute loss and gradient at the present weights; what there is to record, and whether to stop."""
-        logits, losses = run.network.loss_and_gradient(
-            self.x, self.label, self.block_samples, self.objective, teacher
-        )
-        phi = start = None
-        if self.views is not None:
-            phi = view_strengths(run.network.directions(), self.views, run.network.classes)[0]
-            if run.start is None:
-                start = view_strengths(run.network.gating, self.views, run.network.classes)[1]
-        taken = self.label.new_tensor(run.step)
-        return look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
 
 
 class StackedTraining(ChunkTraining):
@@ -96,8 +83,8 @@ class StackedTraining(ChunkTraining):
     of it every `EVERY` steps. Rounding depends on how many seeds there are, as that of batched products does.
     """
 
-    def __init__(self, *data, **more):
-        super().__init__(*data, **more)
+    def __init__(self, *given):
+        super().__init__(*given)
         if self.unions is not None:
             stacked = {name: torch.stack([getattr(u, name) for u in self.unions]) for name in ("teacher", "own")}
             self.unions = replace(self.unions[0], **stacked)
@@ -120,7 +107,10 @@ class StackedTraining(ChunkTraining):
             start = start if not self.noted and any(run.start is None for run in self.runs) else None
         step = look(logits, losses, self.label, self.kinds, self.taken, self.settings, self.unions, phi, start)
         before, self.finished = self.finished, self.finished | step.finished
-        size = self._step_sizes(weight, weight.grad).masked_fill(self.finished, 0)
+        size = weight.new_full((len(weight),), self.settings.step_size)
+        if self.settings.step_rule == "adaptive":
+            size = largest_step(weight, self.settings).clamp(max=self.settings.step_size)
+        size = size.masked_fill(self.finished, 0)
         weight.sub_(size[:, None, None] * weight.grad)
         self.taken = self.taken + ~self.finished
         self.noted.append((step, before, size))
@@ -128,12 +118,6 @@ class StackedTraining(ChunkTraining):
             return False
         self.catch_up()
         return True
-
-    def _step_sizes(self, weight: Tensor, gradient: Tensor) -> Tensor:
-        s = self.settings
-        if s.step_rule == "fixed":
-            return weight.new_full((len(weight),), s.step_size)
-        return largest_step(weight, gradient, s.relative_change, s.max_change).clamp(max=s.step_size)
 
     @torch.no_grad()
     def catch_up(self) -> None:

@@ -46,12 +46,10 @@ class Checkpoints:
         """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
         for run in runs:
             path = self.path(run.seed)
-            if torch_files.resumed_from(path, run.restore) is None:
-                continue
-            state = "finished" if run.finished else f"at step {run.step}"
-            log.info("seed %d is taken up from %s, %s", run.seed, path, state)
-            if run.finished:
-                self.saved.add(run.seed)
+            if torch_files.resumed_from(path, run.restore) is not None:
+                state = "finished" if run.finished else f"at step {run.step}"
+                log.info("seed %d is taken up from %s, %s", run.seed, path, state)
+        self.saved = {run.seed for run in runs if run.finished}
 
     def save(self, runs: Sequence[SeedRun]) -> None:
         """Save the runs that have moved since they were saved."""
@@ -70,31 +68,26 @@ class Checkpoints:
 
 
 class Progress:
-    """A line in the log every few seconds: step, rate, time left at most, and how the seeds stand."""
+    """A line in the log every five seconds: step, rate, time left at most, and how the seeds stand."""
 
-    def __init__(self, max_steps: int, seconds: float = 5.0):
-        self.max_steps, self.seconds = max_steps, seconds
+    def __init__(self, max_steps: int):
+        self.max_steps = max_steps
         self.begin = self.last = time.monotonic()
         self.steps, self.done = 0, False
 
     def after_step(self, module: ChunkTraining) -> None:
         """Log if it is time, or if the last seed has just finished."""
         now = time.monotonic()
-        if self.done or (module.active and now - self.last < self.seconds):
+        if self.done or (module.active and now - self.last < 5):
             return
         self.last, self.done = now, not module.active
-        rate = self.steps / (now - self.begin)
-        runs = module.runs
+        rate, runs = self.steps / (now - self.begin), module.runs
         at = max(run.step for run in runs)
+        left = (self.max_steps - at) / rate if module.active else 0
+        loss, accuracy = (sum(getattr(run, name) for run in runs) / len(runs) for name in ("loss", "accuracy"))
         log.info(
-            "step %d | %.1f steps/s | at most %.0f s left | finished %d/%d seeds | loss %.4f | accuracy %.4f",
-            at,
-            rate,
-            (self.max_steps - at) / rate if module.active else 0,
-            len(runs) - len(module.active),
-            len(runs),
-            sum(run.loss for run in runs) / len(runs),
-            sum(run.accuracy for run in runs) / len(runs),
+            f"step {at} | {rate:.1f} steps/s | at most {left:.0f} s left | finished "
+            f"{len(runs) - len(module.active)}/{len(runs)} seeds | loss {loss:.4f} | accuracy {accuracy:.4f}"
         )
 
 
@@ -123,12 +116,8 @@ def train(
     Args:
         seeds: of the initialisations, which are all that differs.
         x: float32 ``[n, P, d]``; label: ``[n]``; kinds: bool ``[kinds, n]``; views: ``[2k, d]`` or None.
-        classes: k.
-        network: the network section of the config.
-        settings: the training section of the config.
         machine: where, in which blocks, and how often what was reached is saved.
         checkpoints: folder to resume from and to save to, or None.
-        objective: what is descended.
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
         starts: for each seed the weights to start from instead of its initialisation.
         members: if more than 1, what is trained for a seed is the average of so many networks.
@@ -142,12 +131,11 @@ def train(
         FloatingPointError: if a loss stops being finite, or no step can be taken.
         InterruptedError: if the job was told to end; what was reached is saved.
     """
-    shape = {"classes": classes, "dim": x.shape[-1], "neurons": network.neurons}
-    law = {"q": network.q, "rho": network.rho, "init_std": network.init_std}
+    law = network.model_dump(include={"neurons", "q", "rho", "init_std"})
     device = torch.device(devices.type_of(machine.accelerator))
     # By name, as the one in use alone is in the digest of the code (`multiview.store.code`).
     build = import_module(f"multiview.networks.{network.modules[0]}").REGIMES[network.regime]
-    runs = [SeedRun(seed, build(**shape, **law, seed=seed, members=members)) for seed in seeds]
+    runs = [SeedRun(seed, build(classes, x.shape[-1], **law, seed=seed, members=members)) for seed in seeds]
     for run in runs:
         if starts is not None:
             run.network.weight.data.copy_(starts[run.seed])
@@ -156,13 +144,14 @@ def train(
         of_unions = None if unions is None else {seed: union.teacher for seed, union in unions.items()}
         keeper = Checkpoints(checkpoints, machine.checkpoint_seconds, _marks(seeds, teachers, starts, of_unions))
         keeper.restore(runs)
-    told = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
+    data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views}
+    data["teachers"] = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
     ends = None if unions is None else [unions[seed].to(device) for seed in seeds]
     if stacked is None:
         stacked = device.type == "cuda" and network.regime == "learned"
     kind = StackedTraining if stacked else ChunkTraining
     block = -(-machine.block_samples // members)  # as much work space as one network has: it stays in the cache
-    module = kind(runs, x, label, kinds, views, settings, objective, told, ends, block).to(device)
+    module = kind(runs, data, settings, objective, ends, block).to(device)
     with Ending() as ending:
         while module.active and ending.signal is None:
             known = module.step()
@@ -183,12 +172,8 @@ def train(
     for run in runs:
         if not run.converged:
             log.warning(
-                "seed %d: stopped at max_steps = %d with training accuracy %.4f and loss %.4g (threshold %s)",
-                run.seed,
-                settings.max_steps,
-                run.accuracy,
-                run.loss,
-                settings.loss_threshold,
+                f"seed {run.seed}: stopped at max_steps = {settings.max_steps} with training accuracy "
+                f"{run.accuracy:.4f} and loss {run.loss:.4g} (threshold {settings.loss_threshold})"
             )
     return runs
 

@@ -27,7 +27,6 @@ class Data:
     """A dataset as training needs it.
 
     Attributes:
-        splits: by name.
         about: the provenance of the artifact ``samples``.
         names: the split of every sample, in the dataset's order.
         views: float32 ``[2k, d]``.
@@ -52,10 +51,6 @@ class Data:
 def read(samples: str, views: str) -> Data:
     """Draw a dataset again, which is faster than to read its inputs, and check that it is the same.
 
-    Args:
-        samples: path of the table of labels and splits, whose provenance has the config of the dataset.
-        views: path of the views ``v_{j,l}`` ``[2k, d]``.
-
     Raises:
         ArtifactError: if one is damaged, they are of several datasets, or what is drawn here is another dataset.
     """
@@ -68,9 +63,8 @@ def read(samples: str, views: str) -> Data:
             f"{dataset.digest}: it was drawn by other code, or on a machine that rounds otherwise. "
             "Delete it and run again"
         )
-    splits = dataset.splits
-    names = np.repeat(list(splits), [len(split.label) for split in splits.values()])
-    return Data(splits, about, names, torch.from_numpy(np.array(v)))
+    names = np.repeat(list(dataset.splits), [len(split.label) for split in dataset.splits.values()])
+    return Data(dataset.splits, about, names, torch.from_numpy(np.array(v)))
 
 
 def fit(
@@ -87,14 +81,8 @@ def fit(
     """Train `seeds`, resuming from checkpoints that were made under the very same conditions.
 
     Args:
-        data: what to train on.
-        seeds: of the networks.
-        network: the network section of the config.
-        settings: the training section of the config.
-        machine: how the job uses the machine.
         checkpoints: folder of all checkpoints of the study.
         decisive: everything besides data, network, settings and code that decides what is learned.
-        members: how many networks are averaged.
         more: objective, teachers and starts, for `full_batch.train`.
     """
     train = data.splits["train"]
@@ -102,20 +90,10 @@ def fit(
     used = code.digest("multiview/training/full_batch.py", *code.networks(network))
     key = [data.digest, config.canonical(network), settings.model_dump(), list(decisive), members, here, used]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-    return full_batch.train(
-        seeds,
-        torch.from_numpy(np.array(train.x)),
-        torch.from_numpy(np.array(train.label)),
-        torch.from_numpy(np.stack([train.kind == kind for kind in data.kinds])),
-        data.views,
-        data.about["classes"],
-        network,
-        settings,
-        machine,
-        checkpoints=Path(checkpoints) / digest,
-        members=members,
-        **more,
-    )
+    kinds = np.stack([train.kind == kind for kind in data.kinds])
+    x, label, kinds = (torch.from_numpy(np.array(values)) for values in (train.x, train.label, kinds))
+    given = (seeds, x, label, kinds, data.views, data.about["classes"], network, settings, machine)
+    return full_batch.train(*given, checkpoints=Path(checkpoints) / digest, members=members, **more)
 
 
 def lessons(
@@ -127,22 +105,17 @@ def lessons(
     Where these have the student's own logits for a part, teacher and student would show the same there.
 
     Args:
-        settings: of the students, from the config.
         teachers: for each student's seed ``[n, k]``, the logits of its teacher.
         own: likewise its own, before it is taught; of those that need them.
         label: int64 ``[n]``.
     """
-    soft = {
-        seed: soft_label_logits(settings.soft_labels, logits, label, own.get(seed), seed)
-        for seed, logits in teachers.items()
-    }
-    given = {"objective": objectives.from_config(settings.objective), "teachers": soft}
+    given = {"objective": objectives.from_config(settings.objective), "teachers": {}}
+    for seed, logits in teachers.items():
+        soft = soft_label_logits(settings.soft_labels, logits, label, own.get(seed), seed)
+        given["teachers"][seed] = soft
     if settings.stop == "union":
-        half = min(settings.objective.teacher_scale / 2, 1.0)
-        given["unions"] = {
-            seed: objectives.Union(logits, own[seed], half, settings.union_margin)
-            for seed, logits in teachers.items()
-        }
+        bounds = min(settings.objective.teacher_scale / 2, 1.0), settings.union_margin
+        given["unions"] = {seed: objectives.Union(F, own[seed], *bounds) for seed, F in teachers.items()}
     return given
 
 
@@ -155,33 +128,20 @@ def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> d
         name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
         for name, split in data.splits.items()
     }
-    return {
-        "logits": logits_table(predictor, [run.seed for run in runs], logits),
-        "history": full_batch_tables.history_table(runs, data.kinds),
-        "outcome": full_batch_tables.outcome_table(runs),
-        "strengths": full_batch_tables.strengths_table(runs),
-        "weights": full_batch_tables.weights_table(runs),
-    }
+    of_logits = logits_table(predictor, [run.seed for run in runs], logits)
+    return {"logits": of_logits} | full_batch_tables.tables(runs, data.kinds)
 
 
 def write(
-    job: Any,
-    tables: Mapping[str, dict],
-    runs: Sequence[SeedRun],
-    data: Data,
-    network: config.Network,
-    provenance: Mapping[str, Any],
+    job: Any, tables: Mapping[str, dict], data: Data, network: config.Network, provenance: Mapping[str, Any]
 ) -> None:
-    """Write the artifacts of trained seeds.
+    """Write the artifacts of trained seeds, whose `tables` are by kind.
 
-    Args:
-        job: Snakemake's own object in scripts, with a path for each of the tables.
-        tables: columns, by kind.
-        provenance: what there is to say besides what the other arguments tell.
+    `provenance` is what there is to say besides what the other arguments tell.
     """
     record = {
         "dataset": data.digest,
-        "seeds": [run.seed for run in runs],
+        "seeds": list(tables["outcome"]["seed"]),
         "network": network.model_dump(),
         "device": devices.name(jobs.machine(job).accelerator),
     }
@@ -195,13 +155,8 @@ def fresh(seed: int, shape: Sequence[int], std: float, classes: int, centred: bo
     What the race has left of a view that lost is so small that a student needs some hundred times the steps to
     make it grow. The paper's students are fresh networks; these have fresh weights beside what they know.
 
-    Args:
-        seed: of the student.
-        shape: ``(k m, d)``.
-        std: in the units of the weights.
-        classes: k.
-        centred: whether the mean over a class's m neurons is subtracted, and the rest scaled by
-            ``sqrt(m / (m - 1))``, which gives each weight its variance back; a single neuron keeps its own.
+    `shape` is ``(k m, d)``. If `centred`, the mean over a class's m neurons is subtracted, and the rest scaled by
+    ``sqrt(m / (m - 1))``, which gives each weight its variance back; a single neuron keeps its own.
     """
     state = int(np.random.SeedSequence([seed, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
     weight = torch.randn(*shape, generator=torch.Generator().manual_seed(state)) * std

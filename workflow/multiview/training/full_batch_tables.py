@@ -1,6 +1,6 @@
 """Tables of full-batch training: what a trained chunk of seeds leaves behind, as the columns of its artifacts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -10,33 +10,27 @@ from multiview.store.artifacts import entries
 from multiview.training.seed_run import SeedRun
 
 
-def history_table(runs: Sequence[SeedRun], kinds: Sequence[str]) -> dict:
-    """Columns of ``history``: a row for every seed, step and kind of sample."""
-
-    def of(run: SeedRun) -> dict:
+def tables(runs: Sequence[SeedRun], kinds: Sequence[str]) -> dict[str, dict]:
+    """Columns of ``history``, ``outcome``, ``strengths`` and ``weights``, for `kinds` of samples."""
+    seeds, classes, history, strengths = [run.seed for run in runs], range(runs[0].network.classes), [], []
+    for run in runs:
+        steps = range(len(run.history))
         loss, accuracy = torch.stack(run.history).double().flatten(0, 1).T.numpy()
-        index = entries(seed=[run.seed], step=range(len(run.history)), kind=kinds)
-        return index | {"loss": loss, "accuracy": accuracy, "step_size": np.repeat(run.step_sizes, len(kinds))}
-
-    return _joined(map(of, runs))
-
-
-def outcome_table(runs: Sequence[SeedRun]) -> dict:
-    """Columns of ``outcome``: a row a seed."""
-    return {
-        "seed": [run.seed for run in runs],
+        columns = {"loss": loss, "accuracy": accuracy, "step_size": np.repeat(run.step_sizes, len(kinds))}
+        history.append(entries(seed=[run.seed], step=steps, kind=kinds) | columns)
+        strengths.append(_of_views(torch.stack(run.phi), "phi", seed=[run.seed], step=steps))
+    outcome = {
+        "seed": seeds,
         "steps": [run.step for run in runs],
         "converged": [run.converged for run in runs],
         "train_loss": [run.loss for run in runs],
         "train_accuracy": [run.accuracy for run in runs],
     }
-
-
-def strengths_table(runs: Sequence[SeedRun]) -> dict:
-    """Columns of ``strengths``: Phi of every view at every step."""
-    return _joined(
-        _of_views(torch.stack(run.phi), "phi", seed=[run.seed], step=range(len(run.phi))) for run in runs
-    )
+    weights = np.concatenate([run.network.weight.detach().numpy() for run in runs])
+    neurons = range(len(weights) // len(seeds) // len(classes))  # one where weights are of features
+    index = entries(**{"seed": seeds, "class": classes, "neuron": neurons})
+    joined = {"history": _joined(history), "strengths": _joined(strengths)}
+    return joined | {"outcome": outcome, "weights": index | {"w": weights}}
 
 
 def start_table(runs: Sequence[SeedRun], scale: np.ndarray) -> dict:
@@ -52,21 +46,12 @@ def member_strengths_table(runs: Sequence[SeedRun], views: torch.Tensor) -> dict
     return _of_views(torch.stack(phi), "phi", seed=[run.seed for run in runs], member=members)
 
 
-def weights_table(runs: Sequence[SeedRun]) -> dict:
-    """Columns of ``weights``: a row a neuron, or a class where its weights are of features."""
-    weights = np.concatenate([run.network.weight.detach().numpy() for run in runs])
-    classes = range(runs[0].network.classes)
-    neurons = range(len(weights) // len(runs) // len(classes))
-    return entries(**{"seed": [run.seed for run in runs], "class": classes, "neuron": neurons}) | {"w": weights}
-
-
 def _of_views(values: torch.Tensor, name: str, **axes: Sequence) -> dict:
     """Columns of values ``[..., k, 2]`` of views."""
     index = entries(**axes, **{"class": range(values.shape[-2]), "view": (1, 2)})
     return index | {name: values.numpy().ravel()}
 
 
-def _joined(parts: Iterable[dict]) -> dict:
+def _joined(parts: Sequence[dict]) -> dict:
     """The columns of several tables, one below the other."""
-    parts = list(parts)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -10,7 +10,6 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch.utils.data import DataLoader
 
-from multiview import config
 from multiview.runtime import devices
 from multiview.training import minibatch
 from multiview.training.minibatch import ImageTask
@@ -50,11 +49,18 @@ class LightningTask(ImageTask, pl.LightningModule):
         super().on_train_epoch_start()
         self.rate = self.optimizer.param_groups[0]["lr"]
 
+    def on_train_batch_end(self, outputs, batch, batch_idx: int) -> None:
+        """Say how far it is."""
+        trainer = self.trainer
+        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
+        self.progress.after_batch(self, len(batch[0]), last)
+
     def on_train_epoch_end(self) -> None:
-        """Log how the epoch went."""
+        """Log how the epoch went, and save if it is time."""
         super().on_train_epoch_end()
         _, rate, loss, accuracy = self.run.history[-1]
         self.log_dict({"loss": loss, "accuracy": accuracy, "learning_rate": rate})
+        self.keeper.after_epoch(self, lambda path: self.trainer.save_checkpoint(path, weights_only=False))
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         """Keep the record with the weights."""
@@ -69,50 +75,26 @@ class LightningTask(ImageTask, pl.LightningModule):
         return DataLoader(minibatch.Batches(self), batch_size=None)
 
 
-class _Checkpoint(pl.callbacks.Checkpoint):
-    """As a `Checkpoint` it comes after what the module itself does at the end of an epoch."""
-
-    def __init__(self, keeper: minibatch.EpochCheckpoint):
-        self.keeper = keeper
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, task: LightningTask) -> None:
-        self.keeper.after_epoch(task, lambda path: trainer.save_checkpoint(path, weights_only=False))
-
-
-class _Progress(pl.Callback):
-    def __init__(self, progress: minibatch.Progress):
-        self.progress = progress
-
-    def on_train_batch_end(self, trainer: pl.Trainer, task: LightningTask, outputs, batch, batch_idx: int) -> None:
-        last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
-        self.progress.after_batch(task, len(batch[0]), last)
-
-
 def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
-    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own.
-
-    Args:
-        resumes: whether to carry on from the checkpoint.
-        logs: folder of Lightning's loggers, or None.
+    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own. It `resumes` from that, or begins.
 
     Raises:
         InterruptedError: if Lightning was asked to stop.
     """
-    settings, machine = task.settings, task.machine
-    callbacks: list[pl.Callback] = [_Progress(minibatch.Progress(name))]
-    if checkpoint is not None:
-        callbacks.append(_Checkpoint(minibatch.EpochCheckpoint(checkpoint, machine.checkpoint_seconds)))
+    settings, machine, kinds = task.settings, task.machine, {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
+    names = machine.loggers if logs is not None else []
+    task.progress = minibatch.Progress(name)
+    task.keeper = minibatch.EpochCheckpoint(checkpoint, machine.checkpoint_seconds)
     trainer = pl.Trainer(
         accelerator=devices.resolve(machine.accelerator),
         devices=1,
         precision=minibatch.precision(settings, machine),
         max_epochs=settings.epochs,
-        callbacks=callbacks,
         plugins=[LightningEnvironment()],  # a job is one process, whatever SLURM_* says
-        logger=_loggers(machine, logs) if logs is not None else False,
+        logger=[kinds[name](logs.parent, name=logs.name, version=name) for name in names],
         log_every_n_steps=1,
         deterministic="warn",
-        enable_checkpointing=checkpoint is not None,  # by ours: there is no other
+        enable_checkpointing=False,  # the task saves itself
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
@@ -124,8 +106,3 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
         raise InterruptedError(minibatch.INTERRUPTED.format("SIGTERM", at, name)) from None
     if len(task.run.history) < settings.epochs:
         raise InterruptedError("training was interrupted; run again to carry on from the last checkpoint")
-
-
-def _loggers(machine: config.Machine, folder: Path) -> list:
-    kinds = {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
-    return [kinds[name](folder.parent, name=folder.name, version=name) for name in machine.loggers]

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,6 @@ class ImageRun:
     """One seed on its way.
 
     Attributes:
-        seed: of initialisation, order and augmentation.
-        network: takes uint8 images.
         history: for every epoch, the steps taken by its end, the learning rate in it, and mean loss and accuracy
             over its batches, as they were trained on.
         seconds: spent training, over all jobs.
@@ -60,20 +59,12 @@ class ImageRun:
 
     def take_up(self, record: dict) -> None:
         """Take a record up again."""
-        self.history = [tuple(row) for row in record["history"]]
-        self.seconds = record["seconds"]
+        history, self.seconds = entries_of(record)
+        self.history = [tuple(row) for row in history]
 
 
-def check_record(record: dict) -> None:
-    """Raise a KeyError if a run cannot take up a record."""
-    for key in ("history", "seconds"):
-        record[key]
-
-
-def _check(saved: dict) -> None:
-    for key in ("epoch", "state_dict"):
-        saved[key]
-    check_record(saved["record"])
+entries_of = itemgetter("history", "seconds")
+"""The entries of a record; a KeyError if it lacks one."""
 
 
 class ImageTask(nn.Module):
@@ -81,12 +72,8 @@ class ImageTask(nn.Module):
     the learning rate of the epoch in ``rate``.
 
     Args:
-        run: the seed.
-        images: uint8 ``[n, channels, h, w]``, the training images.
-        label: ``[n]``.
-        settings: the training section of the config.
-        machine: how the job uses the machine.
-        objective: what is descended; for `train` cross-entropy if None.
+        images: uint8 ``[n, channels, h, w]``, the training images; label: ``[n]``.
+        objective: what is descended; cross-entropy if None.
         teacher: ``[copies, n, k]``, the teacher's logits on each of the `copies`, or ``[1, n, k]``, those on the
             images as they are, or a teacher that is asked in every step, or None.
         copies: what the network sees, if not augmentations of its own, or all that these can be.
@@ -101,13 +88,13 @@ class ImageTask(nn.Module):
         label: Tensor,
         settings: config.ImageTraining,
         machine: config.Machine,
-        objective: Objective,
+        objective: Objective | None = None,
         teacher: Tensor | Forwarded | None = None,
         copies: Copies | None = None,
     ):
         super().__init__()
         self.run, self.settings, self.machine = run, settings, machine
-        self.objective, self.copies = objective, copies
+        self.objective, self.copies = objective or CrossEntropy(), copies
         self.network = run.network
         # Not as modules are: neither may be in a checkpoint.
         self.__dict__["asked"] = teacher if isinstance(teacher, Forwarded) else None
@@ -118,11 +105,8 @@ class ImageTask(nn.Module):
         self.every = Copies.all(settings.augmentation, len(label))
         self.features: Tensor | None = None
         self.sums = torch.zeros(3)  # of loss, right answers and images; not in double, which not every device has
-        self._compute_by(self.network)
-
-    def _compute_by(self, module: nn.Module) -> None:
-        # Not an attribute as others are: a compiled network must not be in the checkpoints a second time.
-        self.__dict__["forward_pass"] = module
+        # Nor this, which may be a compiled network: it must not be in the checkpoints a second time.
+        self.__dict__["forward_pass"] = self.network
 
     def prepare(self, device: str) -> None:
         """Choose what depends on the kind of device.
@@ -139,7 +123,7 @@ class ImageTask(nn.Module):
         if wanted is True or (wanted == "auto" and device == "cuda" and compiles):
             refused = devices.cannot_compile(device)
             if refused is None:
-                self._compute_by(torch.compile(self.network))
+                self.__dict__["forward_pass"] = torch.compile(self.network)
             elif wanted is True:
                 raise config.ConfigError(
                     f"machine.compile is true, but torch.compile does not work here ({refused}): install a C++ "
@@ -235,10 +219,10 @@ class Batches(Dataset):
 
 
 class Progress:
-    """A line in the log every few seconds: seed, epoch, rate, time left for this seed, loss and accuracy."""
+    """A line in the log every five seconds: seed, epoch, rate, time left for this seed, loss and accuracy."""
 
-    def __init__(self, name: str, seconds: float = 5.0):
-        self.name, self.seconds = name, seconds
+    def __init__(self, name: str):
+        self.name = name
         self.begin = self.last = self.since = time.monotonic()
         self.images = 0
 
@@ -248,21 +232,15 @@ class Progress:
         task.run.seconds += now - self.since
         self.since = now
         self.images += images
-        if now - self.last < self.seconds and not last:
+        if now - self.last < 5 and not last:
             return
         self.last = now
         rate, epochs = self.images / (now - self.begin), task.settings.epochs
         loss, right, seen = task.sums.tolist()
         left = len(task.label) * (epochs - task.current_epoch) - seen
         log.info(
-            "%s | epoch %d/%d | %.0f images/s | %.0f s left for this seed | loss %.4f | accuracy %.4f",
-            self.name,
-            task.current_epoch + 1,
-            epochs,
-            rate,
-            left / rate,
-            loss / seen,
-            right / seen,
+            f"{self.name} | epoch {task.current_epoch + 1}/{epochs} | {rate:.0f} images/s | "
+            f"{left / rate:.0f} s left for this seed | loss {loss / seen:.4f} | accuracy {right / seen:.4f}"
         )
 
 
@@ -283,13 +261,7 @@ class EpochCheckpoint:
 
 
 def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | None) -> None:
-    """Train on the CPU, in full precision.
-
-    Args:
-        task: what is trained.
-        name: of the seed, in the log.
-        checkpoint: file to save to, or None.
-        resume: what such a file has, to carry on from, or None.
+    """Train on the CPU, in full precision. `resume` is what a checkpoint has, to carry on from, or None.
 
     Raises:
         InterruptedError: if the job was told to end.
@@ -341,13 +313,11 @@ def train(
     name: str = "",
     checkpoint: Path | None = None,
     logs: Path | None = None,
-    objective: Objective | None = None,
-    teacher: Tensor | Forwarded | None = None,
-    copies: Copies | None = None,
+    **lesson,
 ) -> None:
     """Train the network of one seed to the end, from its checkpoint if there is one; then it is on the CPU.
 
-    Args: those of `ImageTask`, and
+    Args: those of `ImageTask`, of which `lesson` are objective, teacher and copies, and
 
         name: of the seed, in the log.
         checkpoint: file to resume from and to save to, or None.
@@ -360,13 +330,15 @@ def train(
         OSError: if the file system fails.
     """
     check_last_batch(run.network, len(label), settings.batch_size)
-    resume = torch_files.resumed_from(checkpoint, _check)
+    resume = torch_files.resumed_from(
+        checkpoint, lambda saved: (saved["epoch"], saved["state_dict"], entries_of(saved["record"]))
+    )
     if resume is not None and resume["epoch"] is None:
         run.network.load_state_dict(resume["state_dict"])
         run.take_up(resume["record"])
         log.info("%s is taken up from %s, finished", name, checkpoint)
         return
-    given = (run, images, label, settings, machine, objective or CrossEntropy(), teacher, copies)
+    given = (run, images, label, settings, machine)
     plain = devices.type_of(machine.accelerator) == "cpu" and precision(settings, machine) == "32-true"
     plain = plain and (logs is None or not machine.loggers)
     if resume is not None and ("optimizer" in resume) != plain:
@@ -375,12 +347,12 @@ def train(
     if resume is not None:
         log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"] + 1)
     if plain:
-        task = ImageTask(*given)
+        task = ImageTask(*given, **lesson)
         by_loop(task, name, checkpoint, resume)
     else:
         from multiview.training import lightning
 
-        task = lightning.LightningTask(*given)
+        task = lightning.LightningTask(*given, **lesson)
         lightning.fit(task, name, checkpoint, resume is not None, logs)
     task.cpu()
     run.network.to(memory_format=torch.contiguous_format).eval()

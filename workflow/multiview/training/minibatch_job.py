@@ -4,7 +4,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,11 +39,7 @@ class Job:
     """What the seeds of a training job have in common.
 
     Attributes:
-        data: what they are trained on.
         predictor: whose networks they are.
-        network: the network section of the config.
-        settings: the training section of the config.
-        machine: how the job uses the machine.
         checkpoints: folder of all checkpoints of the study.
         logs: folder of all of Lightning's logs of the study.
         networks: how many networks are averaged; 1 but for ``joint``.
@@ -87,46 +83,37 @@ class Job:
     ) -> list[ImageRun]:
         """Train seeds, or take them up from checkpoints that were made under the very same conditions.
 
-        Args:
-            seeds: of the networks.
-            objective: what is descended; cross-entropy if None.
-            teachers: for each seed what its teacher says (see `minibatch.train`), or None.
-            starts: for each seed the state of the network to start from; a fresh initialisation where none is.
+        Args: for each seed its teacher (see `minibatch.ImageTask`), and the state of the network to start from; a
+        fresh initialisation where none is.
         """
+        teachers, starts = teachers or {}, starts or {}
         images, labels = self.data.images["train"], self.data.labels["train"]
-        runs = [
-            ImageRun(seed, build(self.network, images, self.data.about["classes"], seed, self.networks))
-            for seed in seeds
-        ]
+        classes = self.data.about["classes"]
+        runs = [ImageRun(seed, build(self.network, images, classes, seed, self.networks)) for seed in seeds]
         for run in runs:
-            if starts and run.seed in starts:
+            if run.seed in starts:
                 run.network.load_state_dict(starts[run.seed])
         given = {"objective": objective}
         if self.copies:
             given["copies"] = tensors.draw_copies(self.data, self.settings.augmentation, self.copies)
-        digests = {seed: self._digest(seed, objective, teachers, starts) for seed in seeds}
-        if self._side_by_side:
+        digests = {seed: self._digest(objective, teachers.get(seed), starts.get(seed)) for seed in seeds}
+        settings, together = self._chosen
+        if together:
             # Seeds of one teacher have one digest: it does not tell them apart.
-            together = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
-            given["checkpoint"] = Path(self.checkpoints) / f"{together}.pt"
+            digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
+            given["checkpoint"] = Path(self.checkpoints) / f"{digest}.pt"
             given["name"] = f"{self.predictor}, seeds {', '.join(map(str, seeds))}"
-            told = None if teachers is None else [teachers[seed] for seed in seeds]
-            side_by_side.train(runs, images, labels, self._settings, self.machine, teachers=told, **given)
+            given["teachers"] = [teachers[seed] for seed in seeds] if teachers else None
+            side_by_side.train(runs, images, labels, settings, self.machine, **given)
             return runs
+        # A student tries several objectives, at the same time maybe: each has a folder of its own.
+        logs = Path(self.logs) / self.predictor / _folder(objective)
         for run in runs:
-            train(
-                run,
-                images,
-                labels,
-                self._settings,
-                self.machine,
-                name=f"{self.predictor}, seed {run.seed}",
-                checkpoint=Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt",
-                # A student tries several objectives, at the same time maybe: each has a folder of its own.
-                logs=Path(self.logs) / self.predictor / _folder(objective) / f"seed_{run.seed}",
-                teacher=None if teachers is None else teachers[run.seed],
-                **given,
-            )
+            given["name"] = f"{self.predictor}, seed {run.seed}"
+            given["checkpoint"] = Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt"
+            given["logs"] = logs / f"seed_{run.seed}"
+            given["teacher"] = teachers.get(run.seed)
+            train(run, images, labels, settings, self.machine, **given)
         return runs
 
     def lessons(self, job: Any, taught_by: Mapping[int, Sequence[int]]) -> dict[str, Any]:
@@ -145,7 +132,8 @@ class Job:
         if stored:
             by_seed = read_copies(source.teacher, dataset, params.teacher)
         else:
-            by_seed = self._networks(source.teacher, {seed for seeds in taught_by.values() for seed in seeds})
+            teachers = {seed for seeds in taught_by.values() for seed in seeds}
+            by_seed = tensors.trained(source.teacher, teachers, self.data, self.network)
 
         @functools.cache  # one object for all students of the same teacher
         def average(*members: int) -> Teacher:
@@ -154,48 +142,22 @@ class Job:
 
         return lessons | {"teachers": {seed: average(*members) for seed, members in taught_by.items()}}
 
-    def _networks(self, paths: Sequence[str], seeds: Collection[int]) -> dict[int, torch.nn.Module]:
-        networks = {}
-        for seed, state in tensors.read_networks(paths, seeds, self.data.digest).items():
-            networks[seed] = build(self.network, self.data.images["train"], self.data.about["classes"], seed)
-            networks[seed].load_state_dict(state)
-        return networks
-
     @property
-    def _multiplications(self) -> float:
-        """Of a step's forward pass by one network."""
+    def _chosen(self) -> tuple[config.ImageTraining, bool]:
+        """The training section with the precision that ``auto`` stands for; whether seeds are side by side."""
         image = resources.multiplications(self.network, self.data.images["train"].shape[1:])
-        return float(self.settings.batch_size * image)
-
-    @property
-    def _settings(self) -> config.ImageTraining:
-        """The training section with the precision that ``auto`` stands for."""
-        chosen = precision(self.settings, self.machine, self._multiplications)
-        return self.settings.model_copy(update={"precision": chosen})
-
-    @property
-    def _side_by_side(self) -> bool:
-        """Whether seeds are trained side by side."""
-        size = self._multiplications * self.networks
-        return side_by_side.pays(self.network, self._settings, self.machine, size)
+        size = float(self.settings.batch_size * image)  # of a step's forward pass by one network
+        settings = self.settings.model_copy(update={"precision": precision(self.settings, self.machine, size)})
+        return settings, side_by_side.pays(self.network, settings, self.machine, size * self.networks)
 
     def _digest(
-        self,
-        seed: int,
-        objective: Objective | None,
-        teachers: Mapping[int, Teacher] | None,
-        starts: Mapping[int, Mapping[str, Tensor]] | None,
+        self, objective: Objective | None, teacher: Teacher | None, start: Mapping[str, Tensor] | None
     ) -> str:
         """Of all that decides how a seed trains, here."""
-        given = []
-        if teachers is not None:
-            teacher = teachers[seed]
-            states = [teacher] if isinstance(teacher, Tensor) else teacher.state_dict().values()
-            given += [tensor.detach().cpu().numpy() for tensor in states]
-        if starts and seed in starts:
-            given += [tensor.cpu().numpy() for tensor in starts[seed].values()]
+        taught = {"logits": teacher} if isinstance(teacher, Tensor) else teacher.state_dict() if teacher else {}
+        given = [tensor.detach().cpu().numpy() for state in (taught, start or {}) for tensor in state.values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
-        key = [self.data.digest, config.canonical(self.network), self._settings.model_dump(), self.networks]
+        key = [self.data.digest, config.canonical(self.network), self._chosen[0].model_dump(), self.networks]
         used = [f"multiview/training/{name}.py" for name in ("minibatch", "sgd", "side_by_side", "teacher")]
         key += [code.digest(*used, "multiview/networks/registry.py", *code.networks(self.network))]
         key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
@@ -211,6 +173,7 @@ class Job:
         `provenance` is what there is to say besides what the job knows.
         """
         said = {name: np.stack([self.logits(run, name) for run in runs]) for name in self.data.images}
+        settings, together = self._chosen
         record = {
             "dataset": self.data.digest,
             "seeds": [run.seed for run in runs],
@@ -218,15 +181,25 @@ class Job:
             "networks": self.networks,
             "training": self.settings.model_dump(),
             "device": devices.name(self.machine.accelerator),
-            "precision": self._settings.precision,
-            "side_by_side": self._side_by_side,
+            "precision": settings.precision,
+            "side_by_side": together,
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
-        labels = self.data.labels["train"].numpy()
+        labels, seeds = self.data.labels["train"].numpy(), record["seeds"]
+        accuracy = (said["train"].argmax(axis=2) == labels).mean(axis=1)
+        rows = [(run.seed, *row) for run in runs for row in run.history]
+        names = ("seed", "step", "step_size", "loss", "accuracy")
+        history = dict(zip(names, zip(*rows, strict=True), strict=True))
         tables = {
-            "logits": logits_table(self.predictor, [run.seed for run in runs], said),
-            "history": _history(runs),
-            "outcome": _outcome(runs, said["train"], labels),
+            "logits": logits_table(self.predictor, seeds, said),
+            "history": history | {"kind": [KIND] * len(rows)},
+            "outcome": {
+                "seed": seeds,
+                "steps": [run.history[-1][0] for run in runs],
+                "converged": accuracy == 1,
+                "train_loss": negative_log_likelihood(said["train"], labels).mean(axis=1),
+                "train_accuracy": accuracy,
+            },
         }
         for kind, table in tables.items():
             artifacts.write(target[kind], kind, table, record)
@@ -240,21 +213,3 @@ def _folder(objective: Objective | None) -> str:
         return ""
     values = [f"{name}_{value:g}" for name, value in asdict(objective).items()]
     return "_".join([type(objective).__name__.lower(), *values])
-
-
-def _history(runs: Sequence[ImageRun]) -> dict:
-    rows = [(run.seed, *row) for run in runs for row in run.history]
-    columns = zip(("seed", "step", "step_size", "loss", "accuracy"), zip(*rows, strict=True), strict=True)
-    return dict(columns) | {"kind": [KIND] * len(rows)}
-
-
-def _outcome(runs: Sequence[ImageRun], logits: np.ndarray, label: np.ndarray) -> dict:
-    losses = negative_log_likelihood(logits, label)
-    accuracy = (logits.argmax(axis=2) == label).mean(axis=1)
-    return {
-        "seed": [run.seed for run in runs],
-        "steps": [run.history[-1][0] for run in runs],
-        "converged": accuracy == 1,
-        "train_loss": losses.mean(axis=1),
-        "train_accuracy": accuracy,
-    }

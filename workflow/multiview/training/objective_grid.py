@@ -8,8 +8,7 @@ from multiview.store.artifacts import Artifact
 
 def with_pair(settings: config.Objective, alpha: float, temperature: float) -> config.Objective:
     """An objective with another weight of the soft labels and another temperature."""
-    hinton = config.Hinton(alpha=alpha, temperature=temperature)
-    return settings.model_copy(update={"hinton": hinton})
+    return settings.model_copy(update={"hinton": config.Hinton(alpha=alpha, temperature=temperature)})
 
 
 def choose(trials: pd.DataFrame) -> pd.DataFrame:

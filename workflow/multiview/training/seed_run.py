@@ -141,9 +141,7 @@ def look(
         logits: ``[..., n, k]``; losses: ``[..., n]``; label: ``[n]``.
         kinds: ``[kinds, n]``, 1 where a sample is of a kind.
         taken: ``[...]``, how many steps have been taken.
-        settings: the training section of the config.
         union: a network ends once it is reached; None: it does not.
-        phi, start: to be recorded.
     """
     correct = (logits.argmax(dim=-1) == label).to(losses.dtype)
     by_kind = torch.stack([losses, correct], dim=-1)

@@ -15,14 +15,12 @@ def optimizer_and_schedule(
     parameters: list[Tensor], settings: config.ImageTraining
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """SGD of some parameters and its schedule, of which a step is an epoch."""
-    optimizer = torch.optim.SGD(
-        parameters,
-        lr=settings.learning_rate,
-        momentum=settings.momentum,
-        nesterov=settings.nesterov,
-        weight_decay=settings.weight_decay,
-    )
+    optimizer = torch.optim.SGD(parameters, lr=settings.learning_rate, **_law(settings))
     return optimizer, torch.optim.lr_scheduler.MultiStepLR(optimizer, _milestones(settings), settings.drop)
+
+
+def _law(settings: config.ImageTraining) -> dict:
+    return settings.model_dump(include={"momentum", "nesterov", "weight_decay"})
 
 
 def _milestones(settings: config.ImageTraining) -> list[int]:
@@ -33,23 +31,22 @@ def _milestones(settings: config.ImageTraining) -> list[int]:
 class SGD:
     """What `optimizer_and_schedule` makes, to the bit, without PyTorch's optimizer, which imports a compiler.
 
-    Attributes:
-        state: what a checkpoint has of it: the learning rate, and the momentum of each parameter that has moved.
+    A checkpoint has its ``state``: the learning rate, and the momentum of each parameter that has moved.
     """
 
     def __init__(self, parameters: list[Tensor], settings: config.ImageTraining):
         self.parameters, self.settings = parameters, settings
+        self.law = _law(settings) | {"dampening": 0, "maximize": False, "foreach": True}
         self.state = {"rate": settings.learning_rate, "momenta": [None] * len(parameters)}
 
     @torch.no_grad()
     def step(self) -> None:
         """Move the parameters that have a gradient, and take it from them."""
-        law = {name: getattr(self.settings, name) for name in ("momentum", "nesterov", "weight_decay")}
-        law |= {"lr": self.state["rate"], "dampening": 0, "maximize": False, "foreach": True}
         moved = [i for i, parameter in enumerate(self.parameters) if parameter.grad is not None]
         parameters = [self.parameters[i] for i in moved]
         momenta = [self.state["momenta"][i] for i in moved]
-        sgd(parameters, [parameter.grad for parameter in parameters], momenta, **law)
+        gradients = [parameter.grad for parameter in parameters]
+        sgd(parameters, gradients, momenta, lr=self.state["rate"], **self.law)
         for i, momentum in zip(moved, momenta, strict=True):
             self.state["momenta"][i], self.parameters[i].grad = momentum, None
 
@@ -86,10 +83,7 @@ def precision(
 ) -> str:
     """Lightning's name of the precision; ``auto`` stands for that of the device, and of the network's size.
 
-    Args:
-        settings: the training section of the config.
-        machine: how the job uses the machine.
-        multiplications: of a step's forward pass by one network.
+    `multiplications` are those of a step's forward pass by one network.
     """
     if settings.precision != "auto":
         return settings.precision

@@ -8,6 +8,7 @@ epoch.
 
 import contextlib
 import copy
+import functools
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,7 @@ import torch
 from torch import Tensor
 
 from multiview import config
-from multiview.data.augmentation import Copies, augment
-from multiview.objectives import CrossEntropy, Objective
+from multiview.data.augmentation import augment
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import torch_files
@@ -41,11 +41,7 @@ def pays(
 ) -> bool:
     """Whether networks are trained side by side.
 
-    Args:
-        network: the network section of the config.
-        settings: the training section, with the precision in force.
-        machine: how the job uses the machine.
-        multiplications: of a step's forward pass by one of them.
+    `settings` have the precision in force; `multiplications` are those of a step's forward pass by one network.
     """
     can = config.can_be_side_by_side(network, machine) and settings.precision == PRECISION
     if machine.side_by_side != "auto" or not can:
@@ -54,46 +50,29 @@ def pays(
 
 
 class SideBySide:
-    """Trains the networks of a chunk of seeds.
+    """Trains the networks of `tasks` that differ in their seeds alone; `teachers`: one for each, or None."""
 
-    Args: those of `multiview.training.minibatch.ImageTask`, for all runs; `teachers` is None, or one for each run.
-    """
-
-    def __init__(
-        self,
-        runs: Sequence[ImageRun],
-        images: Tensor,
-        label: Tensor,
-        settings: config.ImageTraining,
-        machine: config.Machine,
-        objective: Objective,
-        teachers: Sequence[Tensor | Forwarded] | None,
-        copies: Copies | None,
-    ):
-        self.tasks = [ImageTask(run, images, label, settings, machine, objective, copies=copies) for run in runs]
-        self.settings, self.objective = settings, objective
-        self.device = torch.device(devices.type_of(machine.accelerator))
-        states = torch.func.stack_module_state([run.network.train() for run in runs])
+    def __init__(self, tasks: Sequence[ImageTask], teachers: Sequence[Tensor | Forwarded] | None):
+        self.tasks, first = tasks, tasks[0]
+        self.settings, self.objective = first.settings, first.objective
+        self.device = torch.device(devices.type_of(first.machine.accelerator))
+        states = torch.func.stack_module_state([task.network.train() for task in tasks])
         self.weights, self.buffers = (
             {name: tensor.detach().to(self.device) for name, tensor in state.items()} for state in states
         )
         for weight in self.weights.values():
             weight.requires_grad_(True)
-        self.skeleton = copy.deepcopy(runs[0].network).to("meta")
-        self.images, self.label = images.to(self.device), label.long().to(self.device)
-        self.teachers = None if teachers is None else _shared(teachers, self.device)
-        self.optimizer, self.schedule = optimizer_and_schedule(list(self.weights.values()), settings)
-        self.sums = torch.zeros(len(runs), 3, device=self.device)
+        skeleton = copy.deepcopy(first.network).to("meta")
+        self.forward = torch.func.vmap(functools.partial(torch.func.functional_call, skeleton))
+        self.images, self.label = first.images.to(self.device), first.label.to(self.device)
+        if teachers is not None:
+            same = all(teacher is teachers[0] for teacher in teachers)
+            teachers = [teacher.to(self.device) for teacher in (teachers[:1] if same else teachers)]
+        self.teachers = teachers
+        self.optimizer, self.schedule = optimizer_and_schedule(list(self.weights.values()), self.settings)
+        self.sums = torch.zeros(len(tasks), 3, device=self.device)
         self.graphs: dict[tuple[int, float], tuple[torch.cuda.CUDAGraph, list[Tensor]]] = {}
         self.stream = torch.cuda.Stream() if self.device.type == "cuda" else None
-
-    def _forward(self, images: Tensor) -> Tensor:
-        """Logits ``[seeds, b, k]`` of ``[seeds, b, channels, h, w]``."""
-
-        def one(parameters: dict, buffers: dict, batch: Tensor) -> Tensor:
-            return torch.func.functional_call(self.skeleton, (parameters, buffers), (batch,))
-
-        return torch.func.vmap(one)(self.weights, self.buffers, images)
 
     def _teachers_logits(self, images: Tensor, index: Tensor, number: Tensor) -> Tensor | None:
         """What teachers say of a batch, ``[seeds b, k]``."""
@@ -109,11 +88,10 @@ class SideBySide:
         padding, shape = self.settings.augmentation.crop_padding, index.shape
         images = augment(self.images[index.flatten()], offset.flatten(0, 1), flip.flatten(), padding)
         images = images.unflatten(0, shape)
-        logits = self._forward(images)
+        logits = self.forward((self.weights, self.buffers), (images,))  # [seeds, b, k]
         label = self.label[index.flatten()]
-        values, slope = self.objective(
-            logits.detach().flatten(0, 1), label, self._teachers_logits(images, index, number)
-        )
+        teacher = self._teachers_logits(images, index, number)
+        values, slope = self.objective(logits.detach().flatten(0, 1), label, teacher)
         right = (logits.detach().argmax(dim=2) == label.view(shape)).sum(dim=1).float()
         self.sums += torch.stack([values.view(shape).sum(dim=1), right, torch.full_like(right, shape[1])], dim=1)
         # Seeds share nothing: the gradient of the sum is each one's own.
@@ -156,8 +134,6 @@ class SideBySide:
                 part = [column[:, i * size : (i + 1) * size].contiguous() for column in columns]
                 warm = self.stream is None or (len(self.graphs) == 0 and i < WARM_UP)
                 self._step(*part) if warm else self._replayed(*part)
-                for task in self.tasks:
-                    task.global_step += 1
                 last = epoch + 1 == self.settings.epochs and i + 1 == len(batches[0])
                 if ending.signal is not None and not last:
                     raise InterruptedError(minibatch.INTERRUPTED.format(ending.signal, epoch + 1, name))
@@ -165,14 +141,15 @@ class SideBySide:
                 self.stream.synchronize()
         for task, sums in zip(self.tasks, self.sums.cpu(), strict=True):
             task.sums, task.rate = sums, rate
+            task.global_step += len(batches[0])
             task.on_train_epoch_end()
 
     def give_back(self) -> None:
         """Give every run its own weights."""
+        states = (self.weights | self.buffers).items()
         for i, task in enumerate(self.tasks):
-            state = self.weights | self.buffers
-            task.run.network.load_state_dict({name: tensor[i].detach().cpu() for name, tensor in state.items()})
-            task.run.network.eval()
+            task.network.load_state_dict({name: tensor[i].detach().cpu() for name, tensor in states})
+            task.network.eval()
 
     def state(self, epoch: int) -> dict:
         """What a checkpoint has."""
@@ -198,7 +175,7 @@ class SideBySide:
         if found != shapes or len(saved["record"]) != len(self.tasks):
             raise ValueError("it is of other networks")
         for record in saved["record"]:
-            minibatch.check_record(record)
+            minibatch.entries_of(record)
         for name, tensor in tensors.items():
             tensor.copy_(saved["state_dict"][name])
         self.optimizer.load_state_dict(saved["optimizer"])
@@ -218,12 +195,6 @@ def _deterministic() -> Iterator[None]:
         torch.backends.cudnn.deterministic = before
 
 
-def _shared(teachers: Sequence[Tensor | Forwarded], device: torch.device) -> list[Tensor | Forwarded]:
-    """One teacher where all have the same, on the device."""
-    same = all(teacher is teachers[0] for teacher in teachers)
-    return [teacher.to(device) for teacher in (teachers[:1] if same else teachers)]
-
-
 def _logits_of(teacher: Tensor | Forwarded, images: Tensor, index: Tensor, number: Tensor) -> Tensor:
     return teacher(images) if isinstance(teacher, Forwarded) else teacher[number, index]
 
@@ -236,18 +207,16 @@ def train(
     machine: config.Machine = config.DEFAULT_MACHINE,
     name: str = "",
     checkpoint: Path | None = None,
-    objective: Objective | None = None,
     teachers: Sequence[Tensor | Forwarded] | None = None,
-    copies: Copies | None = None,
+    **lesson,
 ) -> None:
     """Train the networks of some seeds to the end, from their checkpoint if there is one.
 
-    Args: those of `multiview.training.minibatch.train`, for all runs; `teachers` is None, or one for each run.
-
-    Raises: what that function raises.
+    Arguments and errors are those of `minibatch.train`; `teachers` is None, or one for each run.
     """
     check_last_batch(runs[0].network, len(label), settings.batch_size)
-    together = SideBySide(runs, images, label, settings, machine, objective or CrossEntropy(), teachers, copies)
+    tasks = [ImageTask(run, images, label, settings, machine, **lesson) for run in runs]
+    together = SideBySide(tasks, teachers)
     saved = torch_files.resumed_from(checkpoint, together.take_up)
     first = 0 if saved is None else saved["epoch"] + 1
     if first:
@@ -260,12 +229,12 @@ def train(
             now = time.monotonic()
             done, last = epoch + 1 - first, epoch + 1 == settings.epochs
             rate = done * len(label) * len(runs) / (now - begin)
-            losses, accuracies = zip(*(run.history[-1][2:] for run in runs), strict=True)
+            left = (settings.epochs - epoch - 1) * (now - begin) / done
+            loss, accuracy = np.mean([run.history[-1][2:] for run in runs], axis=0)
             log.info(
-                "%s | epoch %d/%d | %.0f images/s | %.0f s left | loss %.4f | accuracy %.4f",
-                name, epoch + 1, settings.epochs, rate, (settings.epochs - epoch - 1) * (now - begin) / done,
-                np.mean(losses), np.mean(accuracies),
-            )  # fmt: skip
+                f"{name} | epoch {epoch + 1}/{settings.epochs} | {rate:.0f} images/s | {left:.0f} s left | "
+                f"loss {loss:.4f} | accuracy {accuracy:.4f}"
+            )
             for run in runs:
                 run.seconds += (now - since) / len(runs)
             since = now

@@ -23,29 +23,21 @@ def descend(weight: nn.Parameter, settings: config.Training) -> float:
     finds in it. The size does not change when the features are rotated. Every weight moves by ``-eta`` times its
     gradient, with one ``eta``.
 
-    Args:
-        weight: ``[neurons, d]``, with its gradient.
-        settings: the training section of the config.
+    `weight` is ``[neurons, d]``, with its gradient.
     """
     size = settings.step_size
     if settings.step_rule == "adaptive":
-        bounds = settings.relative_change, settings.max_change
-        size = min(size, float(largest_step(weight, weight.grad, *bounds)))
+        size = min(size, float(largest_step(weight, settings)))
     weight.add_(weight.grad, alpha=-size)
     return size
 
 
-def largest_step(weight: Tensor, gradient: Tensor, relative_change: float, max_change: float) -> Tensor:
-    """The largest step at which no neuron moves by more than it may, see `descend`.
-
-    Args:
-        weight, gradient: ``[..., neurons, d]``.
-        relative_change, max_change: the limits.
-
-    Returns:
-        ``[...]``, for each network.
+def largest_step(weight: nn.Parameter, settings: config.Training) -> Tensor:
+    """For each network of `weight` ``[..., neurons, d]`` the largest step at which no neuron moves by more than it
+    may, see `descend`: ``[...]``.
     """
+    gradient = weight.grad
     norm = gradient.norm(dim=-1).clamp(min=torch.finfo(weight.dtype).tiny)
     along = (weight * gradient).sum(dim=-1).abs() / norm
     size = torch.maximum(along, weight.norm(dim=-1) / math.sqrt(weight.shape[-1]))
-    return ((relative_change * size).clamp(max=max_change) / norm).amin(dim=-1)
+    return ((settings.relative_change * size).clamp(max=settings.max_change) / norm).amin(dim=-1)

@@ -11,9 +11,6 @@ class Forwarded(nn.Module):
 
     It says what labelling every augmentation beforehand would have written down (`copies: all`), where these are
     too many: which of the two is done `multiview.runtime.resources.labels_are_stored` decides.
-
-    Args:
-        networks: trained.
     """
 
     def __init__(self, networks: Sequence[nn.Module]):
