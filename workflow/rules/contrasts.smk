@@ -5,7 +5,7 @@
 FAMILIES = any_of(settings.families)
 
 
-rule gains:
+use rule headline as gains with:
     input:
         lambda wildcards: [plan.table(study, "scores") for study in plan.places(wildcards.family)],
     output:
@@ -16,15 +16,11 @@ rule gains:
         "benchmarks/{family}/gains.tsv"
     wildcard_constraints:
         family=FAMILIES,
-    localrule: True
-    conda:
-        "../../envs/multiview.yaml"
     params:
+        script="gains",
         family="{family}",
         places=lambda wildcards: json.dumps(list(plan.places(wildcards.family).values())),
         code=code_of("gains"),
-    script:
-        "../scripts/gains.py"
 
 
 rule losses:

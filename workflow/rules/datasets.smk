@@ -20,7 +20,7 @@ rule dataset:
         script="dataset",
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
+        code=lambda wildcards: code_of("dataset", f"multiview/data/{studies[wildcards.study].dataset.module}.py"),
     script:
         "../scripts/{params.script}.py"
 
@@ -33,7 +33,7 @@ use rule dataset as image_dataset with:
         samples="results/{study}/dataset/samples.parquet",
         images="results/{study}/dataset/images.parquet",
     wildcard_constraints:
-        study=any_of(studies_on(*PHOTO_KINDS, "paired")),
+        study=any_of(ON_FILES),
     # Before anything else: what is missing should be known at once.
     priority: 10
 

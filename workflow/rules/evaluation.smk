@@ -69,7 +69,34 @@ use rule evaluate as evaluate_theory with:
         q=lambda wildcards: studies[wildcards.study].network.q,
 
 
-rule summary:
+# What short jobs have in common they take over from this rule.
+rule headline:
+    input:
+        expand("results/{study}/evaluation/scores.parquet", study=settings.photos),
+    output:
+        table="results/headline.parquet",
+        text="results/headline.md",
+        page=report(
+            "results/headline.html",
+            caption="../report/headline.rst",
+            category="6 Images",
+            labels={"study": "all", "figure": "headline table"},
+        ),
+    log:
+        "logs/headline.log",
+    benchmark:
+        "benchmarks/headline.tsv"
+    localrule: True
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        script="headline",
+        code=code_of("headline"),
+    script:
+        "../scripts/{params.script}.py"
+
+
+use rule headline as summary with:
     input:
         measures="results/{study}/evaluation/measures.parquet",
         fidelity="results/{study}/evaluation/fidelity.parquet",
@@ -84,18 +111,14 @@ rule summary:
         "logs/{study}/summary.log",
     benchmark:
         "benchmarks/{study}/summary.tsv"
-    localrule: True
-    conda:
-        "../../envs/multiview.yaml"
     params:
+        script="summary",
         study="{study}",
         claims=lambda wildcards: claim.content(plan.claims(wildcards.study)),
         code=code_of("summary"),
-    script:
-        "../scripts/summary.py"
 
 
-rule verdicts:
+use rule headline as verdicts with:
     input:
         expand("results/{study}/evaluation/measures.parquet", study=studies),
         [
@@ -115,17 +138,13 @@ rule verdicts:
         "logs/verdicts.log",
     benchmark:
         "benchmarks/verdicts.tsv"
-    localrule: True
-    conda:
-        "../../envs/multiview.yaml"
     params:
+        script="verdicts",
         claims=lambda wildcards: [claim.content(kind) for kind in claim.lists()],
         code=code_of("verdicts"),
-    script:
-        "../scripts/verdicts.py"
 
 
-rule manifest:
+use rule headline as manifest with:
     input:
         "results/verdicts.parquet",
     output:
@@ -140,10 +159,8 @@ rule manifest:
         "logs/manifest.log",
     benchmark:
         "benchmarks/manifest.tsv"
-    localrule: True
-    conda:
-        "../../envs/multiview.yaml"
     params:
+        script="manifest",
         # Without how figures look, so that a change of that redraws figures and nothing else.
         config=json.dumps(settings.model_dump(mode="json", exclude={"figures"}), sort_keys=True),
         seeds=json.dumps(
@@ -152,5 +169,3 @@ rule manifest:
         logs=placed("logs"),
         benchmarks=placed("benchmarks"),
         code=code_of("manifest", "multiview/runtime/manifest.py"),
-    script:
-        "../scripts/manifest.py"

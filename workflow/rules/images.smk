@@ -7,8 +7,11 @@ PHOTOS = any_of(studies_on(*PHOTO_KINDS))
 
 IMAGES_AND_NETWORK = {
     "samples": "results/{study}/dataset/samples.parquet",
-    "images": inputs_of,
-    "own": own_network,
+    "images": lambda wildcards: (
+        f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
+    ),
+    # The user's own files with the network, if there are any. Of these the code counts, see `network_code`.
+    "own": lambda wildcards: [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)],
 }
 
 
@@ -115,28 +118,3 @@ rule choose_objective:
         code=code_of("choose_objective"),
     script:
         "../scripts/choose_objective.py"
-
-
-rule headline:
-    input:
-        expand("results/{study}/evaluation/scores.parquet", study=settings.photos),
-    output:
-        table="results/headline.parquet",
-        text="results/headline.md",
-        page=report(
-            "results/headline.html",
-            caption="../report/headline.rst",
-            category="6 Images",
-            labels={"study": "all", "figure": "headline table"},
-        ),
-    log:
-        "logs/headline.log",
-    benchmark:
-        "benchmarks/headline.tsv"
-    localrule: True
-    conda:
-        "../../envs/multiview.yaml"
-    params:
-        code=code_of("headline"),
-    script:
-        "../scripts/headline.py"

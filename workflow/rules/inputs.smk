@@ -33,11 +33,6 @@ def network_code(study):
     return code.networks(studies[study].network)
 
 
-def dataset_code(study):
-    """The file that draws the dataset of a study."""
-    return f"multiview/data/{studies[study].dataset.module}.py"
-
-
 def growing(amount):
     """A resource that a job gets more of each time it is submitted again: a number, or one that depends on the job."""
     return lambda wildcards, attempt: attempt * (amount(wildcards) if callable(amount) else amount)
@@ -158,16 +153,6 @@ def for_students(files, *kind, seeds=seeds_of):
     return lambda wildcards: files(wildcards.study, wildcards.students, *kind, seeds(wildcards))
 
 
-def inputs_of(wildcards):
-    """The file with the inputs of a study on images: bytes, or numbers where they are no pictures."""
-    return f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
-
-
-def own_network(wildcards):
-    """The user's own files with the network, if there are any. Of these the code counts, see `network_code`."""
-    return [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)]
-
-
 def on_gpu(wildcards):
     """Whether the jobs of a study run on a GPU."""
     return devices.resolve(studies[wildcards.study].machine.accelerator) == "gpu"
@@ -190,17 +175,15 @@ def any_of(names):
 
 def files_of_images(split):
     """The user's own files of a split, if there are any: a change of them is a change of the dataset."""
-
-    def files(wildcards):
-        dataset = studies[wildcards.study].dataset
-        return of_the_user(dataset.files(split)) if dataset.path is not None else []
-
-    return files
+    return lambda wildcards: of_the_user(studies[wildcards.study].dataset.files(split))
 
 
 def studies_on(*kinds):
     """The studies whose dataset is of one of some kinds."""
     return [name for name, study in studies.items() if study.dataset.kind in kinds]
+
+
+ON_FILES = studies_on(*PHOTO_KINDS, "paired")  # the studies whose images may be in files of the user's
 
 
 def layered(wildcards):
