@@ -64,10 +64,7 @@ def key(
     """
     about = {"symbol": symbol, "unit": unit, "reason": reason, "follows": follows}
     about = {name: text for name, text in about.items() if text}
-    if isinstance(default, type):
-        constraints["default_factory"] = default
-    else:
-        constraints["default"] = default
+    constraints["default_factory" if isinstance(default, type) else "default"] = default
     return Field(description=description, json_schema_extra=about or None, **constraints)
 
 

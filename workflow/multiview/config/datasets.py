@@ -221,9 +221,9 @@ class Images(Section):
                     raise ValueError(f"kind is parquet: {key} is missing")
         elif wrong := [key for key in ("image_column", "label_column", "classes") if key in given]:
             raise ValueError(f"{wrong[0]} belongs to kind parquet; of {self.kind} it is known")
-        if self.kind not in HUB or self.path is not None:
-            if wrong := [key for key in ("revision", "sha256") if key in given]:
-                raise ValueError(f"{wrong[0]} is of files from the hub, but {self.path or self.kind} is none")
+        from_hub = self.kind in HUB and self.path is None
+        if not from_hub and (wrong := [key for key in ("revision", "sha256") if key in given]):
+            raise ValueError(f"{wrong[0]} is of files from the hub, but {self.path or self.kind} is none")
         if self.kind == "digits":
             if self.path is not None:
                 raise ValueError("path: digits comes with scikit-learn; use kind parquet for images of your own")

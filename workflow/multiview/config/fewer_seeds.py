@@ -1,6 +1,7 @@
 """What is made smaller, or left out, where a study has fewer seeds than it asks for (``--config seeds=5``)."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -116,7 +117,8 @@ def _smaller(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None
     else:
         near = kind.teachers == 1 and kind.distance is not None
         # At a small distance networks that are taught teach as well, so that more of them have room.
-        same = [each.students for each in kinds if _teachers(each) == _teachers(kind)] if kind.teachers > 1 else []
+        taught_by = attrgetter("teacher", "teachers", "distance")
+        same = [each.students for each in kinds if taught_by(each) == taught_by(kind)] if kind.teachers > 1 else []
         room = min(max(same, default=kind.students), max(seeds // 2, seeds - kind.distance if near else 0))
         students = min(kind.students, room)
         teachers = min(kind.teachers, seeds - room)
@@ -124,10 +126,6 @@ def _smaller(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None
     if students == 0 or 1 == teachers < kind.teachers:
         return None
     return kind.model_copy(update={"teachers": teachers, "students": students, "distance": distance})
-
-
-def _teachers(kind: LineUp) -> tuple:
-    return kind.teacher, kind.teachers, kind.distance
 
 
 def _taught_by_fewer(kind: LineUp, teachers: int) -> LineUp | None:
