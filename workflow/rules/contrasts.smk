@@ -51,12 +51,10 @@ rule losses:
 
 rule features:
     input:
-        samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
+        **files_in("results/{study}/dataset", "samples", "images"),
         networks=of_every_seed("networks"),
     output:
-        similarity="results/{study}/evaluation/similarity.parquet",
-        exciting="results/{study}/evaluation/exciting.parquet",
+        **files_in("results/{study}/evaluation", "similarity", "exciting"),
     log:
         "logs/{study}/features.log",
     benchmark:

@@ -19,10 +19,7 @@ use rule train as train_images with:
     input:
         **IMAGES_AND_NETWORK,
     output:
-        logits=f"{TRAINED}/logits.parquet",
-        history=f"{TRAINED}/history.parquet",
-        outcome=f"{TRAINED}/outcome.parquet",
-        networks=f"{TRAINED}/networks.pt",
+        **files_in(TRAINED, "logits", "history", "outcome", "networks"),
     wildcard_constraints:
         study=IMAGES,
         predictor=any_of([SINGLE, JOINT]),
@@ -65,10 +62,7 @@ use rule distil as distil_images with:
         start=for_students(plan.start_files, "networks"),
         choice=lambda wildcards: plan.choice_files(wildcards.study, wildcards.students),
     output:
-        logits=f"{STUDENTS_FOLDER}/logits.parquet",
-        history=f"{STUDENTS_FOLDER}/history.parquet",
-        outcome=f"{STUDENTS_FOLDER}/outcome.parquet",
-        networks=f"{STUDENTS_FOLDER}/networks.pt",
+        **files_in(STUDENTS_FOLDER, "logits", "history", "outcome", "networks"),
     wildcard_constraints:
         study=IMAGES,
     params:

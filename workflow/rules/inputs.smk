@@ -2,7 +2,7 @@
 
 import math
 
-from multiview.plan import Plan
+from multiview.plan import Plan, file_name
 
 plan = Plan(settings)
 
@@ -10,6 +10,11 @@ plan = Plan(settings)
 def placed(path):
     """Where a file of this workflow is that is no input or output: another workflow may give it a prefix."""
     return str(prefixed.modify(path))
+
+
+def files_in(folder, *kinds):
+    """Files of a folder by what is in them, which is what they are called."""
+    return {kind: f"{folder}/{file_name(kind)}" for kind in kinds}
 
 
 def of_the_user(paths):
