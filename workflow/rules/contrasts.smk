@@ -2,9 +2,6 @@
 # no features. Their training and evaluation is that of all studies; here is what holds studies against one another.
 
 
-FAMILIES = any_of(settings.families)
-
-
 use rule headline as gains with:
     input:
         lambda wildcards: [plan.table(study, "scores") for study in plan.places(wildcards.family)],
@@ -14,8 +11,6 @@ use rule headline as gains with:
         "logs/{family}/gains.log",
     benchmark:
         "benchmarks/{family}/gains.tsv"
-    wildcard_constraints:
-        family=FAMILIES,
     params:
         script="gains",
         family="{family}",
@@ -33,8 +28,6 @@ rule losses:
         "logs/{family}/losses.log",
     benchmark:
         "benchmarks/{family}/losses.tsv"
-    wildcard_constraints:
-        family=FAMILIES,
     conda:
         "../../envs/multiview.yaml"
     resources:
@@ -60,7 +53,7 @@ rule features:
     benchmark:
         "benchmarks/{study}/features.tsv"
     wildcard_constraints:
-        study=PHOTOS,
+        study=any_of(studies_on(*PHOTO_KINDS)),
     conda:
         "../../envs/multiview.yaml"
     resources:

@@ -2,8 +2,6 @@
 
 
 IMAGES = any_of(settings.images)
-PHOTOS = any_of(studies_on(*PHOTO_KINDS))
-
 
 IMAGES_AND_NETWORK = {
     "samples": "results/{study}/dataset/samples.parquet",
@@ -41,7 +39,7 @@ use rule train as label_copies with:
         "benchmarks/{study}/{predictor}_{first}-{last}_copies.tsv"
     wildcard_constraints:
         study=IMAGES,
-        predictor=any_of([SINGLE, *{name: None for study in studies.values() for name in study.students}]),
+        predictor=f"{SINGLE}|{STUDENTS}",
     resources:
         mem_mb=growing(lambda wildcards: resources.label_megabytes(*labelled_by(wildcards))),
         runtime=at_most(lambda wildcards: resources.label_minutes(*labelled_by(wildcards))),

@@ -188,6 +188,7 @@ def studies_on(*kinds):
     return [name for name, study in studies.items() if study.dataset.kind in kinds]
 
 
+STUDENTS = any_of({name: None for study in studies.values() for name in study.students})
 ON_FILES = studies_on(*PHOTO_KINDS, "paired")  # the studies whose images may be in files of the user's
 
 

@@ -68,6 +68,12 @@ def key(
     return Field(description=description, json_schema_extra=about or None, **constraints)
 
 
+def again(model: type[BaseModel], name: str, default: Any, **about: str) -> Any:
+    """A key as in another section, but with a default of its own; `about` says what else differs, as of `key`."""
+    field = model.model_fields[name]
+    return key(field.description, default, **(field.json_schema_extra or {}) | about)
+
+
 def expanded(path: str) -> Path:
     """A path of the config, with ``~`` and variables such as ``$HOME`` filled in.
 

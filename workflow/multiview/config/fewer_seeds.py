@@ -27,21 +27,20 @@ def fit(study: dict[str, Tree]) -> list[str]:
         seeds = TypeAdapter(Count).validate_python(seeds)
         rule = f"seeds is {seeds}"
         changes = [*_fit_averages(study, seeds, rule), *_fit_students(study, seeds, rule)]
-        return [*changes, *(_fit_features(study, seeds, rule) if on_images(study) else [])]
+        return changes + (_limit(study, "features", Features, "seeds", seeds, rule) if on_images(study) else [])
     except ValueError:  # a value of a wrong type, or a teacher that is not there: said by the check of the config
         return []
 
 
 def _fit_averages(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
     """Ensembles, and the average that is trained end to end."""
-    section, joint, words = study.get("ensembles", {}), study.get("joint"), []
+    section = study.get("ensembles", {})
     sizes = _read(section, Ensembles).sizes
     fitting = [L for L in sizes if seeds >= L]
     if len(fitting) < len(sizes) and seeds not in fitting:
         fitting.append(seeds)
-    if isinstance(joint, Mapping) and _read(joint, Joint).networks > seeds:
-        study["joint"] = joint | {"networks": Leaf(seeds, rule)} if seeds > 1 else Leaf(None, rule)
-        words = [f"joint.networks is {seeds}" if seeds > 1 else "joint is left out"]
+    words = _limit(study, "joint", Joint, "networks", seeds, rule)
+    if words:
         fitting = sorted({*fitting, seeds})
     if fitting == sizes:
         return words
@@ -135,12 +134,13 @@ def _taught_by_fewer(kind: LineUp, teachers: int) -> LineUp | None:
     return kind.model_copy(update={"teachers": min(kind.teachers, teachers)}) if teachers > 1 else None
 
 
-def _fit_features(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
-    section = study.get("features")
-    if not isinstance(section, Mapping) or _read(section, Features).seeds <= seeds:
+def _limit(study: dict[str, Tree], name: str, model: type[Section], key: str, seeds: int, rule: str) -> list[str]:
+    """Let a section ask for no more seeds than there are; it is left out where there is one alone."""
+    section = study.get(name)
+    if not isinstance(section, Mapping) or getattr(_read(section, model), key) <= seeds:
         return []
-    study["features"] = section | {"seeds": Leaf(seeds, rule)} if seeds > 1 else Leaf(None, rule)
-    return [f"features.seeds is {seeds}" if seeds > 1 else "features is left out"]
+    study[name] = section | {key: Leaf(seeds, rule)} if seeds > 1 else Leaf(None, rule)
+    return [f"{name}.{key} is {seeds}" if seeds > 1 else f"{name} is left out"]
 
 
 def _read(section: Tree, model: type[Section], keys: Iterable[str] | None = None) -> Any:
