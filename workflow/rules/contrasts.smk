@@ -11,6 +11,9 @@ use rule headline as gains with:
         "logs/{family}/gains.log",
     benchmark:
         "benchmarks/{family}/gains.tsv"
+    wildcard_constraints:
+        family=any_of(settings.families),
+    localrule: True
     params:
         script="gains",
         family="{family}",
@@ -28,6 +31,8 @@ rule losses:
         "logs/{family}/losses.log",
     benchmark:
         "benchmarks/{family}/losses.tsv"
+    wildcard_constraints:
+        family=any_of(settings.families),
     conda:
         "../../envs/multiview.yaml"
     resources:

@@ -65,7 +65,7 @@ use rule evaluate as evaluate_theory with:
         q=lambda wildcards: studies[wildcards.study].network.q,
 
 
-# What short jobs have in common they take over from this rule.
+# What short jobs have in common they take over from this rule, but for `localrule`, which a rule has for itself alone.
 rule headline:
     input:
         expand("results/{study}/evaluation/scores.parquet", study=settings.photos),
@@ -105,6 +105,7 @@ use rule headline as summary with:
         "logs/{study}/summary.log",
     benchmark:
         "benchmarks/{study}/summary.tsv"
+    localrule: True
     params:
         script="summary",
         study="{study}",
@@ -132,6 +133,7 @@ use rule headline as verdicts with:
         "logs/verdicts.log",
     benchmark:
         "benchmarks/verdicts.tsv"
+    localrule: True
     params:
         script="verdicts",
         claims=lambda wildcards: [claim.content(kind) for kind in claim.lists()],
@@ -153,6 +155,7 @@ use rule headline as manifest with:
         "logs/manifest.log",
     benchmark:
         "benchmarks/manifest.tsv"
+    localrule: True
     params:
         script="manifest",
         # Without how figures look, so that a change of that redraws figures and nothing else.
