@@ -2,6 +2,7 @@
 
 import math
 
+from multiview.config import JOINT, PHOTO_KINDS, SINGLE, Distillation, ImageDistillation, canonical
 from multiview.plan import Plan, file_name
 
 plan = Plan(settings)
