@@ -65,7 +65,7 @@ class Plan:
     def teacher_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the networks that teach some students."""
         own = self.settings.studies[study]
-        needed = {member for members in own.teachers(students, seeds).values() for member in members}
+        needed = set().union(*own.teachers(students, seeds).values())
         return self.files(study, own.students[students].teacher, kind, needed)
 
     def what_teachers_say(self, study: str, students: str) -> str:

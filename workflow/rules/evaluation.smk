@@ -116,11 +116,7 @@ use rule headline as summary with:
 use rule headline as verdicts with:
     input:
         expand("results/{study}/evaluation/measures.parquet", study=studies),
-        [
-            f"results/{name}/evaluation/measures.parquet"
-            for name, family in settings.families.items()
-            if family.shows == "losses"
-        ],
+        [plan.table(name, "measures") for name, family in settings.families.items() if family.shows == "losses"],
     output:
         table="results/verdicts.parquet",
         page=report(

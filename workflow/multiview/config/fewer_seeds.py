@@ -64,11 +64,11 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
             kind = None
         elif fitting[kind.teacher] != kinds[kind.teacher]:
             kind = _taught_by_fewer(kind, fitting[kind.teacher].students)
-        of_students = kind is not None and kind.teacher != SINGLE
+        if kind is None:
+            continue
         # Where students start warm, there must be networks at their positions.
-        if of_students and kind.start == "warm" and line_up(fitting | {name: kind})[name].last >= seeds:
-            kind = None
-        if kind is not None:
+        warm = kind.teacher != SINGLE and kind.start == "warm"
+        if not warm or line_up(fitting | {name: kind})[name].last < seeds:
             fitting[name] = kind
     changed = {name: kind for name, kind in fitting.items() if kind != kinds[name]}
     study["students"] = {
@@ -80,11 +80,9 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
     for name, kind in changed.items():
         of = f"{kind.teachers} teachers" if kind.teachers > 1 else "one teacher each"
         by_words.setdefault(f"{kind.students} of {of}", []).append(name)
-    left_out = [name for name in written if name not in fitting]
-    return [
-        *(f"students are {words} ({', '.join(names)})" for words, names in by_words.items()),
-        *([f"left out are students {', '.join(left_out)}"] if left_out else []),
-    ]
+    words = [f"students are {numbers} ({', '.join(names)})" for numbers, names in by_words.items()]
+    left_out = ", ".join(name for name in written if name not in fitting)
+    return [*words, f"left out are students {left_out}"] if left_out else words
 
 
 def _changes(section: Mapping[str, Tree], kind: LineUp, smaller: LineUp, rule: str) -> dict[str, Tree]:
@@ -144,11 +142,7 @@ def _limit(study: dict[str, Tree], name: str, model: type[Section], key: str, se
 
 
 def _read(section: Tree, model: type[Section], keys: Iterable[str] | None = None) -> Any:
-    """A section, or some keys of it with all others as by default.
-
-    Raises:
-        ValueError: if a value is not of its type, or there is no such section.
-    """
+    """A section, or some keys of it with all others as by default; a ValueError if it is none, or not allowed."""
     if not isinstance(section, Mapping):
         raise ValueError("expected a section")
     return model.model_validate({key: plain(section[key]) for key in keys or model.model_fields if key in section})
