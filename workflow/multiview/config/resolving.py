@@ -217,30 +217,25 @@ def fill_training(study: dict[str, Tree]) -> None:
     training = study.get("training", {})
     if not isinstance(training, Mapping):
         return
-    distillation = study.get("distillation", {})
+    distillation, students = study.get("distillation", {}), study.get("students")
     if isinstance(distillation, Mapping):
-        study["distillation"] = merged({"training": _without_own(training, of_students, base)}, distillation)
-        if isinstance(study.get("students"), Mapping):
-            study["students"] = {
-                key: merged(study["distillation"], section) for key, section in study["students"].items()
-            }
+        shared = study["distillation"] = merged(
+            {"training": _without_own(training, of_students, base)}, distillation
+        )
+        if isinstance(students, Mapping):
+            study["students"] = {name: merged(shared, section) for name, section in students.items()}
     if isinstance(study.get("joint"), Mapping):
         joint = merged({"training": _without_own(training, of_joint, base)}, study["joint"])
         networks = number(joint.get("networks"), 10)
         if isinstance(joint["training"], Mapping) and networks:
-            rules = _rules(of_joint)
+            about = {key: field.json_schema_extra or {} for key, field in of_joint.model_fields.items()}
+            rules = {key: extra["follows"] for key, extra in about.items() if "follows" in extra}
             for key in rules.keys() - joint["training"].keys():
                 value = number(training.get(key), base.model_fields[key].default)
                 if value is not None:
                     value = value / networks if "/" in rules[key] else value * networks
                     joint["training"][key] = Leaf(float(f"{value:.12g}"), rules[key])
         study["joint"] = joint
-
-
-def _rules(model: type) -> dict[str, str]:
-    """The keys of a section that follow from others, and the rule of each."""
-    about = {name: field.json_schema_extra or {} for name, field in model.model_fields.items()}
-    return {name: extra["follows"] for name, extra in about.items() if "follows" in extra}
 
 
 def _without_own(training: Mapping[str, Tree], model: type, base: type) -> dict[str, Tree]:
