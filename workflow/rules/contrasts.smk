@@ -2,7 +2,7 @@
 # no features. Their training and evaluation is that of all studies; here is what holds studies against one another.
 
 
-use rule headline as gains with:
+rule gains:
     input:
         lambda wildcards: [plan.table(study, "scores") for study in plan.places(wildcards.family)],
     output:
@@ -14,11 +14,14 @@ use rule headline as gains with:
     wildcard_constraints:
         family=any_of(settings.families),
     localrule: True
+    conda:
+        "../../envs/multiview.yaml"
     params:
-        script="gains",
         family="{family}",
         places=lambda wildcards: json.dumps(list(plan.places(wildcards.family).values())),
         code=code_of("gains"),
+    script:
+        "../scripts/gains.py"
 
 
 rule losses:

@@ -65,34 +65,7 @@ use rule evaluate as evaluate_theory with:
         q=lambda wildcards: studies[wildcards.study].network.q,
 
 
-# What short jobs have in common they take over from this rule, but for `localrule`, which a rule has for itself alone.
-rule headline:
-    input:
-        expand("results/{study}/evaluation/scores.parquet", study=settings.photos),
-    output:
-        table="results/headline.parquet",
-        text="results/headline.md",
-        page=report(
-            "results/headline.html",
-            caption="../report/headline.rst",
-            category="6 Images",
-            labels={"study": "all", "figure": "headline table"},
-        ),
-    log:
-        "logs/headline.log",
-    benchmark:
-        "benchmarks/headline.tsv"
-    localrule: True
-    conda:
-        "../../envs/multiview.yaml"
-    params:
-        script="headline",
-        code=code_of("headline"),
-    script:
-        "../scripts/{params.script}.py"
-
-
-use rule headline as summary with:
+rule summary:
     input:
         **files_in(EVALUATION, "measures", "fidelity", "averages"),
         figures=lambda wildcards: [
@@ -106,14 +79,17 @@ use rule headline as summary with:
     benchmark:
         "benchmarks/{study}/summary.tsv"
     localrule: True
+    conda:
+        "../../envs/multiview.yaml"
     params:
-        script="summary",
         study="{study}",
         claims=lambda wildcards: claim.content(plan.claims(wildcards.study)),
         code=code_of("summary"),
+    script:
+        "../scripts/summary.py"
 
 
-use rule headline as verdicts with:
+rule verdicts:
     input:
         expand("results/{study}/evaluation/measures.parquet", study=studies),
         [plan.table(name, "measures") for name, family in settings.families.items() if family.shows == "losses"],
@@ -130,13 +106,16 @@ use rule headline as verdicts with:
     benchmark:
         "benchmarks/verdicts.tsv"
     localrule: True
+    conda:
+        "../../envs/multiview.yaml"
     params:
-        script="verdicts",
         claims=lambda wildcards: [claim.content(kind) for kind in claim.lists()],
         code=code_of("verdicts"),
+    script:
+        "../scripts/verdicts.py"
 
 
-use rule headline as manifest with:
+rule manifest:
     input:
         "results/verdicts.parquet",
     output:
@@ -152,8 +131,9 @@ use rule headline as manifest with:
     benchmark:
         "benchmarks/manifest.tsv"
     localrule: True
+    conda:
+        "../../envs/multiview.yaml"
     params:
-        script="manifest",
         # Without how figures look, so that a change of that redraws figures and nothing else.
         config=json.dumps(settings.model_dump(mode="json", exclude={"figures"}), sort_keys=True),
         seeds=json.dumps(
@@ -162,3 +142,5 @@ use rule headline as manifest with:
         logs=placed("logs"),
         benchmarks=placed("benchmarks"),
         code=code_of("manifest", "multiview/runtime/manifest.py"),
+    script:
+        "../scripts/manifest.py"

@@ -110,3 +110,28 @@ rule choose_objective:
         code=code_of("choose_objective"),
     script:
         "../scripts/choose_objective.py"
+
+
+rule headline:
+    input:
+        expand("results/{study}/evaluation/scores.parquet", study=settings.photos),
+    output:
+        table="results/headline.parquet",
+        text="results/headline.md",
+        page=report(
+            "results/headline.html",
+            caption="../report/headline.rst",
+            category="6 Images",
+            labels={"study": "all", "figure": "headline table"},
+        ),
+    log:
+        "logs/headline.log",
+    benchmark:
+        "benchmarks/headline.tsv"
+    localrule: True
+    conda:
+        "../../envs/multiview.yaml"
+    params:
+        code=code_of("headline"),
+    script:
+        "../scripts/headline.py"
