@@ -11,11 +11,10 @@ from multiview.config import JOINT, SINGLE, Config
 from multiview.figures import registry
 from multiview.runtime import resources
 
-FILE_NAMES = {"networks": "networks.pt"}
-"""By kind, where it is not ``<kind>.parquet``."""
 
-CELL = "_CELL_"
-"""In the name of a rule, the slash of <family>/<row>/<column>."""
+def file_name(kind: str) -> str:
+    """The name of a file with tables, or networks, of a kind."""
+    return "networks.pt" if kind == "networks" else f"{kind}.parquet"
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,6 @@ class Plan:
 
     settings: Config
 
-    # --- Networks ------------------------------------------------------------------------------------------
-
     def predictors(self, study: str) -> list[str]:
         """The predictors of a study that have jobs: single networks, students, the trained average."""
         own = self.settings.studies[study]
@@ -54,9 +51,8 @@ class Plan:
 
     def files(self, study: str, predictor: str, kind: str, seeds: Iterable[int] | None = None) -> list[str]:
         """The files of one kind that the training jobs of a predictor write: all, or those with some seeds."""
-        name = FILE_NAMES.get(kind, f"{kind}.parquet")
         chunks = self.settings.studies[study].chunks_of(predictor, seeds)
-        return [f"results/{study}/{predictor}/seeds_{a}-{b}/{name}" for a, b in chunks]
+        return [f"results/{study}/{predictor}/seeds_{a}-{b}/{file_name(kind)}" for a, b in chunks]
 
     def files_by_predictor(self, study: str, kind: str) -> dict[str, list[str]]:
         """The files of one kind of all trained networks of a study, by the name of the predictor and the kind."""
@@ -66,12 +62,10 @@ class Plan:
         """The files of one kind of all trained networks of a study, single ones first."""
         return [file for name in self.predictors(study) for file in self.files(study, name, kind)]
 
-    # --- Who teaches whom ----------------------------------------------------------------------------------
-
     def teacher_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the networks that teach some students."""
         own = self.settings.studies[study]
-        needed = {member for members in own.teachers(students, seeds).values() for member in members}
+        needed = set().union(*own.teachers(students, seeds).values())
         return self.files(study, own.students[students].teacher, kind, needed)
 
     def what_teachers_say(self, study: str, students: str) -> str:
@@ -107,15 +101,12 @@ class Plan:
 
     def choice_files(self, study: str, students: str) -> list[str]:
         """The file with the objective that some students chose, if they have a grid."""
-        chooses = students in self.choosing(study)
-        return [f"results/{study}/{students}/choice.parquet"] if chooses else []
+        return [f"results/{study}/{students}/choice.parquet"] if students in self.choosing(study) else []
 
     def choosing(self, study: str) -> list[str]:
         """The students of a study that choose their objective."""
         students = self.settings.studies[study].students
         return [name for name, section in students.items() if getattr(section, "grid", None) is not None]
-
-    # --- Evaluation ----------------------------------------------------------------------------------------
 
     def claims(self, study: str) -> str:
         """The list of the paper's statements that a study is held against."""
@@ -139,8 +130,6 @@ class Plan:
         study = next(iter(self.settings.cells(family).values())) if in_family else name
         key = "training.max_steps" if study in self.settings.theory else "training.epochs"
         return f"families.{family}.study.{key}" if in_family else f"studies.{name}.{key}"
-
-    # --- Studies beside one another ------------------------------------------------------------------------
 
     def main_studies(self, names: Iterable[str]) -> list[str]:
         """Those of some studies that are no cells of families and whose networks learn features."""
@@ -171,8 +160,6 @@ class Plan:
             files[f"{row}_logits"] = self.files(study, SINGLE, "logits")
         return files
 
-    # --- Figures -------------------------------------------------------------------------------------------
-
     def figure_groups(self) -> list[FigureGroup]:
         """All figures: those of studies, families, comparisons, and the sweeps together."""
         settings, groups = self.settings, []
@@ -180,9 +167,8 @@ class Plan:
             names = registry.of_study(settings.studies[study])
             paths = {f"results/{study}/figures/{name}": name for name in names}
             inputs, about = self.figure_inputs(study, names), self.about_figures(study, names)
-            groups.append(
-                FigureGroup(CELL.join(study.split("/")), study, f"{study}/figures", paths, inputs, about)
-            )
+            rule = study.replace("/", "_CELL_")  # no name of a rule has a slash
+            groups.append(FigureGroup(rule, study, f"{study}/figures", paths, inputs, about))
         for family, own in settings.families.items():
             paths = {f"results/{family}/figures/{own.shows}": own.shows}
             inputs = {own.shows: self.table(family, own.shows)}

@@ -2,9 +2,6 @@
 # no features. Their training and evaluation is that of all studies; here is what holds studies against one another.
 
 
-FAMILIES = any_of(settings.families)
-
-
 rule gains:
     input:
         lambda wildcards: [plan.table(study, "scores") for study in plan.places(wildcards.family)],
@@ -15,7 +12,7 @@ rule gains:
     benchmark:
         "benchmarks/{family}/gains.tsv"
     wildcard_constraints:
-        family=FAMILIES,
+        family=any_of(settings.families),
     localrule: True
     conda:
         "../../envs/multiview.yaml"
@@ -38,7 +35,7 @@ rule losses:
     benchmark:
         "benchmarks/{family}/losses.tsv"
     wildcard_constraints:
-        family=FAMILIES,
+        family=any_of(settings.families),
     conda:
         "../../envs/multiview.yaml"
     resources:
@@ -55,18 +52,16 @@ rule losses:
 
 rule features:
     input:
-        samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
+        **files_in("results/{study}/dataset", "samples", "images"),
         networks=of_every_seed("networks"),
     output:
-        similarity="results/{study}/evaluation/similarity.parquet",
-        exciting="results/{study}/evaluation/exciting.parquet",
+        **files_in("results/{study}/evaluation", "similarity", "exciting"),
     log:
         "logs/{study}/features.log",
     benchmark:
         "benchmarks/{study}/features.tsv"
     wildcard_constraints:
-        study=PHOTOS,
+        study=any_of(studies_on(*PHOTO_KINDS)),
     conda:
         "../../envs/multiview.yaml"
     resources:

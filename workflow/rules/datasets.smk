@@ -3,9 +3,7 @@
 
 rule dataset:
     output:
-        samples="results/{study}/dataset/samples.parquet",
-        patches="results/{study}/dataset/patches.parquet",
-        views="results/{study}/dataset/views.parquet",
+        **files_in("results/{study}/dataset", "samples", "patches", "views"),
     log:
         "logs/{study}/dataset.log",
     benchmark:
@@ -20,7 +18,7 @@ rule dataset:
         script="dataset",
         study="{study}",
         dataset=lambda wildcards: canonical(studies[wildcards.study].dataset),
-        code=lambda wildcards: code_of("dataset", dataset_code(wildcards.study)),
+        code=lambda wildcards: code_of("dataset", f"multiview/data/{studies[wildcards.study].dataset.module}.py"),
     script:
         "../scripts/{params.script}.py"
 
@@ -30,18 +28,16 @@ use rule dataset as image_dataset with:
         train=files_of_images("train"),
         test=files_of_images("test"),
     output:
-        samples="results/{study}/dataset/samples.parquet",
-        images="results/{study}/dataset/images.parquet",
+        **files_in("results/{study}/dataset", "samples", "images"),
     wildcard_constraints:
-        study=any_of(studies_on(*PHOTO_KINDS, "paired")),
+        study=any_of(ON_FILES),
     # Before anything else: what is missing should be known at once.
     priority: 10
 
 
 use rule dataset as gaussian_dataset with:
     output:
-        samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
+        **files_in("results/{study}/dataset", "samples", "inputs"),
     wildcard_constraints:
         study=any_of(studies_on("gaussian")),
 
@@ -54,8 +50,7 @@ use rule dataset as layer_dataset with:
             layered(wildcards), SINGLE, "networks", [studies[layered(wildcards)].first_seed]
         ),
     output:
-        samples="results/{study}/dataset/samples.parquet",
-        inputs="results/{study}/dataset/inputs.parquet",
+        **files_in("results/{study}/dataset", "samples", "inputs"),
     wildcard_constraints:
         study=any_of(studies_on("layer")),
     params:

@@ -6,10 +6,10 @@ ALL_LOGITS = {
     "samples": "results/{study}/dataset/samples.parquet",
     "logits": lambda wildcards: plan.files_of_all(wildcards.study, "logits"),
 }
-KINDS = ("scores", "ensemble_errors", "agreement", "fidelity", "averages", "measures")
-EVALUATED = {kind: plan.table("{study}", kind) for kind in KINDS} | {
-    "members": "results/{study}/ensemble/members.parquet",
-    "logits": "results/{study}/ensemble/logits.parquet",
+EVALUATION = "results/{study}/evaluation"
+EVALUATED = {
+    **files_in(EVALUATION, "scores", "ensemble_errors", "agreement", "fidelity", "averages", "measures"),
+    **files_in("results/{study}/ensemble", "members", "logits"),
 }
 
 
@@ -45,8 +45,7 @@ rule evaluate:
 # Where samples have views, also which of them the networks learned.
 use rule evaluate as evaluate_pairs with:
     output:
-        **EVALUATED,
-        learned=plan.table("{study}", "learned"),
+        **EVALUATED | files_in(EVALUATION, "learned"),
     wildcard_constraints:
         study=any_of(settings.pairs),
 
@@ -59,10 +58,7 @@ use rule evaluate as evaluate_theory with:
         members_of_joint=lambda wildcards: plan.files(wildcards.study, JOINT, "member_strengths"),
         start=of_every_seed("start"),
     output:
-        **EVALUATED,
-        learned=plan.table("{study}", "learned"),
-        lottery=plan.table("{study}", "lottery"),
-        dark_knowledge=plan.table("{study}", "dark_knowledge"),
+        **EVALUATED | files_in(EVALUATION, "learned", "lottery", "dark_knowledge"),
     wildcard_constraints:
         study=any_of(settings.theory),
     params:
@@ -71,9 +67,7 @@ use rule evaluate as evaluate_theory with:
 
 rule summary:
     input:
-        measures="results/{study}/evaluation/measures.parquet",
-        fidelity="results/{study}/evaluation/fidelity.parquet",
-        averages="results/{study}/evaluation/averages.parquet",
+        **files_in(EVALUATION, "measures", "fidelity", "averages"),
         figures=lambda wildcards: [
             f"results/{wildcards.study}/figures/{name}.png"
             for name in registry.of_study(studies[wildcards.study])
@@ -98,11 +92,7 @@ rule summary:
 rule verdicts:
     input:
         expand("results/{study}/evaluation/measures.parquet", study=studies),
-        [
-            f"results/{name}/evaluation/measures.parquet"
-            for name, family in settings.families.items()
-            if family.shows == "losses"
-        ],
+        [plan.table(name, "measures") for name, family in settings.families.items() if family.shows == "losses"],
     output:
         table="results/verdicts.parquet",
         page=report(

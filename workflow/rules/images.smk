@@ -2,13 +2,14 @@
 
 
 IMAGES = any_of(settings.images)
-PHOTOS = any_of(studies_on(*PHOTO_KINDS))
-
 
 IMAGES_AND_NETWORK = {
     "samples": "results/{study}/dataset/samples.parquet",
-    "images": inputs_of,
-    "own": own_network,
+    "images": lambda wildcards: (
+        f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
+    ),
+    # The user's own files with the network, if there are any. Of these the code counts, see `network_code`.
+    "own": lambda wildcards: [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)],
 }
 
 
@@ -16,10 +17,7 @@ use rule train as train_images with:
     input:
         **IMAGES_AND_NETWORK,
     output:
-        logits=f"{TRAINED}/logits.parquet",
-        history=f"{TRAINED}/history.parquet",
-        outcome=f"{TRAINED}/outcome.parquet",
-        networks=f"{TRAINED}/networks.pt",
+        **files_in(TRAINED, "logits", "history", "outcome", "networks"),
     wildcard_constraints:
         study=IMAGES,
         predictor=any_of([SINGLE, JOINT]),
@@ -41,7 +39,7 @@ use rule train as label_copies with:
         "benchmarks/{study}/{predictor}_{first}-{last}_copies.tsv"
     wildcard_constraints:
         study=IMAGES,
-        predictor=any_of([SINGLE, *{name: None for study in studies.values() for name in study.students}]),
+        predictor=f"{SINGLE}|{STUDENTS}",
     resources:
         mem_mb=growing(lambda wildcards: resources.label_megabytes(*labelled_by(wildcards))),
         runtime=at_most(lambda wildcards: resources.label_minutes(*labelled_by(wildcards))),
@@ -62,10 +60,7 @@ use rule distil as distil_images with:
         start=for_students(plan.start_files, "networks"),
         choice=lambda wildcards: plan.choice_files(wildcards.study, wildcards.students),
     output:
-        logits=f"{STUDENTS_FOLDER}/logits.parquet",
-        history=f"{STUDENTS_FOLDER}/history.parquet",
-        outcome=f"{STUDENTS_FOLDER}/outcome.parquet",
-        networks=f"{STUDENTS_FOLDER}/networks.pt",
+        **files_in(STUDENTS_FOLDER, "logits", "history", "outcome", "networks"),
     wildcard_constraints:
         study=IMAGES,
     params:

@@ -2,7 +2,8 @@
 
 import math
 
-from multiview.plan import Plan
+from multiview.config import JOINT, PHOTO_KINDS, SINGLE, Distillation, ImageDistillation, canonical
+from multiview.plan import Plan, file_name
 
 plan = Plan(settings)
 
@@ -10,6 +11,11 @@ plan = Plan(settings)
 def placed(path):
     """Where a file of this workflow is that is no input or output: another workflow may give it a prefix."""
     return str(prefixed.modify(path))
+
+
+def files_in(folder, *kinds):
+    """Files of a folder by what is in them, which is what they are called."""
+    return {kind: f"{folder}/{file_name(kind)}" for kind in kinds}
 
 
 def of_the_user(paths):
@@ -31,11 +37,6 @@ def code_of(script, *used):
 def network_code(study):
     """The files with the network of a study."""
     return code.networks(studies[study].network)
-
-
-def dataset_code(study):
-    """The file that draws the dataset of a study."""
-    return f"multiview/data/{studies[study].dataset.module}.py"
 
 
 def growing(amount):
@@ -158,16 +159,6 @@ def for_students(files, *kind, seeds=seeds_of):
     return lambda wildcards: files(wildcards.study, wildcards.students, *kind, seeds(wildcards))
 
 
-def inputs_of(wildcards):
-    """The file with the inputs of a study on images: bytes, or numbers where they are no pictures."""
-    return f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
-
-
-def own_network(wildcards):
-    """The user's own files with the network, if there are any. Of these the code counts, see `network_code`."""
-    return [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)]
-
-
 def on_gpu(wildcards):
     """Whether the jobs of a study run on a GPU."""
     return devices.resolve(studies[wildcards.study].machine.accelerator) == "gpu"
@@ -190,17 +181,16 @@ def any_of(names):
 
 def files_of_images(split):
     """The user's own files of a split, if there are any: a change of them is a change of the dataset."""
-
-    def files(wildcards):
-        dataset = studies[wildcards.study].dataset
-        return of_the_user(dataset.files(split)) if dataset.path is not None else []
-
-    return files
+    return lambda wildcards: of_the_user(studies[wildcards.study].dataset.files(split))
 
 
 def studies_on(*kinds):
     """The studies whose dataset is of one of some kinds."""
     return [name for name, study in studies.items() if study.dataset.kind in kinds]
+
+
+STUDENTS = any_of({name: None for study in studies.values() for name in study.students})
+ON_FILES = studies_on(*PHOTO_KINDS, "paired")  # the studies whose images may be in files of the user's
 
 
 def layered(wildcards):

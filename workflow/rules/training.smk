@@ -10,17 +10,9 @@ THEORY = any_of(settings.theory)
 
 rule train:
     input:
-        samples="results/{study}/dataset/samples.parquet",
-        patches="results/{study}/dataset/patches.parquet",
-        views="results/{study}/dataset/views.parquet",
+        **files_in("results/{study}/dataset", "samples", "patches", "views"),
     output:
-        logits=f"{TRAINED}/logits.parquet",
-        history=f"{TRAINED}/history.parquet",
-        outcome=f"{TRAINED}/outcome.parquet",
-        strengths=f"{TRAINED}/strengths.parquet",
-        member_strengths=f"{TRAINED}/member_strengths.parquet",
-        start=f"{TRAINED}/start.parquet",
-        weights=f"{TRAINED}/weights.parquet",
+        **files_in(TRAINED, "logits", "history", "outcome", "strengths", "member_strengths", "start", "weights"),
     log:
         "logs/{study}/{predictor}_{first}-{last}.log",
     benchmark:
@@ -52,17 +44,12 @@ rule train:
 
 rule distil:
     input:
-        samples="results/{study}/dataset/samples.parquet",
-        views="results/{study}/dataset/views.parquet",
+        **files_in("results/{study}/dataset", "samples", "views"),
         teacher=for_students(plan.teacher_files, "logits"),
         start=for_students(plan.start_files, "weights"),
         own=for_students(plan.own_logits),
     output:
-        logits=f"{STUDENTS_FOLDER}/logits.parquet",
-        history=f"{STUDENTS_FOLDER}/history.parquet",
-        outcome=f"{STUDENTS_FOLDER}/outcome.parquet",
-        strengths=f"{STUDENTS_FOLDER}/strengths.parquet",
-        weights=f"{STUDENTS_FOLDER}/weights.parquet",
+        **files_in(STUDENTS_FOLDER, "logits", "history", "outcome", "strengths", "weights"),
     log:
         "logs/{study}/{students}_{first}-{last}.log",
     benchmark:

@@ -45,12 +45,15 @@ def table(scores: Mapping[str, pd.DataFrame], spreads: Mapping[str, Mapping[str,
     tables = []
     for study, rows in scores.items():
         rows = rows[rows["quantity"] == "accuracy"].rename(columns={"measured": "accuracy"})
-        largest = rows.groupby("predictor")["size"].transform("max")
-        rows = rows[rows["size"] == largest]
+        rows = rows[rows["size"] == rows.groupby("predictor")["size"].transform("max")]
         rows = rows[~rows["predictor"].str.startswith(("teacher_of_", "best"))]
         columns = ["predictor", "accuracy", "low", "high", "n_seeds", "size"]
         tables.append(rows[columns].assign(study=study, spread=rows["predictor"].map(spreads[study]).fillna(0.0)))
     return pd.concat(tables, ignore_index=True)
+
+
+def _percent(accuracy: float, spread: float | None) -> str:
+    return f"{100 * accuracy:.2f}" + (f" ± {100 * spread:.2f}" if spread else "")
 
 
 def as_markdown(table: pd.DataFrame) -> str:
@@ -66,15 +69,10 @@ def as_markdown(table: pd.DataFrame) -> str:
                 cells.append("")
                 continue
             entry = entries.loc[(study, predictor)]
-            spread = f" ± {100 * entry['spread']:.2f}" if entry["spread"] else ""
             # The largest ensemble need not be one of all seeds, nor of the paper's ten.
-            spread += f", L = {int(entry['size'])}" if predictor == "ensemble" else ""
-            cells.append(
-                f"{100 * entry['accuracy']:.2f}{spread} [{100 * entry['low']:.2f}, {100 * entry['high']:.2f}]"
-            )
-        for paper in PAPER.values():
-            accuracy, spread = paper.get(predictor, (None, None))
-            cell = "" if accuracy is None else f"{100 * accuracy:.2f}"
-            cells.append(cell + ("" if spread is None else f" ± {100 * spread:.2f}"))
+            size = f", L = {int(entry['size'])}" if predictor == "ensemble" else ""
+            interval = f"[{100 * entry['low']:.2f}, {100 * entry['high']:.2f}]"
+            cells.append(f"{_percent(entry['accuracy'], entry['spread'])}{size} {interval}")
+        cells += [_percent(*paper[predictor]) if predictor in paper else "" for paper in PAPER.values()]
         rows.append(cells)
     return pages.markdown(["test accuracy in %", *studies, *(f"paper, {name}" for name in PAPER)], rows) + "\n"

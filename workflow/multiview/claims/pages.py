@@ -40,21 +40,13 @@ def markdown(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
 
 def agreement(fidelity: pd.DataFrame, averages: pd.DataFrame) -> str:
     """The tables ``fidelity`` and ``averages`` (`multiview.measure.fidelity`) in Markdown."""
-    agree = [
-        [r.predictor, r.split, f"{r.accuracy:.4f}", f"{r.agreement:.4f} [{r.low:.4f}, {r.high:.4f}]", r.scope]
-        for r in fidelity.itertuples()
-    ]
-    rows = [
-        [
-            f"{r.size}",
-            r.split,
-            f"{r.of_logits:.4f}",
-            f"{r.of_probabilities:.4f}",
-            f"{r.difference:.4f} [{r.low:.4f}, {r.high:.4f}]",
-            r.scope,
-        ]
-        for r in averages.itertuples()
-    ]
+    agree, rows = [], []
+    for r in fidelity.itertuples():
+        interval = f"{r.agreement:.4f} [{r.low:.4f}, {r.high:.4f}]"
+        agree.append([r.predictor, r.split, f"{r.accuracy:.4f}", interval, r.scope])
+    for r in averages.itertuples():
+        interval = f"{r.difference:.4f} [{r.low:.4f}, {r.high:.4f}]"
+        rows.append([f"{r.size}", r.split, f"{r.of_logits:.4f}", f"{r.of_probabilities:.4f}", interval, r.scope])
     heads = ("students", "split", "accuracy", "same class as the teacher, 95 % interval", "scope")
     text = markdown(heads, agree) + "\n\n" if agree else ""
     heads = ("L", "split", "error of averages of logits", "of probabilities", "the latter minus it", "scope")

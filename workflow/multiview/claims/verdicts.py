@@ -55,8 +55,8 @@ def judge(measures: pd.DataFrame, claims: Mapping[str, Claim]) -> pd.DataFrame:
     statements of the table.
     """
     rows = []
-    for _, part in measures.groupby(["study", "claim", "predictor", "other"], sort=False):
-        rows.append(_row(part.sort_values("confidence").to_dict("records"), claims[part["claim"].iloc[0]]))
+    for (_, name, *_), part in measures.groupby(["study", "claim", "predictor", "other"], sort=False):
+        rows.append(_row(part.sort_values("confidence").to_dict("records"), claims[name]))
     table = pd.DataFrame(rows)
     table["stays_decided"] = holm(table["p_at_most"].to_numpy())
     return table
@@ -72,9 +72,7 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
     elif estimated and nominal["runs"] < MIN_RUNS:
         verdicts = [UNDECIDED]
     decided = verdicts[0] in (HOLDS, FAILS)
-    same = [
-        level["confidence"] for level, outcome in zip(levels, verdicts, strict=False) if outcome == verdicts[0]
-    ]
+    same = [level["confidence"] for level, said in zip(levels, verdicts, strict=False) if said == verdicts[0]]
     p = round(1 - max(same), 6) if decided and estimated else float(not decided)
     row = {name: nominal[name] for name in MEASURED} | {
         "part": claim.part,
@@ -232,9 +230,8 @@ def as_page(rows: Sequence[Mapping[str, Any]]) -> str:
     table = [{head: escape(cell) for head, cell in row.items()} for row in in_order(rows)]
     for row in table:
         row["verdict"] = f"<span class='{row['verdict'].split()[0].rstrip('*')}'>{row['verdict']}</span>"
-    return pages.page(
-        "Verdicts", f"<p>{escape(tally(rows))}</p>", pages.table(table[0], [r.values() for r in table])
-    )
+    body = pages.table(table[0], [r.values() for r in table])
+    return pages.page("Verdicts", f"<p>{escape(tally(rows))}</p>", body)
 
 
 def print_table(path: str | Path) -> None:

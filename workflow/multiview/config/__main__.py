@@ -99,15 +99,13 @@ def _origin(study: str, key: str, written: Mapping[str, Leaf]) -> str:
 
 def _places(study: TheoryStudy | ImageStudy) -> list[str]:
     """A line for each kind of students: which seeds they are, and which teach them."""
-    lines, first = [], study.first_seed
-    for name, places in study.lineup.items():
-        section = study.students[name]
-        taught = (places.taught_by(places.students[0])[0], places.taught_by(places.students[-1])[-1])
+    lines = []
+    for name in study.lineup:
+        section, seeds = study.students[name], study.seeds_of(name)
+        taught = study.teachers(name, seeds)
+        first, last = taught[seeds[0]][0], taught[seeds[-1]][-1]
         how = f"the average of {section.teacher}" if section.teachers > 1 else f"one each of {section.teacher}"
-        lines.append(
-            f"# {name}: seeds {first + places.students[0]} to {first + places.students[-1]}, taught by "
-            f"{how}, seeds {first + taught[0]} to {first + taught[1]}"
-        )
+        lines.append(f"# {name}: seeds {seeds[0]} to {seeds[-1]}, taught by {how}, seeds {first} to {last}")
     return lines
 
 

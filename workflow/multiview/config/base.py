@@ -64,11 +64,14 @@ def key(
     """
     about = {"symbol": symbol, "unit": unit, "reason": reason, "follows": follows}
     about = {name: text for name, text in about.items() if text}
-    if isinstance(default, type):
-        constraints["default_factory"] = default
-    else:
-        constraints["default"] = default
+    constraints["default_factory" if isinstance(default, type) else "default"] = default
     return Field(description=description, json_schema_extra=about or None, **constraints)
+
+
+def again(model: type[BaseModel], name: str, default: Any, **about: str) -> Any:
+    """A key as in another section, but with a default of its own; `about` says what else differs, as of `key`."""
+    field = model.model_fields[name]
+    return key(field.description, default, **(field.json_schema_extra or {}) | about)
 
 
 def expanded(path: str) -> Path:

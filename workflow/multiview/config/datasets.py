@@ -214,18 +214,16 @@ class Images(Section):
 
     @model_validator(mode="after")
     def _of_its_kind(self):
+        given = {name for name, value in self if value is not None}
         if self.kind == "parquet":
             for key in ("path", "classes"):
-                if getattr(self, key) is None:
+                if key not in given:
                     raise ValueError(f"kind is parquet: {key} is missing")
-        else:
-            for key in ("image_column", "label_column", "classes"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"{key} belongs to kind parquet; of {self.kind} it is known")
-        if self.kind not in HUB or self.path is not None:
-            for key in ("revision", "sha256"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"{key} is of files from the hub, but {self.path or self.kind} is none")
+        elif wrong := [key for key in ("image_column", "label_column", "classes") if key in given]:
+            raise ValueError(f"{wrong[0]} belongs to kind parquet; of {self.kind} it is known")
+        from_hub = self.kind in HUB and self.path is None
+        if not from_hub and (wrong := [key for key in ("revision", "sha256") if key in given]):
+            raise ValueError(f"{wrong[0]} is of files from the hub, but {self.path or self.kind} is none")
         if self.kind == "digits":
             if self.path is not None:
                 raise ValueError("path: digits comes with scikit-learn; use kind parquet for images of your own")
@@ -234,18 +232,19 @@ class Images(Section):
         return self
 
     def files(self, split: str) -> list[Path]:
-        """The Parquet files of a split (``train`` or ``test``) in the folder `path`, in order.
+        """The Parquet files of a split (``train`` or ``test``) in the folder `path`, in order; [] without one.
 
         Raises:
-            ValueError: if there are none.
+            ValueError: if there are none in the folder.
         """
+        if self.path is None:
+            return []
         folder = expanded(self.path)
         paths = sorted(folder.rglob(f"{split}*.parquet"))
         if not paths:
-            names = (
-                ", ".join(sorted(p.name for p in folder.iterdir())[:5]) if folder.is_dir() else "no such folder"
-            )
-            raise ValueError(f"path: expected {split}*.parquet in {folder}, found {names or 'an empty folder'}")
+            names = sorted(p.name for p in folder.iterdir())[:5] if folder.is_dir() else ["no such folder"]
+            found = ", ".join(names) or "an empty folder"
+            raise ValueError(f"path: expected {split}*.parquet in {folder}, found {found}")
         return paths
 
 
@@ -318,11 +317,6 @@ class Paired(Section):
         return self
 
     @property
-    def path(self) -> str | None:
-        """The folder of the user's own files with the pictures, if there is one."""
-        return self.pictures.path
-
-    @property
     def classes(self) -> int | None:
         """The number k of classes."""
         return self.pictures.classes or CLASSES.get(self.pictures.kind)
@@ -331,7 +325,7 @@ class Paired(Section):
         """The user's own files with the pictures of a split (``train`` or ``test``).
 
         Raises:
-            ValueError: if there are none.
+            ValueError: as `Images.files` does.
         """
         try:
             return self.pictures.files(split)
@@ -347,7 +341,6 @@ class Gaussian(Section):
 
     artifact: ClassVar[str] = "inputs"
     module: ClassVar[str] = "gaussian"
-    path: ClassVar[None] = None
     kind: Literal["gaussian"] = key("inputs without views")
     seed: Seed = key("seed of everything drawn", 0, follows="data_seed")
     shape: Annotated[list[Count], Field(min_length=3, max_length=3)] = key(
@@ -373,7 +366,6 @@ class Layer(Section):
     """A layer of a trained network as the inputs of new networks (Section 5)."""
 
     artifact: ClassVar[str] = "inputs"
-    path: ClassVar[None] = None
     kind: Literal["layer"] = key("what a layer says of images")
     seed: Seed = key("seed of the draw of channels and training samples", 0, follows="data_seed")
     study: Name = key("a study on images: its first network, its images and its splits are taken")

@@ -1,6 +1,7 @@
 """What is made smaller, or left out, where a study has fewer seeds than it asks for (``--config seeds=5``)."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -26,21 +27,20 @@ def fit(study: dict[str, Tree]) -> list[str]:
         seeds = TypeAdapter(Count).validate_python(seeds)
         rule = f"seeds is {seeds}"
         changes = [*_fit_averages(study, seeds, rule), *_fit_students(study, seeds, rule)]
-        return [*changes, *(_fit_features(study, seeds, rule) if on_images(study) else [])]
+        return changes + (_limit(study, "features", Features, "seeds", seeds, rule) if on_images(study) else [])
     except ValueError:  # a value of a wrong type, or a teacher that is not there: said by the check of the config
         return []
 
 
 def _fit_averages(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
     """Ensembles, and the average that is trained end to end."""
-    section, joint, words = study.get("ensembles", {}), study.get("joint"), []
+    section = study.get("ensembles", {})
     sizes = _read(section, Ensembles).sizes
     fitting = [L for L in sizes if seeds >= L]
     if len(fitting) < len(sizes) and seeds not in fitting:
         fitting.append(seeds)
-    if isinstance(joint, Mapping) and _read(joint, Joint).networks > seeds:
-        study["joint"] = joint | {"networks": Leaf(seeds, rule)} if seeds > 1 else Leaf(None, rule)
-        words = [f"joint.networks is {seeds}" if seeds > 1 else "joint is left out"]
+    words = _limit(study, "joint", Joint, "networks", seeds, rule)
+    if words:
         fitting = sorted({*fitting, seeds})
     if fitting == sizes:
         return words
@@ -64,11 +64,11 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
             kind = None
         elif fitting[kind.teacher] != kinds[kind.teacher]:
             kind = _taught_by_fewer(kind, fitting[kind.teacher].students)
-        of_students = kind is not None and kind.teacher != SINGLE
+        if kind is None:
+            continue
         # Where students start warm, there must be networks at their positions.
-        if of_students and kind.start == "warm" and line_up(fitting | {name: kind})[name].last >= seeds:
-            kind = None
-        if kind is not None:
+        warm = kind.teacher != SINGLE and kind.start == "warm"
+        if not warm or line_up(fitting | {name: kind})[name].last < seeds:
             fitting[name] = kind
     changed = {name: kind for name, kind in fitting.items() if kind != kinds[name]}
     study["students"] = {
@@ -80,11 +80,9 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
     for name, kind in changed.items():
         of = f"{kind.teachers} teachers" if kind.teachers > 1 else "one teacher each"
         by_words.setdefault(f"{kind.students} of {of}", []).append(name)
-    left_out = [name for name in written if name not in fitting]
-    return [
-        *(f"students are {words} ({', '.join(names)})" for words, names in by_words.items()),
-        *([f"left out are students {', '.join(left_out)}"] if left_out else []),
-    ]
+    words = [f"students are {numbers} ({', '.join(names)})" for numbers, names in by_words.items()]
+    left_out = ", ".join(name for name in written if name not in fitting)
+    return [*words, f"left out are students {left_out}"] if left_out else words
 
 
 def _changes(section: Mapping[str, Tree], kind: LineUp, smaller: LineUp, rule: str) -> dict[str, Tree]:
@@ -116,7 +114,8 @@ def _smaller(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None
     else:
         near = kind.teachers == 1 and kind.distance is not None
         # At a small distance networks that are taught teach as well, so that more of them have room.
-        same = [each.students for each in kinds if _teachers(each) == _teachers(kind)] if kind.teachers > 1 else []
+        taught_by = attrgetter("teacher", "teachers", "distance")
+        same = [each.students for each in kinds if taught_by(each) == taught_by(kind)] if kind.teachers > 1 else []
         room = min(max(same, default=kind.students), max(seeds // 2, seeds - kind.distance if near else 0))
         students = min(kind.students, room)
         teachers = min(kind.teachers, seeds - room)
@@ -126,10 +125,6 @@ def _smaller(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None
     return kind.model_copy(update={"teachers": teachers, "students": students, "distance": distance})
 
 
-def _teachers(kind: LineUp) -> tuple:
-    return kind.teacher, kind.teachers, kind.distance
-
-
 def _taught_by_fewer(kind: LineUp, teachers: int) -> LineUp | None:
     """Students of students, of whom there are fewer than there were; None: too few for an average."""
     if kind.teachers == 1:
@@ -137,20 +132,17 @@ def _taught_by_fewer(kind: LineUp, teachers: int) -> LineUp | None:
     return kind.model_copy(update={"teachers": min(kind.teachers, teachers)}) if teachers > 1 else None
 
 
-def _fit_features(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
-    section = study.get("features")
-    if not isinstance(section, Mapping) or _read(section, Features).seeds <= seeds:
+def _limit(study: dict[str, Tree], name: str, model: type[Section], key: str, seeds: int, rule: str) -> list[str]:
+    """Let a section ask for no more seeds than there are; it is left out where there is one alone."""
+    section = study.get(name)
+    if not isinstance(section, Mapping) or getattr(_read(section, model), key) <= seeds:
         return []
-    study["features"] = section | {"seeds": Leaf(seeds, rule)} if seeds > 1 else Leaf(None, rule)
-    return [f"features.seeds is {seeds}" if seeds > 1 else "features is left out"]
+    study[name] = section | {key: Leaf(seeds, rule)} if seeds > 1 else Leaf(None, rule)
+    return [f"{name}.{key} is {seeds}" if seeds > 1 else f"{name} is left out"]
 
 
 def _read(section: Tree, model: type[Section], keys: Iterable[str] | None = None) -> Any:
-    """A section, or some keys of it with all others as by default.
-
-    Raises:
-        ValueError: if a value is not of its type, or there is no such section.
-    """
+    """A section, or some keys of it with all others as by default; a ValueError if it is none, or not allowed."""
     if not isinstance(section, Mapping):
         raise ValueError("expected a section")
     return model.model_validate({key: plain(section[key]) for key in keys or model.model_fields if key in section})

@@ -17,7 +17,7 @@ from multiview.config.resolving import (
     Tree,
     fill_training,
     leaves,
-    overlaid,
+    merged,
     place,
     plain,
     section,
@@ -59,7 +59,7 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
     for origin, raw in sources:
         if not isinstance(raw, Mapping):
             raise ConfigError(f"{origin}: expected a mapping from keys to values, found {raw!r}")
-        config = overlaid(config, tagged(raw, origin))
+        config = merged(config, tagged(raw, origin), told_by_kind=())
     if not isinstance(config.get("studies"), Mapping):
         raise ConfigError("studies: expected at least one study, as a mapping from its name to its settings")
     for key in config.keys() & {"studies", "families", "comparisons", "sweeps"}:
@@ -78,22 +78,16 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
         fill_training(study)
         if changes:
             notes.append(f"{place(['studies', name])}: seeds is {plain(study['seeds'])}, so {', '.join(changes)}")
-    checked: Tree = {key: section for key, section in config.items() if key not in SHARED_KEYS} | {
-        "studies": studies
-    }
+    checked: Tree = {key: config[key] for key in config if key not in SHARED_KEYS} | {"studies": studies}
     try:
         loaded = Config.model_validate(plain(checked), context={"left_out": left_out})
     except ValidationError as error:
         raise ConfigError("\n".join(_lines(error, checked, plain(written)))) from None
     for name, sweep in loaded.sweeps.items():
-        lacking = {
-            kind: [p.value for p in sweep.points if getattr(p, kind) in left_out[p.study]] for kind in OF_POINTS
-        }
-        lists = [
-            f"{kind} at {', '.join(f'{value:g}' for value in values)}"
-            for kind, values in lacking.items()
-            if values
-        ]
+        lists = []
+        for kind in OF_POINTS:
+            values = [f"{p.value:g}" for p in sweep.points if getattr(p, kind) in left_out[p.study]]
+            lists += [f"{kind} at {', '.join(values)}"] if values else []
         if lists:
             notes.append(f"sweeps.{name}: for want of seeds there is no {', no '.join(lists)}")
     loaded._notes = tuple(notes)

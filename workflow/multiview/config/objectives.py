@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from multiview.config.base import Positive, Section, Weight, key
+from multiview.config.base import Positive, Section, Weight, again, key
 
 
 class Hinton(Section):
@@ -44,36 +44,26 @@ class Objective(Section):
 class TheoryHinton(Hinton):
     """``(1 - alpha) CE(y) + alpha T^2 KL(softmax(c G / T) || softmax(F / T))``."""
 
-    temperature: Positive = key(
-        "of the softmax of teacher and student",
-        32.0,
-        symbol="T",
-        reason="nearly a regression on the teacher's logits",
+    temperature: Positive = again(
+        Hinton, "temperature", 32.0, reason="nearly a regression on the teacher's logits"
     )
 
 
 class TheoryTruncated(Truncated):
     """The paper's objective: a push where the student's truncated soft label is below the teacher's."""
 
-    strength: Positive = key(
-        "weight of the soft labels beside the hard ones", 3.0, symbol="eta' / eta", reason="paper: poly(k)"
-    )
-    tau: Positive = key(
-        "of the truncated softmax; logits are cut off at 1 / tau^2",
-        1.3,
-        symbol="tau",
-        reason="paper: 1 / polylog(k). What it does: docs/theory.md",
-    )
+    strength: Positive = again(Truncated, "strength", 3.0)
+    tau: Positive = again(Truncated, "tau", 1.3, reason="paper: 1 / polylog(k). What it does: docs/theory.md")
 
 
 class TheoryObjective(Objective):
     """What a student is trained towards (Section 4)."""
 
-    teacher_scale: Positive = key(
-        "factor of the teacher's logits G",
+    teacher_scale: Positive = again(
+        Objective,
+        "teacher_scale",
         1.75,
-        symbol="c",
         reason="paper: 1. An ensemble shows a view about half as strongly as a network that has it",
     )
-    hinton: TheoryHinton = key("used if kind is hinton", TheoryHinton)
-    truncated: TheoryTruncated = key("used if kind is truncated", TheoryTruncated)
+    hinton: TheoryHinton = again(Objective, "hinton", TheoryHinton)
+    truncated: TheoryTruncated = again(Objective, "truncated", TheoryTruncated)

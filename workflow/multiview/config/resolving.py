@@ -52,10 +52,8 @@ def leaves(tree: Tree, path: str = "") -> dict[str, Leaf]:
     """All leaves of a tree by their dotted paths."""
     if isinstance(tree, Leaf):
         return {path: tree}
-    by_path: dict[str, Leaf] = {}
-    for key, child in tree.items():
-        by_path |= leaves(child, f"{path}.{key}".lstrip("."))
-    return by_path
+    below = (leaves(child, f"{path}.{key}".lstrip(".")) for key, child in tree.items())
+    return {path: leaf for part in below for path, leaf in part.items()}
 
 
 def number(tree: Tree | None, default: float | None = None) -> float | None:
@@ -89,9 +87,9 @@ def without_nulls(tree: Tree) -> Tree:
 
     (Snakemake merges mappings, so that an empty one drops nothing.)
     """
-    return (
-        {key: child for key, child in tree.items() if not _is_null(child)} if isinstance(tree, Mapping) else tree
-    )
+    if not isinstance(tree, Mapping):
+        return tree
+    return {key: child for key, child in tree.items() if not _is_null(child)}
 
 
 def with_cells(config: Mapping[str, Tree]) -> dict[str, Tree]:
@@ -143,23 +141,18 @@ def place(path: list[str]) -> str:
     return ".".join(path)
 
 
-def overlaid(base: Tree, over: Tree) -> Tree:
-    """One file laid over another the way Snakemake does: mappings are merged, all else is replaced."""
-    if isinstance(base, Mapping) and isinstance(over, Mapping):
-        return dict(base) | {k: overlaid(base[k], v) if k in base else v for k, v in over.items()}
-    return over
-
-
-def merged(base: Tree, over: Tree, key: str = "") -> Tree:
+def merged(base: Tree, over: Tree, key: str = "", told_by_kind: tuple[str, ...] = ("dataset", "network")) -> Tree:
     """One tree laid over another: mappings are merged, all else is replaced.
 
     A dataset or network of another kind takes the place of the one below; datasets of photos share their keys.
+    Snakemake lays files over one another without that, as this does where nothing is `told_by_kind`.
     """
     if isinstance(base, Mapping) and isinstance(over, Mapping):
         kinds = {str(plain(section["kind"])) for section in (base, over) if isinstance(section.get("kind"), Leaf)}
         kinds = {"image" if kind in PHOTO_KINDS else kind for kind in kinds}
-        if key not in ("dataset", "network") or len(kinds) < 2:
-            return dict(base) | {k: merged(base[k], v, k) if k in base else v for k, v in over.items()}
+        if key not in told_by_kind or len(kinds) < 2:
+            both = {k: merged(base[k], over[k], k, told_by_kind) for k in over if k in base}
+            return dict(base) | over | both
     return over
 
 
@@ -218,38 +211,31 @@ def _kinds(study: str, base: Mapping[str, Tree], own: Mapping[str, Tree]) -> dic
 
 def fill_training(study: dict[str, Tree]) -> None:
     """Give students and averages what they take from the study's training, and students what they share."""
-    base, of_students, of_joint = (
-        (ImageTraining, ImageTraining, ImageJointTraining)
-        if on_images(study)
-        else (Training, StudentTraining, JointTraining)
-    )
+    base, of_students, of_joint = Training, StudentTraining, JointTraining
+    if on_images(study):
+        base, of_students, of_joint = ImageTraining, ImageTraining, ImageJointTraining
     training = study.get("training", {})
     if not isinstance(training, Mapping):
         return
-    distillation = study.get("distillation", {})
+    distillation, students = study.get("distillation", {}), study.get("students")
     if isinstance(distillation, Mapping):
-        study["distillation"] = merged({"training": _without_own(training, of_students, base)}, distillation)
-        if isinstance(study.get("students"), Mapping):
-            study["students"] = {
-                key: merged(study["distillation"], section) for key, section in study["students"].items()
-            }
+        shared = study["distillation"] = merged(
+            {"training": _without_own(training, of_students, base)}, distillation
+        )
+        if isinstance(students, Mapping):
+            study["students"] = {name: merged(shared, section) for name, section in students.items()}
     if isinstance(study.get("joint"), Mapping):
         joint = merged({"training": _without_own(training, of_joint, base)}, study["joint"])
         networks = number(joint.get("networks"), 10)
         if isinstance(joint["training"], Mapping) and networks:
-            rules = _rules(of_joint)
+            about = {key: field.json_schema_extra or {} for key, field in of_joint.model_fields.items()}
+            rules = {key: extra["follows"] for key, extra in about.items() if "follows" in extra}
             for key in rules.keys() - joint["training"].keys():
                 value = number(training.get(key), base.model_fields[key].default)
                 if value is not None:
                     value = value / networks if "/" in rules[key] else value * networks
                     joint["training"][key] = Leaf(float(f"{value:.12g}"), rules[key])
         study["joint"] = joint
-
-
-def _rules(model: type) -> dict[str, str]:
-    """The keys of a section that follow from others, and the rule of each."""
-    about = {name: field.json_schema_extra or {} for name, field in model.model_fields.items()}
-    return {name: extra["follows"] for name, extra in about.items() if "follows" in extra}
 
 
 def _without_own(training: Mapping[str, Tree], model: type, base: type) -> dict[str, Tree]:

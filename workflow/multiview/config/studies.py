@@ -1,7 +1,7 @@
 """Sections of studies, of theory and on images: their keys, seeds and students, and checks between them."""
 
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -14,7 +14,7 @@ from multiview.config.figures import Features
 from multiview.config.machine import Machine
 from multiview.config.networks import NORMALISED, ImageNetwork, Network, WideResNet
 from multiview.config.training import ImageJoint, ImageTraining, TheoryJoint, Training
-from multiview.config.who_teaches_whom import SINGLE, Positions, chain, line_up
+from multiview.config.who_teaches_whom import SINGLE, Positions, line_up
 
 JOINT = "joint"
 """The predictor of averages of networks that are trained on hard labels end to end."""
@@ -49,7 +49,7 @@ class Study(Section):
     @property
     def seed_list(self) -> list[int]:
         """Every seed of the study."""
-        return list(range(self.first_seed, self.first_seed + self.seeds))
+        return self.seeds_of(SINGLE)
 
     @property
     def lineup(self) -> dict[str, Positions]:
@@ -61,6 +61,10 @@ class Study(Section):
         if predictor == JOINT:
             return range(0 if self.joint is None else self.joint.runs)
         return range(self.seeds) if predictor == SINGLE else self.lineup[predictor].students
+
+    def seeds_of(self, predictor: str) -> list[int]:
+        """The seeds of the networks of a predictor."""
+        return [self.first_seed + position for position in self.positions(predictor)]
 
     def networks_of(self, predictor: str) -> int:
         """How many networks one of a predictor is the average of."""
@@ -81,7 +85,7 @@ class Study(Section):
 
     def chunks_of(self, predictor: str, needed: Iterable[int] | None = None) -> list[tuple[int, int]]:
         """First and last seed of the jobs that train a predictor's networks: all, or those of `needed` seeds."""
-        seeds, step = [self.first_seed + p for p in self.positions(predictor)], self.machine.seeds_per_job
+        seeds, step = self.seeds_of(predictor), self.machine.seeds_per_job
         chunks = [seeds[i : i + step] for i in range(0, len(seeds), step)]
         return [(chunk[0], chunk[-1]) for chunk in chunks if needed is None or not set(needed).isdisjoint(chunk)]
 
@@ -108,28 +112,24 @@ class Study(Section):
             For each name the ``teacher`` and ``teacher_size``, the ``teachers`` of each student (seeds), the
             number of hard-label ``networks`` whose views each can have, the ``start``, and the ``objective``.
         """
-        roles = {}
-        for name, section in self.students.items():
-            positions = self.positions(name)
-            seeds = [self.first_seed + position for position in positions]
-            roles[name] = {
+        return {
+            name: {
                 "teacher": section.teacher,
                 "teacher_size": section.teachers,
-                "teachers": {str(seed): members for seed, members in self.teachers(name, seeds).items()},
-                "networks": len(self.lineage(name, positions[0])),
+                "teachers": {str(s): of for s, of in self.teachers(name, self.seeds_of(name)).items()},
+                "networks": len(self.lineage(name, self.positions(name)[0])),
                 "start": section.start,
-                "intervention": getattr(section, "soft_labels", "all").removesuffix("all"),
+                "intervention": section.soft_labels.removesuffix("all"),
                 "objective": section.objective.model_dump(mode="json"),
             }
-        return roles
+            for name, section in self.students.items()
+        }
 
     @model_validator(mode="after")
     def _taught(self):
         for name in self.students:
             if name in RESERVED:
                 raise ValueError(f"students.{name}: this name is taken; not allowed are {', '.join(RESERVED)}")
-        for name in self.students:
-            chain(name, self.students)
         lineup = self.lineup
         for name, section in self.students.items():
             own = section.start == "warm" or getattr(section, "needs_own", False)
@@ -219,10 +219,8 @@ class ImageStudy(Study):
         section = self.students[predictor]
         if section.grid is None:
             return []
-        seeds = [self.first_seed + position for position in self.positions(predictor)[: section.grid.students]]
-        return [
-            (alpha, T, seed) for alpha in section.grid.alpha for T in section.grid.temperature for seed in seeds
-        ]
+        seeds = self.seeds_of(predictor)[: section.grid.students]
+        return list(product(section.grid.alpha, section.grid.temperature, seeds))
 
     def trial_chunks(self, predictor: str) -> list[tuple[int, int]]:
         """First and last number of the trials of every job that does some: about as many each."""
@@ -233,14 +231,16 @@ class ImageStudy(Study):
 
     @model_validator(mode="after")
     def _shown(self):
-        if self.features is not None and self.features.seeds > self.seeds:
+        if self.features is None:
+            return self
+        if self.features.seeds > self.seeds:
             raise ValueError(f"features.seeds is {self.features.seeds}, but seeds is {self.seeds}")
-        if self.features is not None and self.network.regime != "learned":
+        if self.network.regime != "learned":
             raise ValueError(f"features: a network of regime {self.network.regime} learns none; set it to null")
-        if self.features is not None and self.network.kind == "file":
+        if self.network.kind == "file":
             raise ValueError("features: the channels of a network of one's own are not known; set it to null")
         k = getattr(self.dataset, "classes", None) or CLASSES.get(self.dataset.kind)
-        if self.features is not None and k is not None and max(self.features.classes) >= k:
+        if k is not None and max(self.features.classes) >= k:
             raise ValueError(
                 f"features.classes is {self.features.classes}, but the dataset has {k}: 0 to {k - 1} are allowed "
                 "(features: null draws none)"

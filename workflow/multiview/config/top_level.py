@@ -137,11 +137,7 @@ class Config(Section):
         }
 
     def _study(self, where: str, name: str) -> TheoryStudy | ImageStudy:
-        """The study that a section names.
-
-        Raises:
-            ValueError: if there is none of that name.
-        """
+        """The study that a section names; a ValueError if there is none."""
         if name not in self.studies:
             raise ValueError(f"{where}: found {name!r}, but the studies are {', '.join(self.named)}")
         return self.studies[name]
