@@ -238,7 +238,7 @@ def in_words(name: str) -> str:
 
 
 def run(snapshot: Path, key: str, preset: str = "") -> str:
-    """A number of `run_cost.cost`."""
+    """A number of `runs.cost`."""
     return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
 
 

@@ -1,7 +1,9 @@
 """Takes the numbers and pictures of runs into ``docs/results/``, from where `readme` fills the pages."""
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,6 @@ from typing import Any
 import pandas as pd
 import yaml
 
-import run_cost
 from multiview.claims import claim, headline, verdicts
 from multiview.runtime import manifest
 from multiview.store import artifacts
@@ -79,7 +80,7 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     jobs = [
         job for job in jobs if (preset is None and "/" not in job["job"]) or job["job"].split("/")[0] in studies
     ]
-    (folder / "run.json").write_text(json.dumps(run_cost.cost(jobs), indent=1) + "\n")
+    (folder / "run.json").write_text(json.dumps(cost(jobs), indent=1) + "\n")
     if preset is None:
         for name in PICTURES:
             shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
@@ -104,8 +105,7 @@ def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.Dat
     """
     files = [artifacts.read(path, "measures") for path in sorted(results.glob("**/evaluation/measures.parquet"))]
     found = {file.provenance["study"]: file for file in files}
-    order = {name: i for i, name in enumerate(studies)}
-    own = sorted((name for name in found if name.split("/")[0] in order), key=lambda n: order[n.split("/")[0]])
+    own = [name for study in dict.fromkeys(studies) for name in found if name.split("/")[0] == study]
     # The default's study comes first among its draws.
     provenances = {name: found[name].provenance for name in [*sorted(set(found) - set(own)), *own]}
     groups = verdicts.draws(provenances)
@@ -142,14 +142,31 @@ def chosen(study: Mapping[str, Any]) -> dict[str, str]:
     }
     for name, role in study["students"].items():
         objective = role["objective"]
+        own = objective[objective["kind"]]
         if objective["kind"] == "hinton":
-            own = objective["hinton"]
-            text = f"c {objective['teacher_scale']:g}, T {own['temperature']:g}, alpha {own['alpha']:g}"
+            text = f"T {own['temperature']:g}, alpha {own['alpha']:g}"
         else:
-            own = objective["truncated"]
-            text = f"c {objective['teacher_scale']:g}, tau {own['tau']:g}, eta' / eta {own['strength']:g}"
-        found[name] = f"{text}; start {role['start']}"
+            text = f"tau {own['tau']:g}, eta' / eta {own['strength']:g}"
+        found[name] = f"c {objective['teacher_scale']:g}, {text}; start {role['start']}"
     return found
+
+
+def cost(jobs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """What a run took: ``minutes`` on the ``cores`` of this machine, and in GB the ``memory`` of the largest job
+    and the ``disk`` that the environment fills.
+
+    Minutes are those of all jobs together over the cores: what a run takes that keeps them busy, whatever else was
+    run between its jobs.
+    """
+    done = [job for job in jobs if "seconds" in job]
+    cores = os.cpu_count() or 1
+    files = [path for path in Path(sys.prefix).rglob("*") if path.is_file() and not path.is_symlink()]
+    return {
+        "minutes": round(sum(job["seconds"] for job in done) / cores / 60),
+        "cores": cores,
+        "memory": round(max((job["max_rss_mb"] or 0 for job in done), default=0) / 1024, 1),
+        "disk": round(sum(path.stat().st_size for path in files) / 1e9, 1),
+    }
 
 
 def _picture(results: Path, name: str) -> Path:
