@@ -6,7 +6,7 @@ that some of the networks get wrong together. Some minutes of one core; ``--tria
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -150,16 +150,19 @@ CASES = {
 
 def table(trials: int, cases: dict[str, Callable] = CASES) -> str:
     """The coverage of all cases as a table in Markdown."""
-    lines = [
-        "| what | rate | spread | " + " | ".join(f"{rows} rows" for rows in ROWS) + " |",
-        "|---" * (3 + len(ROWS)) + "|",
-    ]
+    lines = []
     for name, case in cases.items():
         for rate in RATES:
             for spread, value in spreads(rate).items():
                 found = [cell(coverage(case, trials, rows, rows, rate, value)) for rows in ROWS]
-                lines.append(f"| {name} | {rate:g} | {spread} | " + " | ".join(found) + " |")
-    return "\n".join(lines)
+                lines.append([name, f"{rate:g}", spread, *found])
+    return as_markdown(["what", "rate", "spread", *(f"{rows} rows" for rows in ROWS)], lines)
+
+
+def as_markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [f"| {' | '.join(row)} |" for row in (heads, *rows)]
+    return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
 
 
 VIEWS = {"each learned by half of the networks": np.full(20, 0.5), "by 15 to 85 %": np.linspace(0.15, 0.85, 20)}
@@ -167,30 +170,20 @@ VIEWS = {"each learned by half of the networks": np.full(20, 0.5), "by 15 to 85 
 
 def table_of_ensembles(trials: int) -> str:
     """The coverage of the mean error of overlapping ensembles."""
-    lines = ["| views | networks | L = 2 | L = 5 | L = 10 | L = 20 |", "|---|---|---|---|---|---|"]
+    lines, sizes = [], (2, 5, 10, 20)
     for name, learned in VIEWS.items():
         for rows in (10, 20, 40, 60):
-            found = [
-                cell(coverage(overlapping, trials, rows, rows, size, learned)) if size <= rows / 2 else ""
-                for size in (2, 5, 10, 20)
-            ]
-            lines.append(f"| {name} | {rows} | " + " | ".join(found) + " |")
-    return "\n".join(lines)
+            known = [size for size in sizes if size <= rows / 2]
+            found = [cell(coverage(overlapping, trials, rows, rows, size, learned)) for size in known]
+            lines.append([name, f"{rows}", *found, *[""] * (len(sizes) - len(found))])
+    return as_markdown(["views", "networks", *(f"L = {size}" for size in sizes)], lines)
 
 
 def report(trials: int) -> str:
     """All tables in Markdown."""
-    return "\n".join(
-        [
-            f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}.",
-            "",
-            table(trials),
-            "",
-            "Mean errors of 100 overlapping ensembles of L networks:",
-            "",
-            table_of_ensembles(trials),
-        ]
-    )
+    head = f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}."
+    middle = "Mean errors of 100 overlapping ensembles of L networks:"
+    return "\n\n".join([head, table(trials), middle, table_of_ensembles(trials)])
 
 
 if __name__ == "__main__":
