@@ -18,7 +18,6 @@ from multiview.runtime.locks import hold
 GPUS = "MULTIVIEW_GPUS"
 """Environment variable with the number of GPUs that ``accelerator: auto`` may count on. Jobs inherit it."""
 
-
 SCHEDULED = "MULTIVIEW_SCHEDULED"
 """Environment variable that is set in jobs which a cluster's scheduler has started, each with its own GPU."""
 
@@ -154,6 +153,5 @@ def cannot_compile(device: str) -> str | None:
     try:
         torch.compile(lambda x: (x + 1).relu().sum())(torch.ones(64, device=device))
     except Exception as error:  # anything, from a missing program to a missing header
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return lines[0] if lines else type(error).__name__
+        return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return None

@@ -30,9 +30,9 @@ def start(job: Any) -> None:
     Args:
         job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
-    stream = Path(job.log[0]).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115 -- open until the process ends
-    copy = second_name(Path(job.log[0]))
-    terminal = sys.stderr
+    log, terminal = Path(job.log[0]), sys.stderr
+    stream = log.open("w", buffering=1, encoding="utf-8")  # open until the process ends
+    copy = second_name(log)
     sys.stdout = sys.stderr = stream
     logging.basicConfig(
         stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
@@ -123,7 +123,7 @@ def use_package(folder: str | Path) -> None:
     its .venv in ``my thesis``), Python is called by its name, and found there first.
     """
     others = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([others] if others else [])])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), others]))
     if shlex.quote(sys.executable) != sys.executable:
         python = Path(sys.executable)
         os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ["PATH"]])

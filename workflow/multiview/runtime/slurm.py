@@ -62,12 +62,9 @@ def longest(partition: str | None) -> int | None:
     Args:
         partition: one, or several between commas, the shortest of which decides; None: the default one.
     """
-    command = ["sinfo", "--noheader", "--format=%P|%l", *(["--partition", partition] if partition else [])]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    rows = [line.split("|", 1) for line in done.stdout.splitlines() if "|" in line]
+    asked = ["--partition", partition] if partition else []
+    said = _output("sinfo", "--noheader", "--format=%P|%l", *asked)
+    rows = [line.split("|", 1) for line in (said or "").splitlines() if "|" in line]
     limits = [_minutes(limit) for name, limit in rows if partition is not None or name.endswith("*")]
     return min((limit for limit in limits if limit is not None), default=None)
 
@@ -83,11 +80,14 @@ def _minutes(limit: str) -> int | None:
 
 def _scontrol(*command: str) -> str | None:
     job = os.environ.get("SLURM_JOB_ID")
-    if job is None:
-        return None
+    return None if job is None else _output("scontrol", *command, job)
+
+
+def _output(*command: str) -> str | None:
+    """What a command of SLURM prints; None if there is none, or if it fails."""
     try:
         return subprocess.run(
-            ["scontrol", *command, job],
+            command,
             env=os.environ | {"SLURM_TIME_FORMAT": "%s"},  # seconds of Unix time, whatever the time zone
             capture_output=True,
             text=True,
