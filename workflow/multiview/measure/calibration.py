@@ -3,15 +3,8 @@
 import numpy as np
 
 from multiview import config
-from multiview.measure.intervals import (
-    CONFIDENCE,
-    NETWORKS_AND_SAMPLES,
-    SAMPLES,
-    Interval,
-    Term,
-    quantiles,
-    sample_counts,
-)
+from multiview.measure import intervals
+from multiview.measure.intervals import CONFIDENCE, Interval, Term
 
 BINS = 15
 """Bins of equal width of the confidence, for the expected calibration error."""
@@ -37,7 +30,7 @@ def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evalu
         The error in [0, 1].
     """
     n, number = term.table.shape[1], settings.bootstrap
-    samples = sample_counts(n, settings.seed, number)
+    samples = intervals.sample_counts(n, settings.seed, number)
     rng = np.random.default_rng([settings.seed, term.size])
     noise = np.abs(rng.standard_normal((number, BINS)).astype(np.float32))
     measured, drawn, of_noise = [], [], []
@@ -52,8 +45,8 @@ def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evalu
     units = 1 if term.given else max(1, int(term.independent))
     counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number) / units
     value = float(np.mean(measured))
-    low, high = quantiles((counts * drawn).sum(axis=1))
-    scope = SAMPLES if term.given else NETWORKS_AND_SAMPLES
+    low, high = intervals.quantiles((counts * drawn).sum(axis=1))
+    scope = intervals.SAMPLES if term.given else intervals.NETWORKS_AND_SAMPLES
     lowest = 2 * value - high if value > np.mean(of_noise) else 0.0
     return Interval(value, max(0.0, lowest), max(value, 2 * value - low), "basic bootstrap", scope)
 
@@ -79,8 +72,8 @@ def _errors_of(
     measured, replicates = (
         np.abs(sums).reshape(-1, rows, BINS).sum(axis=2) / n for sums in (gaps.sum(axis=0), drawn)
     )
-    spreads = (
-        np.sqrt(np.bincount(own, sure * (1 - sure), minlength=BINS)) / n
-        for own, sure in zip(bins, confidence, strict=True)
-    )
-    return measured[0], replicates, [np.quantile(noise @ spread, (1 + CONFIDENCE) / 2) for spread in spreads]
+    levels = []
+    for own, sure in zip(bins, confidence, strict=True):
+        spread = np.sqrt(np.bincount(own, sure * (1 - sure), minlength=BINS)) / n
+        levels.append(np.quantile(noise @ spread, (1 + CONFIDENCE) / 2))
+    return measured[0], replicates, levels

@@ -136,16 +136,15 @@ def measure(
         measured.append(Errors(name, len(rows[0]), n_seeds, wrong, pool or of, nll, confidence, members))
 
     def add_each(name: str) -> None:
-        own = predictors[name].members
-        add(name, name, [[member] for member in own], len(own))
+        add(name, name, [[member] for member in predictors[name].members], len(predictors[name].members))
 
     add_each("single")
     single, largest = measured[0], max(members)
     for rows in members.values():
         add("ensemble", "single", rows.tolist(), len(seeds))
     chosen = best(single.wrong[main_split(list(labels))], seeds, members[largest])
-    tables = ({split: table[chosen] for split, table in getattr(single, name).items()} for name in TABLES)
-    measured.append(replace(single, predictor="best", size=largest, **dict(zip(TABLES, tables, strict=True))))
+    tables = {name: {split: table[chosen] for split, table in getattr(single, name).items()} for name in TABLES}
+    measured.append(replace(single, predictor="best", size=largest, **tables))
     for name, role in roles.items():
         students = predictors[name].members
         if role["teacher_size"] > 1:
@@ -210,14 +209,13 @@ def _mixture_rows(predictor: Errors, settings: config.Evaluation) -> Iterator[di
     n = sum(table.shape[1] for table in predictor.wrong.values())
     for mu in settings.mus:
         weights = {"test_multi": 1 - mu, "test_single": mu}
-        interval = mean_errors(
-            [predictor.term(weight, split) for split, weight in weights.items() if weight > 0]
-        ).interval()
+        terms = [predictor.term(weight, split) for split, weight in weights.items() if weight > 0]
+        interval = mean_errors(terms).interval()
         yield _row("error", "", mu, replace(interval, low=max(0.0, interval.low)), n)
         if mu > 0:
-            scaled = {end: getattr(interval, end) / mu for end in ("measured", "low", "high")}
-            scaled["low"] = max(0.0, scaled["low"])
-            yield _row("error / mu", "", mu, replace(interval, **scaled), n)
+            low, high = max(0.0, interval.low / mu), interval.high / mu
+            scaled = replace(interval, measured=interval.measured / mu, low=low, high=high)
+            yield _row("error / mu", "", mu, scaled, n)
 
 
 def _row(quantity: str, split: str, mu: float, interval: Interval, n_samples: int) -> dict:
@@ -260,14 +258,10 @@ def ensemble_errors(measured: Sequence[Errors]) -> pd.DataFrame:
 def agreement(single: Predictor, split: str, label: np.ndarray) -> pd.DataFrame:
     """The table ``agreement``: how often two single networks name one class, and how often both are wrong."""
     predicted = single.logits[split].argmax(axis=2)
+    networks = list(zip(single.members, predicted, predicted != label, strict=True))
     rows = [
-        {
-            "seed": seed,
-            "other": other,
-            "same": float((predicted[i] == predicted[j]).mean()),
-            "both_wrong": float(((predicted[i] != label) & (predicted[j] != label)).mean()),
-        }
-        for i, seed in enumerate(single.members)
-        for j, other in enumerate(single.members)
+        (seed, other, float((named == by_other).mean()), float((wrong & other_wrong).mean()))
+        for seed, named, wrong in networks
+        for other, by_other, other_wrong in networks
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["seed", "other", "same", "both_wrong"])

@@ -36,11 +36,9 @@ def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ra
     table = start.merge(final.drop(columns="step"), on=["seed", "class", "view"], validate="one_to_one")
     table = table.sort_values(["seed", "class", "view"], ignore_index=True)
     table["ticket"] = lottery.ticket(table["lambda"], table["s"], q)
-    phi = table["phi"].to_numpy().reshape(-1, 2)
-    tickets = table["ticket"].to_numpy().reshape(-1, 2)
-    table["learned"] = lottery.learned(phi, learned_ratio).ravel()
-    table["won"] = _larger(phi).ravel()
-    table["predicted"] = _larger(tickets).ravel()
+    table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
+    table["won"] = _larger(table["phi"])
+    table["predicted"] = _larger(table["ticket"])
     return table
 
 
@@ -149,6 +147,6 @@ def unions(
     return by_share
 
 
-def _larger(pairs: np.ndarray) -> np.ndarray:
-    """Which of each pair ``[n, 2]`` is the larger one; the first where they are equal."""
-    return pairs.argmax(axis=1)[:, None] == np.arange(2)
+def _larger(column: pd.Series) -> np.ndarray:
+    """Which of every two values in turn is the larger one; the first where they are equal."""
+    return (column.to_numpy().reshape(-1, 2).argmax(axis=1)[:, None] == np.arange(2)).ravel()
