@@ -20,13 +20,7 @@ FACTORS = (0.5, 1, 2, 4)
 
 
 def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: int) -> float:
-    """Of all seeds together.
-
-    Args:
-        sizes: k, N, d and seeds.
-        study: whose P, m, q and training it is.
-        steps: how many are timed.
-    """
+    """Of all seeds together, for k, N, d and seeds in `sizes`; P, m, q and training are those of the study."""
     k, n, d, seeds = (sizes[name] for name in ("k", "N", "d", "seeds"))
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(n, study.dataset.patches, d, generator=generator)

@@ -33,15 +33,9 @@ LEARNED = 1.0
 def pulls(network: TwoLayerNetwork, best: Tensor, x: Tensor, label: Tensor, F: Tensor, views: Tensor) -> Tensor:
     """How much each sample pulls on a view of a class, through one neuron, in gradient descent with eta = 1.
 
-    Args:
-        network: of k classes.
-        best: int64 ``[k]``, a neuron of each class.
-        x, label: the training samples, ``[n, P, d]`` and ``[n]``.
-        F: their logits, ``[n, k]``.
-        views: ``[k, d]``, a view of each class.
-
-    Returns:
-        ``[n, k]``: minus the derivative of the mean cross-entropy along the view.
+    `best` is int64 ``[k]``, a neuron of each class; `views` ``[k, d]``, a view of each; `x` ``[n, P, d]`` and
+    `label` ``[n]`` are the training samples, `F` ``[n, k]`` their logits. The result ``[n, k]`` is minus the
+    derivative of the mean cross-entropy along the view.
     """
     w = network.weight.detach()[best]
     inner = (x @ w.T).clamp(0, network.rho)
@@ -54,13 +48,9 @@ def pulls(network: TwoLayerNetwork, best: Tensor, x: Tensor, label: Tensor, F: T
 def shares(u: Tensor, grown: Tensor) -> Tensor:
     """How much of ``1/u`` each group takes away in a step, with ``1/u - 1/(u + g) = g / (u (u + g))``.
 
-    Args:
-        u: ``[views, k]``, the size of the best neuron of each view before the step.
-        grown: ``[views, groups, k]``, by how much each group makes it grow, ``g`` in total.
-
-    Returns:
-        ``[views, groups, k]``: their sums over groups are what ``1/u`` falls by, for ``u``
-        and ``u + g`` from 1e-10 on.
+    `u` ``[views, k]`` is the size of the best neuron of each view before the step, `grown` ``[views, groups, k]``
+    by how much each group makes it grow, ``g`` in total. Sums over groups of the result ``[views, groups, k]``
+    are what ``1/u`` falls by, for ``u`` and ``u + g`` from 1e-10 on.
     """
     after = (u + grown.sum(dim=1)).clamp(min=1e-10)
     return grown / (u.clamp(min=1e-10) * after).unsqueeze(1)

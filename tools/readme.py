@@ -60,12 +60,9 @@ HEADS = ("verdict", "study", "statement", "claim", "measured, 95 % interval", "s
 
 
 def fill(text: str, snapshot: Path = SNAPSHOT, left: list[str] | None = None) -> str:
-    """The text with its blocks made anew from what was taken.
+    """The text of a page with its blocks made anew from what was taken.
 
-    Args:
-        text: of a page.
-        snapshot: where numbers are kept.
-        left: the names of blocks whose run was not taken are added here.
+    To `left` the names of blocks are added whose run was not taken.
 
     Raises:
         KeyError: if a block has a name that is not known, or a statement is not among what was taken.

@@ -44,10 +44,7 @@ class NotTaken(Exception):
 def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -> None:
     """Take the numbers of a run: of the default config with everything in it, or of a preset's own studies.
 
-    Args:
-        results: the folder of results.
-        snapshot: where numbers are kept; those of a preset in a folder called as it is.
-        preset: its file, or None for the default config.
+    Numbers are kept in `snapshot`, those of a preset in a folder called as it is.
 
     Raises:
         ArtifactError: if a file of the run is missing or damaged.
@@ -95,10 +92,7 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
 def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.DataFrame, dict, list[list[str]]]:
     """The verdicts on some studies and families, and on the draws of the data that they are among.
 
-    Args:
-        results: the folder of results.
-        studies: names of studies and families.
-        further: whether draws with other studies of the folder count, or only those with one another.
+    `further`: whether draws with other studies of the folder count, or only those with one another.
 
     Returns:
         The table ``verdicts``, the provenance of what each study measured, and the groups of draws.
@@ -122,11 +116,8 @@ def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.Dat
 def chosen(study: Mapping[str, Any]) -> dict[str, str]:
     """What was chosen for the networks of a study, and for each kind of students, where the paper leaves it open.
 
-    Args:
-        study: the config in the provenance of what was measured.
-
-    Returns:
-        By the name of the students, and by ``""`` for all networks; empty for images.
+    `study` is the config in the provenance of what was measured. The result is by the name of the students, and by
+    ``""`` for all networks; empty for images.
     """
     dataset, network = study["dataset"], study["network"]
     if "z" not in dataset:

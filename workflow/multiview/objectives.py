@@ -143,13 +143,8 @@ def shown(logits: Tensor, known: Tensor, label: Tensor) -> Tensor:
     positive parts of the two: 1 if the network shows all of it. What it shows besides does not count, nor what it
     shows more of.
 
-    Args:
-        logits: ``[..., n, k]``, F, the network's.
-        known: ``[..., n, k]``, G.
-        label: int64 ``[n]``.
-
-    Returns:
-        ``[...]``, from 0 to 1; 1 if nothing is shown by `known`.
+    `logits` F and `known` G are ``[..., n, k]``, `label` is int64 ``[n]``. The result is ``[...]``, from 0 to 1; 1
+    if nothing is shown by `known`.
     """
     other = 1 - functional.one_hot(label, logits.shape[-1]).to(logits.dtype)
     F, G = logits.clamp(min=0) * other, known.clamp(min=0) * other

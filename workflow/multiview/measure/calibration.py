@@ -21,13 +21,8 @@ def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evalu
     lie too high: the interval is the basic one, which turns them around the measured value, cut off at 0. It has 0
     in it if a network that is right as often as it says would show as much.
 
-    Args:
-        term: the errors; each row a network or an ensemble, each column a sample.
-        confidence: of the same shape, the largest probability.
-        settings: the evaluation section of the config: replicates of the bootstrap, and its seed.
-
-    Returns:
-        The error in [0, 1].
+    `term` is the error, each row a network or an ensemble, each column a sample; `confidence` is of the same
+    shape, the largest probability. The result is in [0, 1].
     """
     n, number = term.table.shape[1], settings.bootstrap
     samples = intervals.sample_counts(n, settings.seed, number)
@@ -56,10 +51,8 @@ def _errors_of(
 ) -> tuple[np.ndarray, np.ndarray, list[float]]:
     """Of some rows the errors ``[rows]``, their replicates ``[number, rows]``, and what noise alone shows.
 
-    Args:
-        wrong, confidence: ``[rows, n]``.
-        samples: ``[number, n]``, how often each sample is in each replicate.
-        noise: ``[number, BINS]``, sizes of normal numbers.
+    `wrong` and `confidence` are ``[rows, n]``, `samples` ``[number, n]``, how often each sample is in each
+    replicate, `noise` ``[number, BINS]``, sizes of normal numbers.
     """
     rows, n = wrong.shape
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)

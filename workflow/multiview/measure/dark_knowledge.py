@@ -24,12 +24,10 @@ SPLIT = "test_multi"
 
 
 def soft_labels(logits: np.ndarray, objective: Mapping[str, Any], scale: float = 1.0) -> np.ndarray:
-    """Soft labels ``[..., k]`` as a student's objective sees them.
+    """Soft labels ``[..., k]`` of logits ``[..., k]`` as a student's objective sees them.
 
-    Args:
-        logits: ``[..., k]``.
-        objective: the objective section of the config, in plain values.
-        scale: by which the logits are multiplied first (a teacher's).
+    `objective` is the section of the config, in plain values; by `scale` the logits are multiplied first (a
+    teacher's).
     """
     if objective["kind"] == "hinton":
         return softmax(scale * logits / objective["hinton"]["temperature"], axis=-1)

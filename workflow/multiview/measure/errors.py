@@ -71,14 +71,10 @@ class Errors:
 
 
 def paired(errors: Mapping[str, Errors], pool: str) -> dict[str, Errors]:
-    """Only the networks whose seeds all of these predictors have, row for row, as one pool.
+    """Only the networks whose seeds all of these predictors have, row for row, as one pool of this name.
 
     A warm student starts from the single network of its seed, and shares its lost views: of the gain of students
     over these networks the difference between networks is no part.
-
-    Args:
-        errors: of predictors whose rows are networks.
-        pool: how the pool is called.
 
     Raises:
         ValueError: if no seed is in all of them.
@@ -99,10 +95,7 @@ def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[
 
     It is chosen on the very test samples, an oracle, so that no honest choice does better.
 
-    Args:
-        single: bool ``[seeds, n]``, the errors of each single network.
-        seeds: of these networks, in the order of the rows.
-        members: ``[ensembles, L]``, seeds.
+    `single` is bool ``[seeds, n]``, the errors of the networks with these `seeds`; `members` ``[ensembles, L]``.
     """
     position = {seed: i for i, seed in enumerate(seeds)}
     mean = single.mean(axis=1)

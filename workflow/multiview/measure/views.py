@@ -24,11 +24,9 @@ def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
 def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ratio: float) -> pd.DataFrame:
     """Who was predicted to win each race and who did: the table ``lottery``, a row a seed, class and view.
 
-    Args:
-        start: ``lambda`` and ``s`` of every seed, class and view at the initialisation.
-        final: ``phi`` of each at the end.
-        q: power of the smoothed ReLU.
-        learned_ratio: a view counts as learned from this share of its class's larger Phi on.
+    `start` has ``lambda`` and ``s`` of every seed, class and view at the initialisation, `final` ``phi`` of each
+    at the end; `q` is the power of the smoothed ReLU. A view counts as learned from the share `learned_ratio` of
+    its class's larger Phi on.
 
     Raises:
         MergeError: of pandas, if a row of one has not exactly one in the other.

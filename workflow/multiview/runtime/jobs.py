@@ -25,10 +25,8 @@ def start(job: Any) -> None:
     """Log to the job's file, and let an error that ends the job leave one clear line there and on the terminal.
 
     The log has a traceback besides, unless the error says by itself what is wrong and where. Logs of attempts that
-    failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on.
-
-    Args:
-        job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
+    failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on. `job` is Snakemake's own object in
+    scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
     log, terminal = Path(job.log[0]), sys.stderr
     stream = log.open("w", buffering=1, encoding="utf-8")  # open until the process ends

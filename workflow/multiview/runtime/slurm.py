@@ -59,8 +59,7 @@ def requeue_if_preempted() -> bool:
 def longest(partition: str | None) -> int | None:
     """Minutes that a job may ask for, None if SLURM does not say.
 
-    Args:
-        partition: one, or several between commas, the shortest of which decides; None: the default one.
+    Of several partitions, between commas, the shortest decides; None is the default one.
     """
     asked = ["--partition", partition] if partition else []
     said = _output("sinfo", "--noheader", "--format=%P|%l", *asked)

@@ -124,10 +124,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def read(path: str | Path, kind: str, expect: Mapping[str, Any] | None = None) -> Artifact:
     """Read an artifact and check that it is what it should be.
 
-    Args:
-        path: the file.
-        kind: the kind of artifact that must be in it.
-        expect: entries that its provenance must have, such as the digest of the dataset it is about.
+    `expect` are entries that its provenance must have, such as the digest of the dataset it is about.
 
     Raises:
         ArtifactError: naming the file, what was expected and what was found.
