@@ -6,11 +6,12 @@ that some of the networks get wrong together. Some minutes of one core; ``--tria
 """
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from multiview.claims import pages
 from multiview.measure.intervals import Estimate, Term, mean_errors, shares_by_network
 from multiview.predictors import ensembles
 
@@ -63,9 +64,7 @@ def contrast(rows: int, rate: float, spread: float, rng: np.random.Generator) ->
     """Half of the difference of two kinds of networks, minus that of a third one and the first."""
     shared = rng.random(SAMPLES)
     tables = [draw(rates_of_networks(rows, rate, spread, rng), shared, rng) for _ in range(3)]
-    weights = (-0.5, -0.5, 1.0)
-    terms = [Term(w, t, name) for w, t, name in zip(weights, tables, "abc", strict=True)]
-    return mean_errors(terms), 0.0
+    return mean_errors(list(map(Term, (-0.5, -0.5, 1.0), tables, "abc"))), 0.0
 
 
 def students(rows: int, rate: float, spread: float, rng: np.random.Generator) -> tuple[Estimate, float]:
@@ -156,13 +155,7 @@ def table(trials: int, cases: dict[str, Callable] = CASES) -> str:
             for spread, value in spreads(rate).items():
                 found = [cell(coverage(case, trials, rows, rows, rate, value)) for rows in ROWS]
                 lines.append([name, f"{rate:g}", spread, *found])
-    return as_markdown(["what", "rate", "spread", *(f"{rows} rows" for rows in ROWS)], lines)
-
-
-def as_markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [f"| {' | '.join(row)} |" for row in (heads, *rows)]
-    return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
+    return pages.markdown(["what", "rate", "spread", *(f"{rows} rows" for rows in ROWS)], lines)
 
 
 VIEWS = {"each learned by half of the networks": np.full(20, 0.5), "by 15 to 85 %": np.linspace(0.15, 0.85, 20)}
@@ -176,7 +169,7 @@ def table_of_ensembles(trials: int) -> str:
             known = [size for size in sizes if size <= rows / 2]
             found = [cell(coverage(overlapping, trials, rows, rows, size, learned)) for size in known]
             lines.append([name, f"{rows}", *found, *[""] * (len(sizes) - len(found))])
-    return as_markdown(["views", "networks", *(f"L = {size}" for size in sizes)], lines)
+    return pages.markdown(["views", "networks", *(f"L = {size}" for size in sizes)], lines)
 
 
 def report(trials: int) -> str:

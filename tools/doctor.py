@@ -79,13 +79,9 @@ def memory_gb():
 
 def _python(report):
     version = platform.python_version()
-    report.check(
-        RANGE[0] <= sys.version_info[:2] < RANGE[1],
-        "Python",
-        f"{version}, {sys.executable}",
-        f"{version}: 3.11 to 3.14 are needed",
-        "apt-get install python3 python3-venv",
-    )
+    right, found = RANGE[0] <= sys.version_info[:2] < RANGE[1], f"{version}, {sys.executable}"
+    absent, command = f"{version}: 3.11 to 3.14 are needed", "apt-get install python3 python3-venv"
+    report.check(right, "Python", found, absent, command)
     if importlib.util.find_spec("ensurepip") is None:
         report.missing("venv", "Python's module ensurepip is missing", "apt-get install python3-venv")
     absent = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]

@@ -96,14 +96,11 @@ def theorems(snapshot: Path) -> str:
     heads += ["over draws of data", "chosen"]
     alike: dict[tuple, tuple[list[str], list[str]]] = {}
     for number, one in enumerate(_sorted(rows)):
-        same = of_draws[
-            of_draws["study"].str.startswith(f"{one['study']}, ")
-            & (of_draws["predictor"] == one["predictor"])
-            & (of_draws["quantity"] == one["quantity"])
-            & (of_draws["claim"] == one["claim"])
-        ]
+        same = of_draws[of_draws["study"].str.startswith(f"{one['study']}, ")]
+        for key in ("predictor", "quantity", "claim"):
+            same = same[same[key] == one[key]]
         drawn = [f"{_measured(r)} {verdicts.shown(r)}" for r in same.to_dict("records")]
-        statement = in_a_cell(one["quantity"]) + ": " + one["claim"]
+        statement = f"{one['quantity']}: {one['claim']}"
         cells = (verdicts.shown(one), one["study"], statement, claimed_range(one), _measured(one), one["scope"])
         key = (None if one["verdict"] == "holds" else number, *cells, "; ".join(drawn))
         predictors, chosen = alike.setdefault(key, ([], []))
@@ -141,8 +138,8 @@ def statements(snapshot: Path, study: str = "", preset: str = "") -> str:
         raise KeyError(f"no statement on study {study} in {snapshot / preset}")
     lines = []
     for one in rows:
-        cells = verdicts.cells(one) | {"verdict": verdicts.shown(one).replace("*", "\\*")}
-        cells |= {"statement": in_a_cell(cells["statement"]), "measured, 95 % interval": _measured(one)}
+        cells = verdicts.cells(one) | {"measured, 95 % interval": _measured(one)}
+        cells["verdict"] = cells["verdict"].replace("*", "\\*")
         lines.append([cells[head] for head in HEADS])
     return _table(HEADS, lines)
 
@@ -166,9 +163,9 @@ def decided(snapshot: Path) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown; bars in cells are escaped already."""
-    lines = ["|---" * len(heads) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join([f"| {' | '.join(heads)} |", *lines])
+    """A table in Markdown."""
+    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    return "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *(f"| {line} |" for line in lines)])
 
 
 def _measured(one: Mapping[str, Any], digits: int = 4) -> str:
@@ -222,11 +219,6 @@ def sweeps(snapshot: Path, preset: str = SWEEPS) -> str:
         lines.append([in_words(sweep), f"{value:g}", *cells.values()])
     shown = _table(["sweep", "value", *map(in_words, quantities)], lines)
     return f"![Errors along the parameters]({preset}.png)\n\n{shown}"
-
-
-def in_a_cell(text: str) -> str:
-    """A text for a table in Markdown, where a bar would end the cell."""
-    return text.replace("|", "\\|")
 
 
 def in_words(name: str) -> str:

@@ -53,12 +53,14 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     if preset is None:
         raw = yaml.safe_load(Path("config.yaml").read_text())
         folder, studies = snapshot, [*raw["studies"], *raw["families"], *raw["comparisons"]]
-        missing = [str(path) for path in (_picture(results, name) for name in PICTURES) if not path.exists()]
-        if missing:
+        pictures = {name: results / where / f"{name}.png" for name, where in PICTURES.items()}
+        if missing := [str(path) for path in pictures.values() if not path.exists()]:
             raise NotTaken(f"there is no {', '.join(missing)}: run snakemake to its end first")
     else:
         raw = yaml.safe_load(preset.read_text())
         folder, studies = snapshot / preset.stem, [*raw.get("studies", {}), *raw.get("families", {})]
+        picture = results / f"{OF_PRESETS.get(preset.stem)}.png"
+        pictures = {preset.stem: picture} if picture.exists() else {}
     table, provenances, groups = judged(results, studies, further=preset is not None)
     if table.empty:
         raise NotTaken(f"{results} has nothing of {', '.join(studies)}: run {preset or 'snakemake'} first")
@@ -78,15 +80,10 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
         job for job in jobs if (preset is None and "/" not in job["job"]) or job["job"].split("/")[0] in studies
     ]
     (folder / "run.json").write_text(json.dumps(cost(jobs), indent=1) + "\n")
-    if preset is None:
-        for name in PICTURES:
-            shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
-        return
-    if raw.get("sweeps"):
+    if preset is not None and raw.get("sweeps"):
         shutil.copyfile(results / "sweep.csv", folder / "sweep.csv")
-    picture = results / f"{OF_PRESETS.get(preset.stem)}.png"
-    if picture.exists():
-        shutil.copyfile(picture, snapshot.parent / f"{preset.stem}.png")
+    for name, path in pictures.items():
+        shutil.copyfile(path, snapshot.parent / f"{name}.png")
 
 
 def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.DataFrame, dict, list[list[str]]]:
@@ -158,7 +155,3 @@ def cost(jobs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         "memory": round(max((job["max_rss_mb"] or 0 for job in done), default=0) / 1024, 1),
         "disk": round(sum(path.stat().st_size for path in files) / 1e9, 1),
     }
-
-
-def _picture(results: Path, name: str) -> Path:
-    return results / PICTURES[name] / f"{name}.png"

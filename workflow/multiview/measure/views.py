@@ -8,6 +8,7 @@ import pandas as pd
 from multiview.data.base import ALONE
 from multiview.measure import lottery
 from multiview.predictors.logits import Predictor
+from multiview.store import artifacts
 
 LOTTERY = "races won by the larger ticket"
 TAKES = ("other view learned if its teacher has it", "other view learned if its teacher has it not")
@@ -65,15 +66,9 @@ def learned_of_pictures(predictors: Mapping[str, Predictor], samples: pd.DataFra
         for name, predictor in predictors.items():
             right = predictor.logits[split].argmax(axis=2) == label
             phi = np.stack([right[:, label == class_].mean(axis=1) for class_ in classes], axis=1)
-            columns = {
-                "predictor": name,
-                "seed": np.repeat(predictor.members, len(classes)),
-                "class": np.tile(classes, len(predictor.members)),
-                "view": view,
-                "phi": phi.ravel(),
-                "learned": phi.ravel() >= least,
-            }
-            tables.append(pd.DataFrame(columns))
+            cells = artifacts.entries(seed=predictor.members, **{"class": classes})
+            cells |= {"phi": phi.ravel(), "learned": phi.ravel() >= least}
+            tables.append(pd.DataFrame({"predictor": name, "view": view} | cells))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -114,14 +109,11 @@ def shares(
 def unions(
     learned: pd.DataFrame, roles: Mapping[str, Mapping]
 ) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """What students with one teacher each have of its views and of their own.
+    """What students with one teacher each have of its views and of their own, in the form of `shares`.
 
     Among the classes in which the student's own hard-label training learned one view: those in which it ends with
     the other view too, where its teacher has learned that one, and where it has not; and of the views that its own
     training learned those that it ends with. Students whose seeds have no such training are left out.
-
-    Returns:
-        By predictor and name of a share, hits and cases ``[networks]``.
     """
     by_share, trained = {}, set(learned.loc[learned["predictor"] == "single", "seed"])
     table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
