@@ -35,26 +35,24 @@ def cost(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> 
     """Jobs, networks trained, operations and bytes of a study."""
     (shape, images, _), k = images_of(study, studies), classes_of(study)
     per_image, parameters = flops_of_a_step(study, shape, k)
-    networks = study.seeds * study.training.epochs
-    jobs = len(study.chunks_of("single"))
-    kept = study.seeds
+    kept, epochs, jobs = study.seeds, study.seeds * study.training.epochs, len(study.chunks_of("single"))
     for name, one in study.students.items():
-        networks += (one.students + len(study.trials(name))) * one.training.epochs
-        jobs += len(study.chunks_of(name)) + len(study.trial_chunks(name))
         kept += one.students
+        epochs += (one.students + len(study.trials(name))) * one.training.epochs
+        jobs += len(study.chunks_of(name)) + len(study.trial_chunks(name))
     if study.joint is not None:
         number = study.joint.networks * study.joint.runs
-        networks += number * study.joint.training.epochs
-        jobs += len(study.chunks_of(config.JOINT))
         kept += number
-    checkpoints = networks / study.training.epochs
+        epochs += number * study.joint.training.epochs
+        jobs += len(study.chunks_of(config.JOINT))
+    networks = epochs / study.training.epochs
     copies = study.seeds * study.labelled_copies * images * k
     return {
         "jobs": jobs,
-        "networks": checkpoints,
+        "networks": networks,
         "parameters": parameters,
-        "flops": per_image * images * networks,
-        "bytes": FLOAT * (parameters * (kept + checkpoints) + copies),
+        "flops": per_image * images * epochs,
+        "bytes": FLOAT * (parameters * (kept + networks) + copies),
     }
 
 

@@ -73,10 +73,8 @@ def load(study: config.Study):
 
 def plain(x, label, network, step_size: float, steps: int) -> float:
     """Seconds of `steps` steps of plain Lightning."""
-    trainer = pl.Trainer(
-        accelerator="cpu", devices=1, max_epochs=steps, logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False,
-    )  # fmt: skip
+    off = dict.fromkeys(("enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
+    trainer = pl.Trainer(accelerator="cpu", devices=1, max_epochs=steps, logger=False, **off)
     loader = DataLoader([(x, label)], batch_size=None)  # the full batch, not collated anew each step
     begin = time.perf_counter()
     trainer.fit(Plain(network, step_size), loader)
@@ -144,9 +142,9 @@ def main() -> None:
     x, label, kinds, views, make = load(study)
     d, settings = study.dataset, study.training
     print(
-        f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons, "
-        f"one thread, {options.repetitions} repetitions of {2 * options.steps} steps"
+        f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons, one thread,", end=" "
     )
+    print(f"{options.repetitions} repetitions of {2 * options.steps} steps")
     ways = {
         "plain": lambda steps: plain(x, label, make(0), settings.step_size, steps),
         "ours": lambda steps: ours(x, label, kinds, views, study, [0], steps),

@@ -120,15 +120,13 @@ def _machine(report):
 
 def _gpus(report, installed):
     names = _output("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader").splitlines()
-    report.line("GPUs", "; ".join(names) if names else "none that nvidia-smi knows")
+    report.line("GPUs", "; ".join(names) or "none that nvidia-smi knows")
     if not installed:
         return 0
     usable = int(_output(sys.executable, "-c", "import torch; print(torch.cuda.device_count())") or 0)
-    if names and not usable:
+    if names or usable:
         command = ".venv/bin/pip install --force-reinstall torch, from PyTorch's index for this machine's driver"
-        report.missing("PyTorch", "this build can use no GPU", command, needed=False)
-    elif usable:
-        report.line("PyTorch", f"can use {usable}")
+        report.check(usable, "PyTorch", f"can use {usable}", "this build can use no GPU", command, needed=False)
     return usable
 
 

@@ -100,8 +100,7 @@ def about(job: Any) -> dict[str, Any]:
 def second_name(log: Path) -> Path | None:
     """Give a log a second name, ``NAME.log.1`` or the next: Snakemake deletes the first before another attempt.
 
-    Returns:
-        The second name, to be deleted once the job has succeeded; None if the file system knows no second names.
+    It is to be deleted once the job has succeeded; None if the file system knows no second names.
     """
     for number in itertools.count(1):
         other = log.with_name(f"{log.name}.{number}")

@@ -19,13 +19,10 @@ _NUMBERS = {"allocated": "StartTime", "preempted": "PreemptTime", "restarts": "R
 def ask() -> dict[str, int]:
     """What SLURM's controller says of this job; nothing if there is none, or if it does not answer.
 
-    Returns:
-        The Unix times when it was ``allocated`` its node and, if so, ``preempted``; how many ``restarts`` SLURM
-        itself has given it, of which a job's own environment says nothing.
+    These are the Unix times when it was ``allocated`` its node and, if so, ``preempted``, and how many ``restarts``
+    SLURM itself has given it, of which a job's own environment says nothing.
     """
-    text = _scontrol("show", "job")
-    if text is None:
-        return {}
+    text = _scontrol("show", "job") or ""
     matches = {name: re.search(rf"\b{word}=(\d+)", text) for name, word in _NUMBERS.items()}
     return {name: int(match[1]) for name, match in matches.items() if match}
 
