@@ -141,10 +141,8 @@ def main() -> None:
 
     x, label, kinds, views, make = load(study)
     d, settings = study.dataset, study.training
-    print(
-        f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons, one thread,", end=" "
-    )
-    print(f"{options.repetitions} repetitions of {2 * options.steps} steps")
+    sizes = f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons"
+    print(f"{sizes}, one thread, {options.repetitions} repetitions of {2 * options.steps} steps")
     ways = {
         "plain": lambda steps: plain(x, label, make(0), settings.step_size, steps),
         "ours": lambda steps: ours(x, label, kinds, views, study, [0], steps),

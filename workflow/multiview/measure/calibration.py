@@ -28,14 +28,9 @@ def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evalu
     samples = intervals.sample_counts(n, settings.seed, number)
     rng = np.random.default_rng([settings.seed, term.size])
     noise = np.abs(rng.standard_normal((number, BINS)).astype(np.float32))
-    measured, drawn, of_noise = [], [], []
-    for start in range(0, len(confidence), ROWS):
-        part = slice(start, start + ROWS)
-        values, replicates, levels = _errors_of(term.table[part], confidence[part], samples, noise)
-        measured.append(values)
-        drawn.append(replicates)
-        of_noise += levels
-    measured, drawn = np.concatenate(measured), np.concatenate(drawn, axis=1)
+    parts = [slice(start, start + ROWS) for start in range(0, len(confidence), ROWS)]
+    found = [_errors_of(term.table[part], confidence[part], samples, noise) for part in parts]
+    measured, drawn, of_noise = (np.concatenate(of_parts, axis=-1) for of_parts in zip(*found, strict=True))
     rows = len(measured)
     units = 1 if term.given else max(1, int(term.independent))
     counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number) / units

@@ -114,8 +114,8 @@ def measure(
     (the best single networks), ``teacher_of_x`` (the ensemble that teaches the students x) and ``ensemble_of_x``
     (the average of all students x).
 
-    `labels` are ``[n]`` for each split that is measured, `predictors` ``single``, every kind of students, and others,
-    `members` seeds ``[ensembles, size]`` for each size, `roles` those of `multiview.config.Study.roles`.
+    `labels` are ``[n]`` for each split that is measured, `predictors` ``single``, every kind of students, and
+    others, `members` seeds ``[ensembles, size]`` for each size, `roles` those of `multiview.config.Study.roles`.
     """
     measured, seeds = [], predictors["single"].members
 

@@ -72,8 +72,8 @@ def count() -> int:
 def take(folder: str | Path | None = None, seconds: float = 5.0) -> str:
     """Take a GPU that no other job on this machine has, of whatever run, and let CUDA see no other; wait for it.
 
-    It is held by an advisory lock, which ends with the process, however that ends. The `folder` of the locks is one
-    for all runs of a user on this machine; `seconds` pass between looking for one again.
+    It is held by an advisory lock, which ends with the process, however that ends. The `folder` of the locks is
+    one for all runs of a user on this machine; `seconds` pass between looking for one again.
 
     Raises:
         ConfigError: if the machine has none, or there can be no locks in the folder.

@@ -92,9 +92,9 @@ def taught_by(job: Any) -> dict[int, list[int]]:
 def about(job: Any) -> dict[str, Any]:
     """What the provenance of every trained network has of its job."""
     known = {"study": job.params.study, "threads": job.threads}
-    if "teacher" not in job.params.keys():  # noqa: SIM118 -- Snakemake's lists with names are no mappings
-        return known
-    return known | {"teacher": job.params.teacher, "teachers": json.loads(job.params.teachers)}
+    if "teacher" in job.params.keys():  # noqa: SIM118 -- Snakemake's lists with names are no mappings
+        known |= {"teacher": job.params.teacher, "teachers": json.loads(job.params.teachers)}
+    return known
 
 
 def second_name(log: Path) -> Path | None:

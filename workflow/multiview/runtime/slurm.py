@@ -19,8 +19,8 @@ _NUMBERS = {"allocated": "StartTime", "preempted": "PreemptTime", "restarts": "R
 def ask() -> dict[str, int]:
     """What SLURM's controller says of this job; nothing if there is none, or if it does not answer.
 
-    These are the Unix times when it was ``allocated`` its node and, if so, ``preempted``, and how many ``restarts``
-    SLURM itself has given it, of which a job's own environment says nothing.
+    These are the Unix times when it was ``allocated`` its node and, if so, ``preempted``, and how many
+    ``restarts`` SLURM itself has given it, of which a job's own environment says nothing.
     """
     text = _scontrol("show", "job") or ""
     matches = {name: re.search(rf"\b{word}=(\d+)", text) for name, word in _NUMBERS.items()}

@@ -58,13 +58,10 @@ class Artifact:
 
 
 def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
-    """Write an artifact.
+    """Write an artifact of a kind of `KINDS`; its folder is made.
 
-    Args:
-        path: where; its folder is made.
-        kind: a key of `KINDS`.
-        columns: the columns, each an array-like of one length; ``[rows, length]`` for a vector column.
-        provenance: anything that JSON holds: the study, the config, digests of the inputs.
+    Columns are array-likes of one length, ``[rows, length]`` for a vector column. The provenance is anything that
+    JSON holds: the study, the config, digests of the inputs.
 
     Raises:
         ArtifactError: if the columns are not those that the kind declares.
