@@ -91,13 +91,12 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
             break
     phi, distance, fed = (torch.stack(part) for part in zip(*trace, strict=True))
     over = (phi.amax(dim=2) >= LEARNED).int().argmax(dim=0)  # [k]: the step at which each race is over
-    last = int(over.max())
     loser = phi[-1].argmin(dim=1)
     tied = phi[-1].amin(dim=1) >= learned_ratio * phi[-1].amax(dim=1)
     rows = []
     for i in range(k):
         at = float(distance[over[i], i, loser[i]])
-        bounds = pairwise((0, int(over[i]), last, len(trace)))
+        bounds = pairwise((0, int(over[i]), int(over.max()), len(trace)))
         for phase, (start, end) in zip(PHASES, bounds, strict=True):
             for group, amount in zip(GROUPS, fed[start:end, loser[i], :, i].sum(dim=0).tolist(), strict=True):
                 if has[group][i]:

@@ -29,8 +29,6 @@ from runs import SNAPSHOT, NotTaken
 
 DRAWS = "data_seeds"
 """The preset with further draws of the data."""
-SWEEPS = "sweep"
-"""The preset of sweeps."""
 PAGES = ("README.md", *(f"docs/{name}.md" for name in ("theory", "images", "contrasts", "verdicts", "coverage")))
 LOST = "P(lost view learned | its teacher"
 OF_A_DRAW = {
@@ -206,7 +204,7 @@ def draws(snapshot: Path, preset: str = DRAWS, columns: str = "all") -> str:
     return "\n".join(lines).strip()
 
 
-def sweeps(snapshot: Path, preset: str = SWEEPS) -> str:
+def sweeps(snapshot: Path, preset: str = "sweep") -> str:
     """Errors and, on multi-view data, the share of ties along each parameter of a preset with sweeps."""
     table = _csv(snapshot / preset / "sweep.csv")
     quantities = list(dict.fromkeys(table.dropna(subset="measured")["quantity"]))

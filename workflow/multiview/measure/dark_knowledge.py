@@ -77,14 +77,13 @@ def table(
     other = np.arange(k) != label[:, None]
     sums = {key: np.zeros((len(students), n, 3, 3)) for key in labels_by_role}
     counts = np.zeros((len(students), n, 3, 3))
-    rows = np.broadcast_to(np.arange(n)[:, None], (n, k))
     for i, members in enumerate(teachers):
         # An ensemble has learned what its average strength says it has.
         strength = np.mean(
             [phi.loc[m].sort_values(["class", "view"])["phi"].to_numpy().reshape(k, 2) for m in members], axis=0
         )
         has = lottery.learned(strength, settings.learned_ratio)
-        cell = (9 * rows + 3 * (carried & has).sum(axis=2) + (carried & ~has).sum(axis=2))[other]
+        cell = (9 * np.arange(n)[:, None] + 3 * (carried & has).sum(axis=2) + (carried & ~has).sum(axis=2))[other]
         counts[i] = np.bincount(cell, minlength=9 * n).reshape(n, 3, 3)
         for key, values in labels_by_role.items():
             sums[key][i] = np.bincount(cell, values[i][other], minlength=9 * n).reshape(n, 3, 3)

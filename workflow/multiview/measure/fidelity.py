@@ -33,9 +33,8 @@ def with_teachers(
             teachers = [role["teachers"][str(student)] for student in students.members]
             taught = [teacher.of(members, part).mean(axis=0).argmax(axis=1) for members in teachers]
             interval = mean_errors([Term(1.0, named == np.array(taught))]).interval()
-            accuracy = float((named == label[split == part]).mean())
-            row = {"predictor": name, "split": part, "accuracy": accuracy, "agreement": interval.measured}
-            row |= {"n_seeds": len(students.members), "n_samples": named.shape[1]}
+            row = {"predictor": name, "split": part, "accuracy": float((named == label[split == part]).mean())}
+            row |= {"agreement": interval.measured, "n_seeds": len(students.members), "n_samples": named.shape[1]}
             rows.append(row | vars(interval))
     return pd.DataFrame(rows, columns=list(artifacts.KINDS["fidelity"]))
 
