@@ -7,6 +7,7 @@ rate that the user's GPU sustains (as a rule a third of its peak), not measured.
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -16,13 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from multiview import config
 from multiview.networks.registry import bare
-
-SIZES = {"digits": (1, 8, 8, 400), "fashion_mnist": (1, 28, 28, 60000)} | dict.fromkeys(
-    ("cifar10", "cifar100"), (3, 32, 32, 50000)
-)
-"""Channels, height, width and training images of the datasets that are known."""
-CLASSES = {"cifar100": 100}
-FLOAT = 4
+from multiview.runtime.resources import FLOAT, classes_of, images_of
 
 
 def flops_of_a_step(study: config.ImageStudy, shape: tuple[int, int, int], k: int) -> tuple[float, int]:
@@ -36,31 +31,28 @@ def flops_of_a_step(study: config.ImageStudy, shape: tuple[int, int, int], k: in
     return counter.get_total_flops() / 2, sum(p.numel() for p in network.parameters())
 
 
-def cost(study: config.ImageStudy) -> dict[str, float]:
+def cost(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> dict[str, float]:
     """Jobs, networks trained, operations and bytes of a study."""
-    *shape, n = SIZES[study.dataset.kind]
-    k = CLASSES.get(study.dataset.kind, 10)
-    images = study.dataset.train_samples or n - study.dataset.validation_samples
-    per_image, parameters = flops_of_a_step(study, tuple(shape), k)
-    networks = study.seeds * study.training.epochs
-    jobs = len(study.chunks_of("single"))
-    kept = study.seeds
+    (shape, images, _), k = images_of(study, studies), classes_of(study)
+    per_image, parameters = flops_of_a_step(study, shape, k)
+    kept, epochs, jobs = study.seeds, study.seeds * study.training.epochs, len(study.chunks_of("single"))
     for name, one in study.students.items():
-        networks += (one.students + len(study.trials(name))) * one.training.epochs
-        jobs += len(study.chunks_of(name)) + len(study.trial_chunks(name))
         kept += one.students
+        epochs += (one.students + len(study.trials(name))) * one.training.epochs
+        jobs += len(study.chunks_of(name)) + len(study.trial_chunks(name))
     if study.joint is not None:
-        networks += study.joint.networks * study.joint.runs * study.joint.training.epochs
+        number = study.joint.networks * study.joint.runs
+        kept += number
+        epochs += number * study.joint.training.epochs
         jobs += len(study.chunks_of(config.JOINT))
-        kept += study.joint.networks * study.joint.runs
-    checkpoints = networks / study.training.epochs
+    networks = epochs / study.training.epochs
     copies = study.seeds * study.labelled_copies * images * k
     return {
         "jobs": jobs,
-        "networks": networks / study.training.epochs,
+        "networks": networks,
         "parameters": parameters,
-        "flops": per_image * images * networks,
-        "bytes": FLOAT * (parameters * (kept + checkpoints) + copies),
+        "flops": per_image * images * epochs,
+        "bytes": FLOAT * (parameters * (kept + networks) + copies),
     }
 
 
@@ -73,10 +65,10 @@ def main() -> None:
     raw = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())
     own = yaml.safe_load(arguments.preset.read_text())
     update_config(raw, own)
-    studies = {name: study for name, study in config.load(raw).images.items() if name in own["studies"]}
+    studies = config.load(raw).images
     print("study        training jobs  networks  parameters     EFLOP  GPU hours    GB")
-    for name, study in studies.items():
-        one = cost(study)
+    for name in (name for name in studies if name in own["studies"]):
+        one = cost(studies[name], studies)
         hours = one["flops"] / (arguments.teraflops * 1e12) / 3600
         print(
             f"{name:<12} {one['jobs']:13d} {one['networks']:9.0f} {one['parameters'] / 1e6:9.1f} M "

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from multiview.claims import pages
 from multiview.measure.intervals import Estimate, Term, mean_errors, shares_by_network
 from multiview.predictors import ensembles
 
@@ -63,9 +64,7 @@ def contrast(rows: int, rate: float, spread: float, rng: np.random.Generator) ->
     """Half of the difference of two kinds of networks, minus that of a third one and the first."""
     shared = rng.random(SAMPLES)
     tables = [draw(rates_of_networks(rows, rate, spread, rng), shared, rng) for _ in range(3)]
-    weights = (-0.5, -0.5, 1.0)
-    terms = [Term(w, t, name) for w, t, name in zip(weights, tables, "abc", strict=True)]
-    return mean_errors(terms), 0.0
+    return mean_errors(list(map(Term, (-0.5, -0.5, 1.0), tables, "abc"))), 0.0
 
 
 def students(rows: int, rate: float, spread: float, rng: np.random.Generator) -> tuple[Estimate, float]:
@@ -150,16 +149,13 @@ CASES = {
 
 def table(trials: int, cases: dict[str, Callable] = CASES) -> str:
     """The coverage of all cases as a table in Markdown."""
-    lines = [
-        "| what | rate | spread | " + " | ".join(f"{rows} rows" for rows in ROWS) + " |",
-        "|---" * (3 + len(ROWS)) + "|",
-    ]
+    lines = []
     for name, case in cases.items():
         for rate in RATES:
             for spread, value in spreads(rate).items():
                 found = [cell(coverage(case, trials, rows, rows, rate, value)) for rows in ROWS]
-                lines.append(f"| {name} | {rate:g} | {spread} | " + " | ".join(found) + " |")
-    return "\n".join(lines)
+                lines.append([name, f"{rate:g}", spread, *found])
+    return pages.markdown(["what", "rate", "spread", *(f"{rows} rows" for rows in ROWS)], lines)
 
 
 VIEWS = {"each learned by half of the networks": np.full(20, 0.5), "by 15 to 85 %": np.linspace(0.15, 0.85, 20)}
@@ -167,30 +163,20 @@ VIEWS = {"each learned by half of the networks": np.full(20, 0.5), "by 15 to 85 
 
 def table_of_ensembles(trials: int) -> str:
     """The coverage of the mean error of overlapping ensembles."""
-    lines = ["| views | networks | L = 2 | L = 5 | L = 10 | L = 20 |", "|---|---|---|---|---|---|"]
+    lines, sizes = [], (2, 5, 10, 20)
     for name, learned in VIEWS.items():
         for rows in (10, 20, 40, 60):
-            found = [
-                cell(coverage(overlapping, trials, rows, rows, size, learned)) if size <= rows / 2 else ""
-                for size in (2, 5, 10, 20)
-            ]
-            lines.append(f"| {name} | {rows} | " + " | ".join(found) + " |")
-    return "\n".join(lines)
+            known = [size for size in sizes if size <= rows / 2]
+            found = [cell(coverage(overlapping, trials, rows, rows, size, learned)) for size in known]
+            lines.append([name, f"{rows}", *found, *[""] * (len(sizes) - len(found))])
+    return pages.markdown(["views", "networks", *(f"L = {size}" for size in sizes)], lines)
 
 
 def report(trials: int) -> str:
     """All tables in Markdown."""
-    return "\n".join(
-        [
-            f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}.",
-            "",
-            table(trials),
-            "",
-            "Mean errors of 100 overlapping ensembles of L networks:",
-            "",
-            table_of_ensembles(trials),
-        ]
-    )
+    head = f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}."
+    middle = "Mean errors of 100 overlapping ensembles of L networks:"
+    return "\n\n".join([head, table(trials), middle, table_of_ensembles(trials)])
 
 
 if __name__ == "__main__":

@@ -32,6 +32,12 @@ for name in ("pytorch_lightning.utilities.rank_zero", "lightning_fabric.utilitie
 RNG = np.random.default_rng(0)
 
 
+def pictures(number: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random images of Fashion-MNIST's size, and their labels."""
+    images = RNG.integers(256, size=(number, 1, 28, 28)).astype(np.uint8)
+    return torch.from_numpy(images), torch.from_numpy(RNG.integers(10, size=number))
+
+
 def runs(network: config.ImageNetwork, images: torch.Tensor, number: int) -> list[ImageRun]:
     """Fresh networks of so many seeds."""
     return [ImageRun(seed, build(network, images, 10, seed)) for seed in range(number)]
@@ -90,16 +96,13 @@ def seconds(train: Callable[[int], None], epochs: int = 2) -> float:
 def check() -> None:
     """Print how far steps on the GPU are from those on a CPU."""
     torch.backends.cudnn.allow_tf32 = False
-    images = torch.from_numpy(RNG.integers(256, size=(200, 1, 28, 28)).astype(np.uint8))
-    label = torch.from_numpy(RNG.integers(10, size=200))
+    images, label = pictures(200)
     network = config.WideResNet(kind="wide_resnet")
     settings = config.ImageTraining(epochs=3, batch_size=32, precision="32-true", learning_rate=0.02)
     losses = {}
-    for name, accelerator, batched in (
-        ("CPU", "cpu", False), ("GPU, alone", "gpu", False), ("GPU, side by side", "gpu", True)
-    ):  # fmt: skip
+    for name, accelerator in (("CPU", "cpu"), ("GPU, alone", "gpu"), ("GPU, side by side", "gpu")):
         some, machine = runs(network, images, 3), config.Machine(accelerator=accelerator, compile=False)
-        if batched:
+        if "side by side" in name:
             side_by_side.train(some, images, label, settings, machine)
         else:
             for run in some:
@@ -119,9 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     print(torch.cuda.get_device_name(), "PyTorch", torch.__version__)
     check()
-    shape = (options.images, 1, 28, 28)
-    images = torch.from_numpy(RNG.integers(256, size=shape).astype(np.uint8))
-    label = torch.from_numpy(RNG.integers(10, size=options.images))
+    images, label = pictures(options.images)
     ways = ["plain loop, bfloat16", "alone, bfloat16, not compiled"]
     ways += [f"{number} side by side, float32" for number in options.seeds]
     print("| network, batch | " + " | ".join(ways) + " |")
@@ -131,8 +132,7 @@ def main() -> None:
         network = config.WideResNet(kind="wide_resnet", depth=depth, width=width)
         for batch_size in (64, 128):
             given = (network, images, label, batch_size)
-            rates = [options.images / seconds(functools.partial(plain, *given))]
-            rates.append(options.images / seconds(functools.partial(alone, *given)))
+            rates = [options.images / seconds(functools.partial(way, *given)) for way in (plain, alone)]
             for number in options.seeds:
                 rates.append(number * options.images / seconds(functools.partial(together, *given, number)))
             cells = [f"{rate:.0f} ({rate / rates[0]:.1f})" for rate in rates]

@@ -7,12 +7,10 @@ logarithms gives the slope; 1 is proportional.
 
 import argparse
 import time
-from statistics import median
 
 import numpy as np
 import torch
-import yaml
-from training import ROOT  # beside this file
+from training import default_study  # beside this file
 
 from multiview import config
 from multiview.networks.two_layer import TwoLayerNetwork
@@ -23,13 +21,7 @@ FACTORS = (0.5, 1, 2, 4)
 
 
 def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: int) -> float:
-    """Of all seeds together.
-
-    Args:
-        sizes: k, N, d and seeds.
-        study: whose P, m, q and training it is.
-        steps: how many are timed.
-    """
+    """Of all seeds together, for k, N, d and seeds in `sizes`; P, m, q and training are those of the study."""
     k, n, d, seeds = (sizes[name] for name in ("k", "N", "d", "seeds"))
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(n, study.dataset.patches, d, generator=generator)
@@ -55,16 +47,16 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    study = config.load(yaml.safe_load((ROOT / "config.yaml").read_text())).studies["theory"]
+    study = default_study()
     base = {"k": study.dataset.classes, "N": study.dataset.train_samples, "d": study.dataset.dim, "seeds": 2}
     print("growth: " + ", ".join(f"{name} = {value}" for name, value in base.items()) + ", one of them varied")
     for name, value in base.items():
         values = [round(factor * value) for factor in FACTORS]
-        times: dict[int, list[float]] = {size: [] for size in values}
-        for _ in range(options.repetitions):
-            for size in values:
-                times[size].append(seconds_of_a_step(base | {name: size}, study, options.steps))
-        step = [median(times[size]) for size in values]
+        rounds = [
+            [seconds_of_a_step(base | {name: size}, study, options.steps) for size in values]
+            for _ in range(options.repetitions)
+        ]
+        step = np.median(rounds, axis=0)
         slope = float(np.polyfit(np.log(values), np.log(step), 1)[0])
         shown = ", ".join(f"{size}: {1000 * at:.1f} ms" for size, at in zip(values, step, strict=True))
         ten = step[FACTORS.index(1)] * 10**slope

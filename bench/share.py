@@ -26,8 +26,7 @@ PAGES = {"figures", "summary", "headline", "verdicts", "manifest", "sweep"}
 
 def seconds_of_training(text: str) -> float | None:
     """What a log tells of the time from the first step to the last; None if it does not tell."""
-    steps = STEPS.findall(text)
-    if steps:
+    if steps := STEPS.findall(text):
         number, rate = map(float, steps[-1])
         return number / rate if rate else None
     lines = [(datetime.datetime.fromisoformat(time).timestamp(), at == of) for time, at, of in EPOCH.findall(text)]

@@ -19,8 +19,8 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from statistics import median
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 import yaml
@@ -54,6 +54,11 @@ class Plain(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=self.step_size)
 
 
+def default_study() -> config.TheoryStudy:
+    """The study ``theory`` of the default config."""
+    return config.load(yaml.safe_load((ROOT / "config.yaml").read_text())).studies["theory"]
+
+
 def load(study: config.Study):
     """Training data and a function that makes the network of a seed."""
     dataset = multi_view.draw(study.dataset)
@@ -61,21 +66,15 @@ def load(study: config.Study):
     n = study.network
     shape = (study.dataset.classes, study.dataset.dim, n.neurons, n.q, n.rho, n.init_std)
     kinds = torch.from_numpy(train.kind == multi_view.MULTI_VIEW)
-    return (
-        torch.from_numpy(train.x),
-        torch.from_numpy(train.label).long(),
-        torch.stack([kinds, ~kinds]),
-        torch.from_numpy(dataset.tables["views"]["v"]).float(),
-        lambda seed: TwoLayerNetwork(*shape, seed=seed),
-    )
+    x, label = torch.from_numpy(train.x), torch.from_numpy(train.label).long()
+    views = torch.from_numpy(dataset.tables["views"]["v"]).float()
+    return x, label, torch.stack([kinds, ~kinds]), views, lambda seed: TwoLayerNetwork(*shape, seed=seed)
 
 
 def plain(x, label, network, step_size: float, steps: int) -> float:
     """Seconds of `steps` steps of plain Lightning."""
-    trainer = pl.Trainer(
-        accelerator="cpu", devices=1, max_epochs=steps, logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False,
-    )  # fmt: skip
+    off = dict.fromkeys(("enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
+    trainer = pl.Trainer(accelerator="cpu", devices=1, max_epochs=steps, logger=False, **off)
     loader = DataLoader([(x, label)], batch_size=None)  # the full batch, not collated anew each step
     begin = time.perf_counter()
     trainer.fit(Plain(network, step_size), loader)
@@ -135,28 +134,26 @@ def main() -> None:
     for name in ("pytorch_lightning", "pytorch_lightning.utilities.rank_zero", "multiview"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
-    study = config.load(yaml.safe_load((ROOT / "config.yaml").read_text())).studies["theory"]
+    study = default_study()
     if options.child:
         child(options.child, options.seeds, options.steps, study)
         return
 
     x, label, kinds, views, make = load(study)
     d, settings = study.dataset, study.training
-    print(
-        f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons, "
-        f"one thread, {options.repetitions} repetitions of {2 * options.steps} steps"
-    )
+    sizes = f"N={len(x)}, P={d.patches}, d={d.dim}, {d.classes * study.network.neurons} neurons"
+    print(f"{sizes}, one thread, {options.repetitions} repetitions of {2 * options.steps} steps")
     ways = {
         "plain": lambda steps: plain(x, label, make(0), settings.step_size, steps),
         "ours": lambda steps: ours(x, label, kinds, views, study, [0], steps),
         "limit": lambda steps: limit(x, make(0), study.machine.block_samples, steps),
     }
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(options.repetitions):
-        for name, seconds in ways.items():
-            # The difference of two lengths: what it costs to set a trainer up is not a step.
-            times[name].append((seconds(3 * options.steps) - seconds(options.steps)) / (2 * options.steps))
-    step = {name: median(values) * 1000 for name, values in times.items()}
+    # The difference of two lengths: what it costs to set a trainer up is not a step.
+    rounds = [
+        [(seconds(3 * options.steps) - seconds(options.steps)) / (2 * options.steps) for seconds in ways.values()]
+        for _ in range(options.repetitions)
+    ]
+    step = dict(zip(ways, 1000 * np.median(rounds, axis=0), strict=True))
     for name, ms in step.items():
         print(f"  {name:<6} {ms:7.1f} ms a step")
     print(f"step: plain / ours = {step['plain'] / step['ours']:.2f}")

@@ -17,7 +17,6 @@ from snakemake import cli
 from test_verdicts import measured
 
 import readme
-import run_cost
 import runs
 from multiview.store import artifacts
 
@@ -188,14 +187,14 @@ def test_a_block_without_a_run_stays_and_is_named_and_an_unknown_one_is_an_error
 
 
 def test_the_cost_of_a_run_is_that_of_its_jobs_whatever_ran_between_them(monkeypatch):
-    monkeypatch.setattr(run_cost.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(runs.os, "cpu_count", lambda: 2)
     jobs = [
         {"job": "a", "started": "2030-01-01T00:00:00+00:00", "seconds": 300.0, "max_rss_mb": 1024.0},
         {"job": "b", "started": "2030-01-01T00:02:00+00:00", "seconds": 60.0, "max_rss_mb": None},
         {"job": "c", "started": "2030-01-01T09:00:00+00:00", "seconds": 120.0, "max_rss_mb": 2048.0},
         {"job": "killed", "started": "2030-01-01T09:00:00+00:00"},
     ]
-    cost = run_cost.cost(jobs)
+    cost = runs.cost(jobs)
     assert (cost["minutes"], cost["cores"], cost["memory"]) == (4, 2, 2.0) and cost["disk"] > 0.1
 
 

@@ -42,6 +42,13 @@ class Report:
         self.line(what, found)
         (self.needed if needed else self.optional).append(f"{what}: {command}")
 
+    def check(self, there, what, found, absent, command, needed=True):
+        """Print a finding, or that it is missing and what mends it."""
+        if there:
+            self.line(what, found)
+        else:
+            self.missing(what, absent, command, needed)
+
 
 def _output(*command):
     try:
@@ -50,33 +57,31 @@ def _output(*command):
         return ""
 
 
+def _allowed(name):
+    """The numbers in a file of a container's limits; infinite where it sets none."""
+    try:
+        return [float(word.replace("max", "inf")) for word in Path("/sys/fs/cgroup", name).read_text().split()]
+    except (OSError, ValueError):
+        return [float("inf"), 1.0]
+
+
 def cores():
     """How many cores this process may use, with what a container allows."""
     number = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
-        return number if quota == "max" else max(1, min(number, int(quota) // int(period)))
-    except (OSError, ValueError):
-        return number
+    quota, period = _allowed("cpu.max")
+    return max(1, int(min(number, quota / period)))
 
 
 def memory_gb():
     """Memory in GB, with what a container allows."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8").strip()
-        total = total if limit == "max" else min(total, int(limit))
-    except (OSError, ValueError):
-        pass
-    return total / 1e9
+    return min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), _allowed("memory.max")[0]) / 1e9
 
 
 def _python(report):
     version = platform.python_version()
-    if RANGE[0] <= sys.version_info[:2] < RANGE[1]:
-        report.line("Python", f"{version}, {sys.executable}")
-    else:
-        report.missing("Python", f"{version}: 3.11 to 3.14 are needed", "apt-get install python3 python3-venv")
+    right, found = RANGE[0] <= sys.version_info[:2] < RANGE[1], f"{version}, {sys.executable}"
+    absent, command = f"{version}: 3.11 to 3.14 are needed", "apt-get install python3 python3-venv"
+    report.check(right, "Python", found, absent, command)
     if importlib.util.find_spec("ensurepip") is None:
         report.missing("venv", "Python's module ensurepip is missing", "apt-get install python3-venv")
     absent = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
@@ -87,16 +92,11 @@ def _python(report):
 
 def _machine(report):
     report.line("cores", cores())
-    memory = memory_gb()
-    if memory < 4:
-        report.missing("memory", f"{memory:.1f} GB", "snakemake --cores 1 (a job needs 2 to 4 GB)")
-    else:
-        report.line("memory", f"{memory:.1f} GB")
-    free = shutil.disk_usage(".").free / 1e9
-    if free < NEEDED_GB:
-        report.missing("disk", f"{free:.1f} GB free", f"make room: {NEEDED_GB} GB for environment and results")
-    else:
-        report.line("disk", f"{free:.0f} GB free")
+    memory, free = memory_gb(), shutil.disk_usage(".").free / 1e9
+    found, command = f"{memory:.1f} GB", "snakemake --cores 1 (a job needs 2 to 4 GB)"
+    report.check(memory >= 4, "memory", found, found, command)
+    command = f"make room: {NEEDED_GB} GB for environment and results"
+    report.check(free >= NEEDED_GB, "disk", f"{free:.0f} GB free", f"{free:.1f} GB free", command)
     folder = os.environ.get("XDG_CACHE_HOME")
     try:
         cache = Path(folder) if folder else Path.home() / ".cache"
@@ -114,53 +114,35 @@ def _machine(report):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             report.line("locks", "this folder's file system has them")
         except (ImportError, OSError):
-            report.missing(
-                "locks",
-                "this folder's file system has none: a killed run's lock stays",
-                "snakemake --unlock, after a run was killed",
-                needed=False,
-            )
+            found = "this folder's file system has none: a killed run's lock stays"
+            report.missing("locks", found, "snakemake --unlock, after a run was killed", needed=False)
 
 
 def _gpus(report, installed):
     names = _output("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader").splitlines()
-    report.line("GPUs", "; ".join(names) if names else "none that nvidia-smi knows")
+    report.line("GPUs", "; ".join(names) or "none that nvidia-smi knows")
     if not installed:
         return 0
     usable = int(_output(sys.executable, "-c", "import torch; print(torch.cuda.device_count())") or 0)
-    if names and not usable:
-        report.missing(
-            "PyTorch",
-            "this build can use no GPU",
-            ".venv/bin/pip install --force-reinstall torch, from PyTorch's index for this machine's driver",
-            needed=False,
-        )
-    elif usable:
-        report.line("PyTorch", f"can use {usable}")
+    if names or usable:
+        command = ".venv/bin/pip install --force-reinstall torch, from PyTorch's index for this machine's driver"
+        report.check(usable, "PyTorch", f"can use {usable}", "this build can use no GPU", command, needed=False)
     return usable
 
 
 def _tools(report):
     compiler = next((name for name in ("g++", "clang++", "c++") if shutil.which(name)), None)
     headers = Path(sysconfig.get_path("include"), "Python.h").exists()
-    if compiler and headers:
-        report.line("compiler", f"{compiler}, and Python's headers: networks can be compiled (machine.compile)")
-    else:
-        lacks = [*([] if compiler else ["a C++ compiler"]), *([] if headers else ["Python's headers"])]
-        command = "apt-get install g++ python3-dev"
-        report.missing(
-            "compiler", f"no {' and no '.join(lacks)}: networks are not compiled", command, needed=False
-        )
-    for name, command in (("git", "apt-get install git"), ("make", "apt-get install make")):
-        if shutil.which(name):
-            report.line(name, shutil.which(name))
-        else:
-            report.missing(name, "not found", command, needed=False)
-    partitions = _output("sinfo", "--noheader", "--format=%P %l %G")
-    if partitions:
-        report.line("SLURM", "partition, longest job, GPUs: " + "; ".join(partitions.splitlines()))
-    else:
-        report.line("SLURM", "no answer from sinfo: jobs run on this machine")
+    lacks = [*([] if compiler else ["a C++ compiler"]), *([] if headers else ["Python's headers"])]
+    found = f"{compiler}, and Python's headers: networks can be compiled (machine.compile)"
+    absent = f"no {' and no '.join(lacks)}: networks are not compiled"
+    report.check(not lacks, "compiler", found, absent, "apt-get install g++ python3-dev", needed=False)
+    for name in ("git", "make"):
+        path = shutil.which(name)
+        report.check(path, name, path, "not found", f"apt-get install {name}", needed=False)
+    partitions = "; ".join(_output("sinfo", "--noheader", "--format=%P %l %G").splitlines())
+    found = f"partition, longest job, GPUs: {partitions}"
+    report.line("SLURM", found if partitions else "no answer from sinfo: jobs run on this machine")
 
 
 def _network(report, needed):
@@ -168,53 +150,42 @@ def _network(report, needed):
         socket.create_connection((HUB, 443), timeout=3).close()
         report.line("network", f"{HUB} answers")
     except OSError:
+        found = f"{HUB} does not answer: "
+        absent = found + "its data sets are needed"
         command = f"reach {HUB}, or put the Parquet files into a folder and set dataset.path"
-        found = f"{HUB} does not answer: " + (
-            "its data sets are needed" if needed else "not needed by this config"
-        )
-        if needed:
-            report.missing("network", found, command)
-        else:
-            report.line("network", found)
+        report.check(not needed, "network", found + "not needed by this config", absent, command)
 
 
 def _plan(report, preset, gpus):
     """What would run where, and how long it takes. Returns whether data sets of the hub are needed."""
     import yaml
+    from snakemake.utils import update_config
 
     from multiview import config
     from multiview.runtime import resources
 
-    def merge(base, over):
-        both = isinstance(base, dict) and isinstance(over, dict)
-        return base | {k: merge(base.get(k), v) for k, v in over.items()} if both else over
-
     raw = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
-    raw = merge(raw, yaml.safe_load(Path(preset).read_text(encoding="utf-8"))) if preset else raw
+    if preset:
+        update_config(raw, yaml.safe_load(Path(preset).read_text(encoding="utf-8")))
     try:
         settings = config.load(raw)
     except config.ConfigError as error:
         report.missing("config", "cannot be run", str(error))
         return False
     studies = settings.studies
-    on_gpu = [
-        name
-        for name, one in studies.items()
-        if one.machine.accelerator == "gpu" or (one.machine.accelerator == "auto" and gpus)
-    ]
+    wanted = ("gpu", "auto") if gpus else ("gpu",)
+    device = {name: "gpu" if one.machine.accelerator in wanted else "cpu" for name, one in studies.items()}
+    on_gpu = [name for name in studies if device[name] == "gpu"]
     jobs = sum(len(one.chunks_of(name)) for one in studies.values() for name in ("single", *one.students))
     where = f"{len(on_gpu)} on {gpus} GPUs" if on_gpu else "all on the CPU"
     report.line("studies", f"{len(studies)} ({where}), {jobs} training jobs and more of evaluation")
     if on_gpu and not gpus:
-        report.missing(
-            "GPU",
-            f"asked for by {', '.join(on_gpu)}",
-            "snakemake --profile profiles/slurm, or machine: {accelerator: cpu}",
-        )
+        command = "snakemake --profile profiles/slurm, or machine: {accelerator: cpu}"
+        report.missing("GPU", f"asked for by {', '.join(on_gpu)}", command)
     largest = max(
         resources.theory_megabytes(one, "cpu", one.machine.seeds_per_job)
         if name in settings.theory
-        else resources.image_megabytes(one, settings.images, one.training, "gpu" if name in on_gpu else "cpu")
+        else resources.image_megabytes(one, settings.images, one.training, device[name])
         for name, one in studies.items()
     )
     at_once = max(1, int(memory_gb() * 1000 // largest))
@@ -226,23 +197,19 @@ def _plan(report, preset, gpus):
         measured = json.loads(run.read_text(encoding="utf-8"))
         used = min(cores(), at_once)
         minutes = measured["minutes"] * max(measured["cores"] / used, 0.25)
-        report.line(
-            "time",
-            f"about {minutes:.0f} minutes on {used} cores "
-            f"({measured['minutes']} were measured on {measured['cores']})",
-        )
+        where = f"({measured['minutes']} were measured on {measured['cores']})"
+        report.line("time", f"about {minutes:.0f} minutes on {used} cores {where}")
     else:
-        minutes = [
-            resources.theory_minutes(one, one.training, "cpu", one.seeds)
-            if name in settings.theory
-            else resources.image_minutes(
-                one, settings.images, one.training, "gpu" if name in on_gpu else "cpu", one.seeds
+        hours = (
+            sum(
+                resources.theory_minutes(one, one.training, "cpu", one.seeds)
+                if name in settings.theory
+                else resources.image_minutes(one, settings.images, one.training, device[name], one.seeds)
+                for name, one in studies.items()
             )
-            for name, one in studies.items()
-        ]
-        report.line(
-            "time", f"at most {sum(minutes) / 60:.1f} hours of one core or GPU for the networks, estimated"
+            / 60
         )
+        report.line("time", f"at most {hours:.1f} hours of one core or GPU for the networks, estimated")
     pictures = [getattr(one.dataset, "pictures", one.dataset) for one in settings.images.values()]
     return any(one.kind in config.HUB and one.path is None for one in pictures)
 

@@ -8,6 +8,7 @@ has lost is learned all the same once nearly all of it is gone: ``u`` is of orde
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -32,15 +33,9 @@ LEARNED = 1.0
 def pulls(network: TwoLayerNetwork, best: Tensor, x: Tensor, label: Tensor, F: Tensor, views: Tensor) -> Tensor:
     """How much each sample pulls on a view of a class, through one neuron, in gradient descent with eta = 1.
 
-    Args:
-        network: of k classes.
-        best: int64 ``[k]``, a neuron of each class.
-        x, label: the training samples, ``[n, P, d]`` and ``[n]``.
-        F: their logits, ``[n, k]``.
-        views: ``[k, d]``, a view of each class.
-
-    Returns:
-        ``[n, k]``: minus the derivative of the mean cross-entropy along the view.
+    `best` is int64 ``[k]``, a neuron of each class; `views` ``[k, d]``, a view of each; `x` ``[n, P, d]`` and
+    `label` ``[n]`` are the training samples, `F` ``[n, k]`` their logits. The result ``[n, k]`` is minus the
+    derivative of the mean cross-entropy along the view.
     """
     w = network.weight.detach()[best]
     inner = (x @ w.T).clamp(0, network.rho)
@@ -53,13 +48,9 @@ def pulls(network: TwoLayerNetwork, best: Tensor, x: Tensor, label: Tensor, F: T
 def shares(u: Tensor, grown: Tensor) -> Tensor:
     """How much of ``1/u`` each group takes away in a step, with ``1/u - 1/(u + g) = g / (u (u + g))``.
 
-    Args:
-        u: ``[views, k]``, the size of the best neuron of each view before the step.
-        grown: ``[views, groups, k]``, by how much each group makes it grow, ``g`` in total.
-
-    Returns:
-        ``[views, groups, k]``: their sums over groups are what ``1/u`` falls by, for ``u``
-        and ``u + g`` from 1e-10 on.
+    `u` ``[views, k]`` is the size of the best neuron of each view before the step, `grown` ``[views, groups, k]``
+    by how much each group makes it grow, ``g`` in total. Sums over groups of the result ``[views, groups, k]``
+    are what ``1/u`` falls by, for ``u`` and ``u + g`` from 1e-10 on.
     """
     after = (u + grown.sum(dim=1)).clamp(min=1e-10)
     return grown / (u.clamp(min=1e-10) * after).unsqueeze(1)
@@ -74,12 +65,12 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
     """
     net, settings, k = study.network, study.training, study.dataset.classes
     train = data.splits["train"]
-    x, label = torch.from_numpy(np.array(train.x)), torch.from_numpy(np.array(train.label)).long()
-    views = torch.from_numpy(np.asarray(data.tables["views"]["v"])).float()
-    single = torch.from_numpy(np.asarray(train.kind) != "multi-view")
+    x, label = torch.from_numpy(train.x), torch.from_numpy(train.label).long()
+    views = torch.from_numpy(data.tables["views"]["v"]).float()
+    single = torch.from_numpy(train.kind != multi_view.MULTI_VIEW).unsqueeze(1)
     network = TwoLayerNetwork(k, study.dataset.dim, net.neurons, net.q, net.rho, net.init_std, seed)
     own = label.unsqueeze(1) == torch.arange(k)
-    groups = torch.stack([own & ~single.unsqueeze(1), own & single.unsqueeze(1), ~own]).float()
+    groups = torch.stack([own & ~single, own & single, ~own]).float()
     has = dict(zip(GROUPS, (groups > 0).any(dim=1).tolist(), strict=True))  # which classes have such samples
     trace = []  # of each step: Phi [k, 2], 1/u [k, 2], fed [2, groups, k]
     while True:
@@ -100,18 +91,16 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
             break
     phi, distance, fed = (torch.stack(part) for part in zip(*trace, strict=True))
     over = (phi.amax(dim=2) >= LEARNED).int().argmax(dim=0)  # [k]: the step at which each race is over
-    last, classes = int(over.max()), torch.arange(k)
     loser = phi[-1].argmin(dim=1)
     tied = phi[-1].amin(dim=1) >= learned_ratio * phi[-1].amax(dim=1)
     rows = []
-    for i in classes.tolist():
-        bounds = (0, int(over[i]), last, len(trace))
-        for phase, start, end in zip(PHASES, bounds, bounds[1:], strict=False):
+    for i in range(k):
+        at = float(distance[over[i], i, loser[i]])
+        bounds = pairwise((0, int(over[i]), int(over.max()), len(trace)))
+        for phase, (start, end) in zip(PHASES, bounds, strict=True):
             for group, amount in zip(GROUPS, fed[start:end, loser[i], :, i].sum(dim=0).tolist(), strict=True):
-                if not has[group][i]:
-                    continue
-                at = float(distance[over[i], i, loser[i]])
-                rows.append((seed, i, phase, group, amount, at, bool(tied[i])))
+                if has[group][i]:
+                    rows.append((seed, i, phase, group, amount, at, bool(tied[i])))
     return pd.DataFrame(rows, columns=["seed", "class", "phase", "group", "fed", "distance", "tied"])
 
 
@@ -123,19 +112,10 @@ def draw(table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     later = table[table["phase"] != PHASES[0]]
     races = later.groupby(["seed", "class", "tied", "distance"], as_index=False)["share"].sum()
     low = -1.0
-    for tied, colour, marker, name in (
-        (False, colours[0], "o", "stays lost"),
-        (True, colours[1], "X", "is learned too"),
-    ):
+    for tied, marker, name in ((False, "o", "stays lost"), (True, "X", "is learned too")):
         some = races[races["tied"] == tied]
-        left.scatter(
-            some["distance"],
-            some["share"].clip(low, 1),
-            s=12,
-            color=colour,
-            marker=marker,
-            label=f"{name}: {len(some)}",
-        )
+        shown = {"color": colours[tied], "marker": marker, "label": f"{name}: {len(some)}"}
+        left.scatter(some["distance"], some["share"].clip(low, 1), s=12, **shown)
     left.axhline(1, color="0.4", linewidth=0.8)
     left.set(
         xscale="log",
@@ -153,19 +133,11 @@ def draw(table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
         middle, first, third = (
             np.array([lost.quantile(q).loc[phase, group] for phase in PHASES[1:]]) for q in (0.5, 0.25, 0.75)
         )
-        right.bar(
-            position + (place - 1) * 0.27,
-            middle,
-            yerr=(middle - first, third - middle),
-            width=0.25,
-            color=colour,
-            label=group,
-            error_kw={"linewidth": 0.8},
-        )
+        shown = {"color": colour, "label": group, "width": 0.25, "error_kw": {"linewidth": 0.8}}
+        right.bar(position + (place - 1) * 0.27, middle, yerr=(middle - first, third - middle), **shown)
     right.axhline(0, color="0.4", linewidth=0.8)
-    right.set_xticks(
-        position, [phase.replace(" other", "\nother").replace(" all", "\nall") for phase in PHASES[1:]]
-    )
+    names = [phase.replace(" other", "\nother").replace(" all", "\nall") for phase in PHASES[1:]]
+    right.set_xticks(position, names)
     right.set(ylabel="share taken away: median, quartiles")
     right.legend()
     return figure

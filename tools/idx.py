@@ -60,11 +60,10 @@ def convert(source: Path, target: Path) -> None:
         labels = read_idx(source / f"{prefix}-labels-idx1-ubyte.gz")
         if len(images) != len(labels):
             raise DataError(f"{source}: expected as many labels as {prefix} images, found {len(labels)}")
-        with artifacts.replacing(target / f"{split}.parquet") as temporary:
+        path = target / f"{split}.parquet"
+        with artifacts.replacing(path) as temporary:
             pq.write_table(hub_table(images, labels), temporary, write_page_checksum=True)
-        print(
-            f"{target / f'{split}.parquet'}: {len(images)} images of {images.shape[1]} x {images.shape[2]} pixels"
-        )
+        print(f"{path}: {len(images)} images of {images.shape[1]} x {images.shape[2]} pixels")
 
 
 if __name__ == "__main__":

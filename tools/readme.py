@@ -13,7 +13,8 @@ as it is, and is named. A test fails where the pages differ from what was taken.
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,8 @@ from runs import SNAPSHOT, NotTaken
 
 DRAWS = "data_seeds"
 """The preset with further draws of the data."""
-SWEEPS = "sweep"
-"""The preset of sweeps."""
-PAGES = (
-    *("README.md", "docs/theory.md", "docs/images.md"),
-    *("docs/contrasts.md", "docs/verdicts.md", "docs/coverage.md"),
-)
+PAGES = ("README.md", *(f"docs/{name}.md" for name in ("theory", "images", "contrasts", "verdicts", "coverage")))
+LOST = "P(lost view learned | its teacher"
 OF_A_DRAW = {
     "single": ("single", "error_s"),
     "best of L": ("best", "error_s"),
@@ -44,14 +41,8 @@ OF_A_DRAW = {
     "self-distilled, the paper's objective": ("self_distilled_truncated", "error_s"),
     "self-distilled, from scratch": ("self_distilled_scratch", "error_s"),
     "distilled, from scratch": ("distilled_scratch", "error_s"),
-    "lost views learned where the teacher has them": (
-        "self_distilled",
-        "P(lost view learned | its teacher has it)",
-    ),
-    "lost views learned where it has them not": (
-        "self_distilled",
-        "P(lost view learned | its teacher has it not)",
-    ),
+    "lost views learned where the teacher has them": ("self_distilled", f"{LOST} has it)"),
+    "lost views learned where it has them not": ("self_distilled", f"{LOST} has it not)"),
     "own views kept": ("self_distilled", "P(own view kept)"),
     "other classes alone, their gain minus 0.8 of distilled's": ("distilled_other_classes", "its gain minus 0.8"),
     "own class alone, 0.1 of distilled's gain minus its": ("distilled_own_class", "0.1 of"),
@@ -63,14 +54,13 @@ OF_A_DRAW = {
 THEOREM = "Theorem"
 """How the part of the paper begins whose statements are on the first page."""
 
+HEADS = ("verdict", "study", "statement", "claim", "measured, 95 % interval", "scope", "method")
+
 
 def fill(text: str, snapshot: Path = SNAPSHOT, left: list[str] | None = None) -> str:
-    """The text with its blocks made anew from what was taken.
+    """The text of a page with its blocks made anew from what was taken.
 
-    Args:
-        text: of a page.
-        snapshot: where numbers are kept.
-        left: the names of blocks whose run was not taken are added here.
+    To `left` the names of blocks are added whose run was not taken.
 
     Raises:
         KeyError: if a block has a name that is not known, or a statement is not among what was taken.
@@ -97,47 +87,41 @@ def theorems(snapshot: Path) -> str:
     Beside each stand the interval over draws of the data, if several were run, and what was chosen for it.
     Statements that hold and differ in their predictor alone are one row.
     """
-    table = _verdicts(snapshot)
-    of_draws = _draws(snapshot)
+    table, of_draws = _verdicts(snapshot), _draws(snapshot)
     settings = json.loads(_text(snapshot / "chosen.json"))
     rows = table[table["part"].str.startswith(THEOREM) & ~table["study"].isin(of_draws["study"])]
     heads = ["verdict", "study", "predictor", "statement", "claim", "measured, 95 % interval", "scope"]
     heads += ["over draws of data", "chosen"]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    predictors: dict[tuple, list[str]] = {}
-    chosen: dict[tuple, list[str]] = {}
+    alike: dict[tuple, tuple[list[str], list[str]]] = {}
     for number, one in enumerate(_sorted(rows)):
-        same = of_draws[
-            of_draws["study"].str.startswith(f"{one['study']}, ")
-            & (of_draws["predictor"] == one["predictor"])
-            & (of_draws["quantity"] == one["quantity"])
-            & (of_draws["claim"] == one["claim"])
-        ]
+        same = of_draws[of_draws["study"].str.startswith(f"{one['study']}, ")]
+        for key in ("predictor", "quantity", "claim"):
+            same = same[same[key] == one[key]]
         drawn = [f"{_measured(r)} {verdicts.shown(r)}" for r in same.to_dict("records")]
-        statement = in_a_cell(one["quantity"]) + ": " + one["claim"]
+        statement = f"{one['quantity']}: {one['claim']}"
         cells = (verdicts.shown(one), one["study"], statement, claimed_range(one), _measured(one), one["scope"])
-        row = (None if one["verdict"] == "holds" else number, *cells, "; ".join(drawn))
-        predictors.setdefault(row, []).append(one["predictor"])
+        key = (None if one["verdict"] == "holds" else number, *cells, "; ".join(drawn))
+        predictors, chosen = alike.setdefault(key, ([], []))
+        predictors.append(one["predictor"])
         own = settings.get(one["study"], {})
-        chosen.setdefault(row, []).append(own.get(one["predictor"], own.get("", "")))
-    for row, names in predictors.items():
-        _, verdict, study, *cells = row
-        cells = [verdict, study, ", ".join(names), *cells, "; ".join(dict.fromkeys(chosen[row]))]
-        lines.append("| " + " | ".join(cell.replace("*", "\\*") for cell in cells) + " |")
-    return "\n".join(lines)
+        chosen.append(own.get(one["predictor"], own.get("", "")))
+    lines = [
+        [verdict, study, ", ".join(predictors), *cells, "; ".join(dict.fromkeys(chosen))]
+        for (_, verdict, study, *cells), (predictors, chosen) in alike.items()
+    ]
+    return _table(heads, lines).replace("*", "\\*")
 
 
 def tally(snapshot: Path) -> str:
     """How many statements of each part of the paper hold, fail and so on, with a link to all of them."""
     table = _verdicts(snapshot)
-    heads = list(verdicts.VERDICTS)
-    lines = ["| part of the paper | " + " | ".join(heads) + " |", "|---" * (1 + len(heads)) + "|"]
-    parts = sorted(table["part"].unique())
-    for name, rows in [*((part, table[table["part"] == part]) for part in parts), ("all", table)]:
-        counts = [str(int((rows["verdict"] == head).sum())) for head in heads]
-        lines.append(f"| {name} | " + " | ".join(counts) + " |")
+    parts = [*table.groupby("part"), ("all", table)]
+    rows = [
+        [name, *(str((part["verdict"] == verdict).sum()) for verdict in verdicts.VERDICTS)] for name, part in parts
+    ]
     text = verdicts.tally(table.to_dict("records")).replace("*", "\\*")
-    return "\n".join([*lines, "", f"{text} [All statements](docs/verdicts.md)."])
+    counts = _table(["part of the paper", *verdicts.VERDICTS], rows)
+    return f"{counts}\n\n{text} [All statements](docs/verdicts.md)."
 
 
 def statements(snapshot: Path, study: str = "", preset: str = "") -> str:
@@ -150,12 +134,12 @@ def statements(snapshot: Path, study: str = "", preset: str = "") -> str:
     rows = _sorted(table[table["study"] == study] if study else table)
     if not rows:
         raise KeyError(f"no statement on study {study} in {snapshot / preset}")
-    return as_table(rows)
-
-
-def all_statements(snapshot: Path, preset: str) -> str:
-    """All statements that a preset's studies and families came to, as a table in Markdown."""
-    return statements(snapshot, "", preset)
+    lines = []
+    for one in rows:
+        cells = verdicts.cells(one) | {"measured, 95 % interval": _measured(one)}
+        cells["verdict"] = cells["verdict"].replace("*", "\\*")
+        lines.append([cells[head] for head in HEADS])
+    return _table(HEADS, lines)
 
 
 def decided(snapshot: Path) -> str:
@@ -165,39 +149,25 @@ def decided(snapshot: Path) -> str:
     lists = claim.lists()
     claims = [one for kind in ("images", "no_features", "gaussian", "layers") for one in lists[kind]]
     heads = [verdict for verdict in verdicts.VERDICTS if (table["verdict"] == verdict).any()]
-    lines = ["| statement | " + " | ".join(f"{head} in" for head in heads) + " |", "|---" * (1 + len(heads)) + "|"]
-    clear = 0
+    lines, clear = [], 0
     for one in claims:
         rows = table[table["claim"] == one.text]
-        studies = {head: list(dict.fromkeys(rows.loc[rows["verdict"] == head, "study"])) for head in heads}
-        clear += any(studies.get(head) for head in ("holds", "fails"))
+        clear += rows["verdict"].isin(("holds", "fails")).any()
         about = one.about.format("students") if one.students else one.about
-        lines.append(f"| {about}: {one.text} | " + " | ".join(", ".join(studies[head]) for head in heads) + " |")
-    return "\n".join([f"{clear} of {len(claims)} hold or fail in some study.", "", *lines])
+        studies = (rows.loc[rows["verdict"] == head, "study"].unique() for head in heads)
+        lines.append([f"{about}: {one.text}", *map(", ".join, studies)])
+    shown = _table(["statement", *(f"{head} in" for head in heads)], lines)
+    return f"{clear} of {len(claims)} hold or fail in some study.\n\n{shown}"
 
 
-def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Statements as a table in Markdown."""
-    lines = [
-        "| verdict | study | statement | claim | measured, 95 % interval | scope | method |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for one in rows:
-        cells = [
-            verdicts.shown(one).replace("*", "\\*"),
-            one["study"],
-            f"{one['predictor']}, {in_a_cell(one['quantity'])}: {one['claim']}",
-            claimed_range(one),
-            _measured(one),
-            one["scope"],
-            one["method"],
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    return "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *(f"| {line} |" for line in lines)])
 
 
-def _measured(one: Mapping[str, Any]) -> str:
-    return f"{one['measured']:.4f} [{one['low']:.4f}, {one['high']:.4f}]"
+def _measured(one: Mapping[str, Any], digits: int = 4) -> str:
+    return "{:.{n}f} [{:.{n}f}, {:.{n}f}]".format(one["measured"], one["low"], one["high"], n=digits)
 
 
 def _sorted(table: pd.DataFrame) -> list[dict]:
@@ -210,16 +180,6 @@ def _draws(snapshot: Path) -> pd.DataFrame:
     tables = [_verdicts(folder) for folder in (snapshot, snapshot / DRAWS) if (folder / "draws.json").exists()]
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["study", "scope"])
     return table[table["scope"] == TRAINING_SETS]
-
-
-def headlines(snapshot: Path, preset: str = "") -> str:
-    """Accuracies on images beside the paper's."""
-    return _text(snapshot / preset / "headline.md")
-
-
-def file(snapshot: Path, name: str) -> str:
-    """What a program in ``bench/`` printed, which is called as the file is."""
-    return _text(snapshot / f"{name}.md")
 
 
 def draws(snapshot: Path, preset: str = DRAWS, columns: str = "all") -> str:
@@ -239,33 +199,24 @@ def draws(snapshot: Path, preset: str = DRAWS, columns: str = "all") -> str:
             found = [_first(table, study, *statement) for study in names]
             claims = [claimed_range(one) for one in found if one]
             if claims:
-                cells = [
-                    f"{one['measured']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" if one else "" for one in found
-                ]
+                cells = [_measured(one, 3) if one else "" for one in found]
                 lines.append(f"| {name} | {claims[0]} | " + " | ".join(cells) + " |")
     return "\n".join(lines).strip()
 
 
-def sweeps(snapshot: Path, preset: str = SWEEPS) -> str:
+def sweeps(snapshot: Path, preset: str = "sweep") -> str:
     """Errors and, on multi-view data, the share of ties along each parameter of a preset with sweeps."""
-    table = pd.read_csv(_there(snapshot / preset / "sweep.csv"))
+    table = _csv(snapshot / preset / "sweep.csv")
     quantities = list(dict.fromkeys(table.dropna(subset="measured")["quantity"]))
-    lines = [
-        "| sweep | value | " + " | ".join(map(in_words, quantities)) + " |",
-        "|---" * (2 + len(quantities)) + "|",
-    ]
+    lines = []
     for (sweep, value), rows in table.groupby(["sweep", "value"], sort=False):
         cells = dict.fromkeys(quantities, "")
         for one in rows.dropna(subset="measured").itertuples():
             interval = "" if pd.isna(one.low) else f" [{one.low:.3f}, {one.high:.3f}]"
             cells[one.quantity] = f"{one.measured:.3f}{interval}"
-        lines.append(f"| {in_words(sweep)} | {value:g} | " + " | ".join(cells.values()) + " |")
-    return "\n".join([f"![Errors along the parameters]({preset}.png)", "", *lines])
-
-
-def in_a_cell(text: str) -> str:
-    """A text for a table in Markdown, where a bar would end the cell."""
-    return text.replace("|", "\\|")
+        lines.append([in_words(sweep), f"{value:g}", *cells.values()])
+    shown = _table(["sweep", "value", *map(in_words, quantities)], lines)
+    return f"![Errors along the parameters]({preset}.png)\n\n{shown}"
 
 
 def in_words(name: str) -> str:
@@ -274,7 +225,7 @@ def in_words(name: str) -> str:
 
 
 def run(snapshot: Path, key: str, preset: str = "") -> str:
-    """A number of `run_cost.cost`."""
+    """A number of `runs.cost`."""
     return f"{json.loads(_text(snapshot / preset / 'run.json'))[key]:g}"
 
 
@@ -290,10 +241,10 @@ BLOCKS = {
     "theorems": theorems,
     "tally": tally,
     "statements": statements,
-    "preset": all_statements,
+    "preset": lambda snapshot, preset: statements(snapshot, "", preset),
     "decided": decided,
-    "headline": headlines,
-    "file": file,
+    "headline": lambda snapshot, preset="": _text(snapshot / preset / "headline.md"),
+    "file": lambda snapshot, name: _text(snapshot / f"{name}.md"),  # what a program in bench/ printed
     "draws": draws,
     "sweeps": sweeps,
     "run": run,
@@ -301,19 +252,18 @@ BLOCKS = {
 }
 
 
-def _there(path: Path) -> Path:
+def _text(path: Path) -> str:
     if not path.exists():
         raise NotTaken(f"{path} is missing, see python tools/readme.py")
-    return path
+    return path.read_text()
 
 
-def _text(path: Path) -> str:
-    return _there(path).read_text()
+def _csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(StringIO(_text(path)))
 
 
 def _verdicts(folder: Path) -> pd.DataFrame:
-    _text(folder / "verdicts.csv")
-    table = pd.read_csv(folder / "verdicts.csv")
+    table = _csv(folder / "verdicts.csv")
     if missing := {"part", "scope", "method", "stays_decided"} - set(table.columns):
         raise NotTaken(f"{folder / 'verdicts.csv'} has no column {sorted(missing)[0]}: an earlier version made it")
     return table

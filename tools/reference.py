@@ -9,21 +9,7 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from multiview import soft_labels
-from multiview.config import (
-    base,
-    datasets,
-    distillation,
-    evaluation,
-    figures,
-    machine,
-    networks,
-    objectives,
-    studies,
-    top_level,
-    training,
-    who_teaches_whom,
-)
+from multiview import config, soft_labels
 
 FILE = Path(__file__).parents[1] / "docs" / "reference.md"
 
@@ -49,70 +35,66 @@ mappings are merged, all else is replaced. In a study
 """
 
 TOP = (
-    ("seeds", studies.Study, "seeds", "10"),
-    ("first_seed", studies.Study, "first_seed", "0"),
-    ("data_seed", datasets.Dataset, "seed", "0"),
+    ("seeds", config.studies.Study, "seeds", "10"),
+    ("first_seed", config.studies.Study, "first_seed", "0"),
+    ("data_seed", config.datasets.Dataset, "seed", "0"),
 )
 """Keys at the top that studies take unless they set their own: name, the section that has it, its key there."""
 
+STUDENTS = "Besides all keys of `distillation`, in studies of theory and on images."
 SECTIONS = (
-    ("machine", machine.Machine, "At the top, and in a study, where it is laid over that."),
-    ("studies.NAME", studies.Study, "In every study."),
-    ("studies.NAME of theory", studies.TheoryStudy, ""),
-    ("dataset: {kind: multiview}", datasets.Dataset, ""),
-    ("dataset.z", datasets.Strengths, ""),
-    ("network: {kind: two_layer}", networks.Network, ""),
-    ("training of theory", training.Training, ""),
-    ("distillation of theory", distillation.Distillation, ""),
-    ("distillation.objective of theory", objectives.TheoryObjective, ""),
-    ("distillation.objective.hinton of theory", objectives.TheoryHinton, ""),
-    ("distillation.objective.truncated of theory", objectives.TheoryTruncated, ""),
-    ("distillation.training of theory", training.StudentTraining, ""),
-    ("joint of theory", training.TheoryJoint, ""),
-    ("joint.training of theory", training.JointTraining, ""),
-    (
-        "students.NAME",
-        who_teaches_whom.LineUp,
-        "Besides all keys of `distillation`, in studies of theory and on images.",
-    ),
-    ("ensembles", evaluation.Ensembles, ""),
-    ("studies.NAME on images", studies.ImageStudy, ""),
-    ("dataset of photos", datasets.Images, ""),
-    ("dataset: {kind: paired}", datasets.Paired, ""),
-    ("dataset.contrast", datasets.Contrasts, "of `kind: paired`"),
-    ("dataset: {kind: gaussian}", datasets.Gaussian, ""),
-    ("dataset: {kind: layer}", datasets.Layer, ""),
-    ("network: {kind: wide_resnet}", networks.WideResNet, ""),
-    ("network: {kind: cnn}", networks.CNN, ""),
-    ("network: {kind: vgg}", networks.VGG, ""),
-    ("network: {kind: mlp}", networks.MLP, ""),
-    ("network: {kind: file}", networks.OwnNetwork, ""),
-    ("training on images", training.ImageTraining, ""),
-    ("training.augmentation", training.Augmentation, ""),
-    ("distillation on images", distillation.ImageDistillation, ""),
-    ("distillation.objective on images", objectives.Objective, ""),
-    ("distillation.objective.hinton on images", objectives.Hinton, ""),
-    ("distillation.objective.truncated on images", objectives.Truncated, ""),
-    ("distillation.grid", distillation.Grid, ""),
-    ("joint on images", training.ImageJoint, ""),
-    ("joint.training on images", training.ImageJointTraining, ""),
-    ("features", figures.Features, ""),
-    ("families.NAME", top_level.Family, ""),
-    ("comparisons.NAME", top_level.Comparison, ""),
-    ("sweeps.NAME", top_level.Sweep, ""),
-    ("sweeps.NAME.points", top_level.Point, "Each point."),
-    ("evaluation", evaluation.Evaluation, ""),
-    ("figures", figures.Figures, ""),
+    ("machine", config.machine.Machine, "At the top, and in a study, where it is laid over that."),
+    ("studies.NAME", config.studies.Study, "In every study."),
+    ("studies.NAME of theory", config.studies.TheoryStudy, ""),
+    ("dataset: {kind: multiview}", config.datasets.Dataset, ""),
+    ("dataset.z", config.datasets.Strengths, ""),
+    ("network: {kind: two_layer}", config.networks.Network, ""),
+    ("training of theory", config.training.Training, ""),
+    ("distillation of theory", config.distillation.Distillation, ""),
+    ("distillation.objective of theory", config.objectives.TheoryObjective, ""),
+    ("distillation.objective.hinton of theory", config.objectives.TheoryHinton, ""),
+    ("distillation.objective.truncated of theory", config.objectives.TheoryTruncated, ""),
+    ("distillation.training of theory", config.training.StudentTraining, ""),
+    ("joint of theory", config.training.TheoryJoint, ""),
+    ("joint.training of theory", config.training.JointTraining, ""),
+    ("students.NAME", config.who_teaches_whom.LineUp, STUDENTS),
+    ("ensembles", config.evaluation.Ensembles, ""),
+    ("studies.NAME on images", config.studies.ImageStudy, ""),
+    ("dataset of photos", config.datasets.Images, ""),
+    ("dataset: {kind: paired}", config.datasets.Paired, ""),
+    ("dataset.contrast", config.datasets.Contrasts, "of `kind: paired`"),
+    ("dataset: {kind: gaussian}", config.datasets.Gaussian, ""),
+    ("dataset: {kind: layer}", config.datasets.Layer, ""),
+    ("network: {kind: wide_resnet}", config.networks.WideResNet, ""),
+    ("network: {kind: cnn}", config.networks.CNN, ""),
+    ("network: {kind: vgg}", config.networks.VGG, ""),
+    ("network: {kind: mlp}", config.networks.MLP, ""),
+    ("network: {kind: file}", config.networks.OwnNetwork, ""),
+    ("training on images", config.training.ImageTraining, ""),
+    ("training.augmentation", config.training.Augmentation, ""),
+    ("distillation on images", config.distillation.ImageDistillation, ""),
+    ("distillation.objective on images", config.objectives.Objective, ""),
+    ("distillation.objective.hinton on images", config.objectives.Hinton, ""),
+    ("distillation.objective.truncated on images", config.objectives.Truncated, ""),
+    ("distillation.grid", config.distillation.Grid, ""),
+    ("joint on images", config.training.ImageJoint, ""),
+    ("joint.training on images", config.training.ImageJointTraining, ""),
+    ("features", config.figures.Features, ""),
+    ("families.NAME", config.top_level.Family, ""),
+    ("comparisons.NAME", config.top_level.Comparison, ""),
+    ("sweeps.NAME", config.top_level.Sweep, ""),
+    ("sweeps.NAME.points", config.top_level.Point, "Each point."),
+    ("evaluation", config.evaluation.Evaluation, ""),
+    ("figures", config.figures.Figures, ""),
 )
 """Title, model and where it is, in the order of the page."""
 
 OVERLAYS = {
-    training.StudentTraining: training.Training,
-    training.JointTraining: training.Training,
-    training.TheoryJoint: None,
-    training.ImageJointTraining: training.ImageTraining,
-    studies.TheoryStudy: studies.Study,
-    studies.ImageStudy: studies.Study,
+    config.training.StudentTraining: config.training.Training,
+    config.training.JointTraining: config.training.Training,
+    config.training.ImageJointTraining: config.training.ImageTraining,
+    config.studies.TheoryStudy: config.studies.Study,
+    config.studies.ImageStudy: config.studies.Study,
 }
 """Sections of which the keys that are as in another one are left out."""
 
@@ -122,40 +104,25 @@ COLUMNS = "| key | symbol | unit | allowed | default | what it is. *Why the defa
 def text() -> str:
     """The page."""
     top = [_row(name, model.model_fields[key], default) for name, model, key, default in TOP]
-    top += [_row(name, field) for name, field in top_level.Config.model_fields.items()]
-    parts = [HEAD, "## At the top\n", "\n".join([COLUMNS, *top]), ""]
+    top += [_row(name, field) for name, field in config.Config.model_fields.items()]
+    parts = [HEAD, "## At the top\n", COLUMNS, *top, ""]
     for title, model, where in SECTIONS:
         base = OVERLAYS.get(model)
-        fields = {
-            name: field
-            for name, field in model.model_fields.items()
-            if base is None or name not in base.model_fields or name in inspect.get_annotations(model)
-        }
-        doc = " ".join((model.__doc__ or "").split())
-        about = " ".join(part for part in (doc, where) if part)
-        rows = [_row(name, field) for name, field in fields.items()]
-        parts += [f"## `{title}`\n", about, "", "\n".join([COLUMNS, *rows]), ""]
+        shared = set(base.model_fields) - set(inspect.get_annotations(model)) if base else ()
+        about = " ".join([*(model.__doc__ or "").split(), *where.split()])
+        rows = [_row(name, field) for name, field in model.model_fields.items() if name not in shared]
+        parts += [f"## `{title}`\n", about, "", COLUMNS, *rows, ""]
     kinds = [f"| `{kind}` | {what} |" for kind, what in soft_labels.KINDS.items()]
-    parts += [
-        "## Values of `soft_labels`\n",
-        "\n".join(["| value | what soft labels are made of |\n|---|---|", *kinds]),
-        "",
-    ]
-    return "\n".join(parts)
+    heads = "| value | what soft labels are made of |\n|---|---|"
+    return "\n".join([*parts, "## Values of `soft_labels`\n", heads, *kinds, ""])
 
 
 def _row(name: str, field: FieldInfo, default: str = "") -> str:
     about = field.json_schema_extra or {}
     default = f"`{default}`" if default else _default(field, about)
     reason = f" *{_sentence(about['reason'])}*" if "reason" in about else ""
-    cells = (
-        f"`{name}`",
-        about.get("symbol", ""),
-        about.get("unit", ""),
-        allowed(field.annotation, field.metadata),
-        default,
-        _sentence(field.description) + reason,
-    )
+    cells = [f"`{name}`", about.get("symbol", ""), about.get("unit", "")]
+    cells += [allowed(field.annotation, field.metadata), default, _sentence(field.description) + reason]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -193,31 +160,27 @@ def allowed(annotation: Any, metadata: Any = ()) -> str:
         return f"list{_length(metadata)}: {allowed(inner[0])}"
     if origin is dict:
         return f"by name: {allowed(inner[1])}"
-    if isinstance(annotation, type) and issubclass(annotation, base.Section):
+    if isinstance(annotation, type) and issubclass(annotation, config.base.Section):
         return "section"
     if annotation is bool:
         return "`true`, `false`"
     if annotation in (int, float):
-        bounds = _bounds(metadata)
-        return f"{'whole number' if annotation is int else 'number'}{bounds}"
+        return f"{'whole number' if annotation is int else 'number'}{_bounds(metadata)}"
     return {str: "text", Any: "anything"}[annotation]
 
 
 def _length(metadata: list[Any]) -> str:
-    low = next((constraint.min_length for constraint in metadata if getattr(constraint, "min_length", None)), None)
-    high = next(
-        (constraint.max_length for constraint in metadata if getattr(constraint, "max_length", None)), None
-    )
+    found = _constraints(metadata, "min_length", "max_length")
+    low, high = found.get("min_length"), found.get("max_length")
     return f" of {low}" if low == high and low else f" of {low} or more" if low else ""
 
 
+def _constraints(metadata: list[Any], *names: str) -> dict[str, Any]:
+    return {name: getattr(one, name) for one in metadata for name in names if hasattr(one, name)}
+
+
 def _bounds(metadata: list[Any]) -> str:
-    bounds = {
-        name: getattr(constraint, name)
-        for constraint in metadata
-        for name in ("ge", "gt", "le", "lt")
-        if hasattr(constraint, name)
-    }
+    bounds = _constraints(metadata, "ge", "gt", "le", "lt")
     low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
     if low is not None and high is not None:
         return f" in {'[' if 'ge' in bounds else '('}{low}, {high}{']' if 'le' in bounds else ')'}"

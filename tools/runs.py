@@ -1,7 +1,9 @@
 """Takes the numbers and pictures of runs into ``docs/results/``, from where `readme` fills the pages."""
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,6 @@ from typing import Any
 import pandas as pd
 import yaml
 
-import run_cost
 from multiview.claims import claim, headline, verdicts
 from multiview.runtime import manifest
 from multiview.store import artifacts
@@ -43,10 +44,7 @@ class NotTaken(Exception):
 def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -> None:
     """Take the numbers of a run: of the default config with everything in it, or of a preset's own studies.
 
-    Args:
-        results: the folder of results.
-        snapshot: where numbers are kept; those of a preset in a folder called as it is.
-        preset: its file, or None for the default config.
+    Numbers are kept in `snapshot`, those of a preset in a folder called as it is.
 
     Raises:
         ArtifactError: if a file of the run is missing or damaged.
@@ -55,12 +53,14 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     if preset is None:
         raw = yaml.safe_load(Path("config.yaml").read_text())
         folder, studies = snapshot, [*raw["studies"], *raw["families"], *raw["comparisons"]]
-        missing = [str(path) for path in (_picture(results, name) for name in PICTURES) if not path.exists()]
-        if missing:
+        pictures = {name: results / where / f"{name}.png" for name, where in PICTURES.items()}
+        if missing := [str(path) for path in pictures.values() if not path.exists()]:
             raise NotTaken(f"there is no {', '.join(missing)}: run snakemake to its end first")
     else:
         raw = yaml.safe_load(preset.read_text())
         folder, studies = snapshot / preset.stem, [*raw.get("studies", {}), *raw.get("families", {})]
+        picture = results / f"{OF_PRESETS.get(preset.stem)}.png"
+        pictures = {preset.stem: picture} if picture.exists() else {}
     table, provenances, groups = judged(results, studies, further=preset is not None)
     if table.empty:
         raise NotTaken(f"{results} has nothing of {', '.join(studies)}: run {preset or 'snakemake'} first")
@@ -79,33 +79,24 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
     jobs = [
         job for job in jobs if (preset is None and "/" not in job["job"]) or job["job"].split("/")[0] in studies
     ]
-    (folder / "run.json").write_text(json.dumps(run_cost.cost(jobs), indent=1) + "\n")
-    if preset is None:
-        for name in PICTURES:
-            shutil.copyfile(_picture(results, name), snapshot.parent / f"{name}.png")
-        return
-    if raw.get("sweeps"):
+    (folder / "run.json").write_text(json.dumps(cost(jobs), indent=1) + "\n")
+    if preset is not None and raw.get("sweeps"):
         shutil.copyfile(results / "sweep.csv", folder / "sweep.csv")
-    picture = results / f"{OF_PRESETS.get(preset.stem)}.png"
-    if picture.exists():
-        shutil.copyfile(picture, snapshot.parent / f"{preset.stem}.png")
+    for name, path in pictures.items():
+        shutil.copyfile(path, snapshot.parent / f"{name}.png")
 
 
 def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.DataFrame, dict, list[list[str]]]:
     """The verdicts on some studies and families, and on the draws of the data that they are among.
 
-    Args:
-        results: the folder of results.
-        studies: names of studies and families.
-        further: whether draws with other studies of the folder count, or only those with one another.
+    `further`: whether draws with other studies of the folder count, or only those with one another.
 
     Returns:
         The table ``verdicts``, the provenance of what each study measured, and the groups of draws.
     """
     files = [artifacts.read(path, "measures") for path in sorted(results.glob("**/evaluation/measures.parquet"))]
     found = {file.provenance["study"]: file for file in files}
-    order = {name: i for i, name in enumerate(studies)}
-    own = sorted((name for name in found if name.split("/")[0] in order), key=lambda n: order[n.split("/")[0]])
+    own = [name for study in dict.fromkeys(studies) for name in found if name.split("/")[0] == study]
     # The default's study comes first among its draws.
     provenances = {name: found[name].provenance for name in [*sorted(set(found) - set(own)), *own]}
     groups = verdicts.draws(provenances)
@@ -122,11 +113,8 @@ def judged(results: Path, studies: Sequence[str], further: bool) -> tuple[pd.Dat
 def chosen(study: Mapping[str, Any]) -> dict[str, str]:
     """What was chosen for the networks of a study, and for each kind of students, where the paper leaves it open.
 
-    Args:
-        study: the config in the provenance of what was measured.
-
-    Returns:
-        By the name of the students, and by ``""`` for all networks; empty for images.
+    `study` is the config in the provenance of what was measured. The result is by the name of the students, and by
+    ``""`` for all networks; empty for images.
     """
     dataset, network = study["dataset"], study["network"]
     if "z" not in dataset:
@@ -142,15 +130,28 @@ def chosen(study: Mapping[str, Any]) -> dict[str, str]:
     }
     for name, role in study["students"].items():
         objective = role["objective"]
+        own = objective[objective["kind"]]
         if objective["kind"] == "hinton":
-            own = objective["hinton"]
-            text = f"c {objective['teacher_scale']:g}, T {own['temperature']:g}, alpha {own['alpha']:g}"
+            text = f"T {own['temperature']:g}, alpha {own['alpha']:g}"
         else:
-            own = objective["truncated"]
-            text = f"c {objective['teacher_scale']:g}, tau {own['tau']:g}, eta' / eta {own['strength']:g}"
-        found[name] = f"{text}; start {role['start']}"
+            text = f"tau {own['tau']:g}, eta' / eta {own['strength']:g}"
+        found[name] = f"c {objective['teacher_scale']:g}, {text}; start {role['start']}"
     return found
 
 
-def _picture(results: Path, name: str) -> Path:
-    return results / PICTURES[name] / f"{name}.png"
+def cost(jobs: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """What a run took: ``minutes`` on the ``cores`` of this machine, and in GB the ``memory`` of the largest job
+    and the ``disk`` that the environment fills.
+
+    Minutes are those of all jobs together over the cores: what a run takes that keeps them busy, whatever else was
+    run between its jobs.
+    """
+    done = [job for job in jobs if "seconds" in job]
+    cores = os.cpu_count() or 1
+    files = [path for path in Path(sys.prefix).rglob("*") if path.is_file() and not path.is_symlink()]
+    return {
+        "minutes": round(sum(job["seconds"] for job in done) / cores / 60),
+        "cores": cores,
+        "memory": round(max((job["max_rss_mb"] or 0 for job in done), default=0) / 1024, 1),
+        "disk": round(sum(path.stat().st_size for path in files) / 1e9, 1),
+    }

@@ -24,7 +24,7 @@ LISTED = ("Point",)
 def schema() -> dict[str, Any]:
     """The JSON schema of `config.yaml` and of every file that is laid over it."""
     whole = Config.model_json_schema()
-    parts = whole["$defs"]
+    parts, properties = whole["$defs"], whole["properties"]
     for name, part in [*parts.items(), ("", whole)]:
         if name not in LISTED:
             part.pop("required", None)
@@ -36,19 +36,17 @@ def schema() -> dict[str, Any]:
         _of_names(parts[name]["properties"]["students"], null=True)
     any_study = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in STUDIES]}
     cell = {"$ref": f"#/$defs/{ImageStudy.__name__}"}
-    _of_names(whole["properties"]["studies"], any_study)
-    whole["properties"]["studies"].pop("minProperties", None)
+    _of_names(properties["studies"], any_study)
+    properties["studies"].pop("minProperties", None)
     family = parts["Family"]["properties"]
     family["study"] = cell | {"description": family["study"]["description"]}
     for key in ("rows", "columns"):
         _of_names(family[key], cell)
     for key in ("studies", "families", "comparisons", "sweeps"):
-        _of_names(whole["properties"][key], null=True)
-    own = Study.model_json_schema()["properties"]
-    shared = {"seeds": own["seeds"], "first_seed": own["first_seed"]}
+        _of_names(properties[key], null=True)
+    shared = Study.model_json_schema()["properties"]
     shared["data_seed"] = Dataset.model_json_schema()["properties"]["seed"]
-    whole["properties"] = {key: shared[key] for key in SHARED_KEYS} | whole["properties"]
-    return whole
+    return whole | {"properties": {key: shared[key] for key in SHARED_KEYS} | properties}
 
 
 def schema_text() -> str:

@@ -16,7 +16,10 @@ from multiview import config
 
 
 class Objective(Protocol):
-    """One signature for all of them. Arguments and shapes are those of `slope`."""
+    """One signature for all of them. Arguments and shapes are those of `slope`.
+
+    Values are taken with the classes first: sums over few classes are many times faster so.
+    """
 
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
         """The derivative of the value by each logit.
@@ -43,13 +46,10 @@ class CrossEntropy(Objective):
     """Hard labels: ``-ln softmax(F)_y``, in nats. A teacher is ignored."""
 
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> Tensor:
-        """See `Objective`."""
         target = label.unsqueeze(1)
         return logits.softmax(dim=1).scatter_add_(1, target, logits.new_full(target.shape, -1.0))
 
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> Tensor:
-        """See `Objective`."""
-        # With the classes first, sums over few classes are many times faster.
         return -logits.T.log_softmax(dim=0).gather(0, label[None])[0]
 
 
@@ -87,16 +87,13 @@ class Hinton(Objective):
     teacher_scale: float
 
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
-        """See `Objective`."""
         T = self.temperature
         # d KL / dF = (softmax(F / T) - softmax(c G / T)) / T; T^2 makes it as large as the hard part.
         soft = (logits / T).softmax(dim=1).sub_((teacher * (self.teacher_scale / T)).softmax(dim=1))
         return HARD_LABELS.slope(logits, label).mul_(1 - self.alpha).add_(soft, alpha=self.alpha * T)
 
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
-        """See `Objective`."""
         T = self.temperature
-        # With the classes first, sums over few classes are many times faster.
         divergence = _divergence(logits.T.contiguous() / T, teacher.T.contiguous() * (self.teacher_scale / T))
         hard = HARD_LABELS.value(logits, label)
         return (1 - self.alpha) * hard + (self.alpha * T**2) * divergence
@@ -131,12 +128,10 @@ class Truncated(Objective):
         return (truncated_softmax(logits, self.tau) - soft).clamp_(max=0)
 
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
-        """See `Objective`."""
         hard = HARD_LABELS.slope(logits, label)
         return hard.add_(self._below(logits, teacher), alpha=self.strength).div_(1 + self.strength)
 
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
-        """See `Objective`."""
         penalty = self._below(logits, teacher).square().sum(dim=1) / 2
         return (HARD_LABELS.value(logits, label) + self.strength * penalty) / (1 + self.strength)
 
@@ -148,13 +143,8 @@ def shown(logits: Tensor, known: Tensor, label: Tensor) -> Tensor:
     positive parts of the two: 1 if the network shows all of it. What it shows besides does not count, nor what it
     shows more of.
 
-    Args:
-        logits: ``[..., n, k]``, F, the network's.
-        known: ``[..., n, k]``, G.
-        label: int64 ``[n]``.
-
-    Returns:
-        ``[...]``, from 0 to 1; 1 if nothing is shown by `known`.
+    `logits` F and `known` G are ``[..., n, k]``, `label` is int64 ``[n]``. The result is ``[...]``, from 0 to 1; 1
+    if nothing is shown by `known`.
     """
     other = 1 - functional.one_hot(label, logits.shape[-1]).to(logits.dtype)
     F, G = logits.clamp(min=0) * other, known.clamp(min=0) * other
@@ -199,7 +189,5 @@ class Union:
 
 def from_config(settings: config.Objective) -> Objective:
     """The objective that a section of the config describes."""
-    chosen = getattr(settings, settings.kind)
-    return {"hinton": Hinton, "truncated": Truncated}[settings.kind](
-        **chosen.model_dump(), teacher_scale=settings.teacher_scale
-    )
+    kind = {"hinton": Hinton, "truncated": Truncated}[settings.kind]
+    return kind(**getattr(settings, settings.kind).model_dump(), teacher_scale=settings.teacher_scale)

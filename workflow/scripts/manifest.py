@@ -12,9 +12,7 @@ from multiview.runtime import manifest
 from multiview.store import artifacts
 
 target, params = snakemake.output, snakemake.params
-run = manifest.make(
-    json.loads(params.config), json.loads(params.seeds), Path(params.logs), Path(params.benchmarks)
-)
-for path, text in ((target.manifest, json.dumps(run, indent=1) + "\n"), (target.page, pages.manifest(run))):
-    with artifacts.replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+folders = Path(params.logs), Path(params.benchmarks)
+run = manifest.make(json.loads(params.config), json.loads(params.seeds), *folders)
+artifacts.write_text(target.manifest, json.dumps(run, indent=1) + "\n")
+artifacts.write_text(target.page, pages.manifest(run))

@@ -16,5 +16,4 @@ tables = [artifacts.read(snakemake.input[kind], kind).pandas() for kind in ("fid
 lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), "", pages.agreement(*tables), ""]
 for path in map(Path, snakemake.input.figures):
     lines += [f"![{path.stem.replace('_', ' ')}]({path.relative_to(folder)})", ""]
-with artifacts.replacing(snakemake.output[0]) as temporary:
-    temporary.write_text("\n".join(lines), encoding="utf-8")
+artifacts.write_text(snakemake.output[0], "\n".join(lines))

@@ -15,5 +15,4 @@ measures = pd.concat([file.pandas() for file in files], ignore_index=True)
 together = verdicts.pooled(measures, verdicts.draws(provenances), claim.by_name())
 table = verdicts.judge(pd.concat([measures, together], ignore_index=True), claim.by_name())
 artifacts.write(snakemake.output.table, "verdicts", table.to_dict("series"), {"studies": provenances})
-with artifacts.replacing(snakemake.output.page) as temporary:
-    temporary.write_text(verdicts.as_page(table.to_dict("records")), encoding="utf-8")
+artifacts.write_text(snakemake.output.page, verdicts.as_page(table.to_dict("records")))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from logging import WARNING, LogRecord
+from statistics import fmean
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -88,17 +89,11 @@ class Jobs:
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)  # of finished jobs, by rule
 
     def note(self, event: LogEvent | None, about: dict, now: float) -> bool:
-        """Take note of an event; tell whether the line has changed.
-
-        Args:
-            event: its kind.
-            about: its fields.
-            now: in seconds.
-        """
+        """Take note of an event with its fields, at a time in seconds; tell whether the line has changed."""
         if event == LogEvent.RUN_INFO:
-            counts = {rule: number for rule, number in about["stats"].items() if rule != "total"}
             if self.began is None:
-                self.left, self.total, self.began = Counter(counts), sum(counts.values()), now
+                self.left = Counter({rule: n for rule, n in about["stats"].items() if rule != "total"})
+                self.total, self.began = self.left.total(), now
         elif event == LogEvent.JOB_INFO:
             wildcards = [str(value) for value in (about.get("wildcards") or {}).values()]
             name = " ".join([about["rule_name"], *wildcards])
@@ -118,27 +113,23 @@ class Jobs:
 
     def line(self, now: float) -> str:
         """The line."""
-        names = [name for _, name in (self.named[job] for job in self.running)]
+        names = [self.named[job][1] for job in self.running]
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-        parts = [
-            f"{self.done} of {self.total} jobs done",
-            f"{len(names)} running" + (f": {shown}" if shown else ""),
-        ]
+        running = f"{len(names)} running" + (f": {shown}" if shown else "")
         left = self.seconds_left(now)
         passed = 0.0 if self.began is None else now - self.began
-        parts.append(f"{passed / 60:.1f} min" + ("" if left is None else f", about {left / 60:.1f} left"))
-        return " | ".join(parts)
+        spent = f"{passed / 60:.1f} min" + ("" if left is None else f", about {left / 60:.1f} left")
+        return f"{self.done} of {self.total} jobs done | {running} | {spent}"
 
     def seconds_left(self, now: float) -> float | None:
         """What the jobs that are left may take, from how long those of the same rule took, or all of them.
 
         None before any has finished, or when none is left.
         """
-        finished = [seconds for of_rule in self.seconds.values() for seconds in of_rule]
-        if not finished or self.done >= self.total:
+        if not self.seconds or self.done >= self.total:
             return None
-        mean = sum(finished) / len(finished)
-        means = {rule: sum(of_rule) / len(of_rule) for rule, of_rule in self.seconds.items()}
+        mean = fmean(seconds for of_rule in self.seconds.values() for seconds in of_rule)
+        means = {rule: fmean(of_rule) for rule, of_rule in self.seconds.items()}
         work = sum(number * means.get(rule, mean) for rule, number in self.left.items())
         # What the running jobs have done already; none takes less than no time.
         work -= sum(min(now - since, means.get(self.named[job][0], mean)) for job, since in self.running.items())

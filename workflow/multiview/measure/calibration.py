@@ -3,15 +3,8 @@
 import numpy as np
 
 from multiview import config
-from multiview.measure.intervals import (
-    CONFIDENCE,
-    NETWORKS_AND_SAMPLES,
-    SAMPLES,
-    Interval,
-    Term,
-    quantiles,
-    sample_counts,
-)
+from multiview.measure import intervals
+from multiview.measure.intervals import CONFIDENCE, Interval, Term
 
 BINS = 15
 """Bins of equal width of the confidence, for the expected calibration error."""
@@ -28,32 +21,22 @@ def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evalu
     lie too high: the interval is the basic one, which turns them around the measured value, cut off at 0. It has 0
     in it if a network that is right as often as it says would show as much.
 
-    Args:
-        term: the errors; each row a network or an ensemble, each column a sample.
-        confidence: of the same shape, the largest probability.
-        settings: the evaluation section of the config: replicates of the bootstrap, and its seed.
-
-    Returns:
-        The error in [0, 1].
+    `term` is the error, each row a network or an ensemble, each column a sample; `confidence` is of the same
+    shape, the largest probability. The result is in [0, 1].
     """
     n, number = term.table.shape[1], settings.bootstrap
-    samples = sample_counts(n, settings.seed, number)
+    samples = intervals.sample_counts(n, settings.seed, number)
     rng = np.random.default_rng([settings.seed, term.size])
     noise = np.abs(rng.standard_normal((number, BINS)).astype(np.float32))
-    measured, drawn, of_noise = [], [], []
-    for start in range(0, len(confidence), ROWS):
-        part = slice(start, start + ROWS)
-        values, replicates, levels = _errors_of(term.table[part], confidence[part], samples, noise)
-        measured.append(values)
-        drawn.append(replicates)
-        of_noise += levels
-    measured, drawn = np.concatenate(measured), np.concatenate(drawn, axis=1)
+    parts = [slice(start, start + ROWS) for start in range(0, len(confidence), ROWS)]
+    found = [_errors_of(term.table[part], confidence[part], samples, noise) for part in parts]
+    measured, drawn, of_noise = (np.concatenate(of_parts, axis=-1) for of_parts in zip(*found, strict=True))
     rows = len(measured)
     units = 1 if term.given else max(1, int(term.independent))
     counts = rng.multinomial(units, np.full(rows, 1 / rows), size=number) / units
     value = float(np.mean(measured))
-    low, high = quantiles((counts * drawn).sum(axis=1))
-    scope = SAMPLES if term.given else NETWORKS_AND_SAMPLES
+    low, high = intervals.quantiles((counts * drawn).sum(axis=1))
+    scope = intervals.SAMPLES if term.given else intervals.NETWORKS_AND_SAMPLES
     lowest = 2 * value - high if value > np.mean(of_noise) else 0.0
     return Interval(value, max(0.0, lowest), max(value, 2 * value - low), "basic bootstrap", scope)
 
@@ -63,10 +46,8 @@ def _errors_of(
 ) -> tuple[np.ndarray, np.ndarray, list[float]]:
     """Of some rows the errors ``[rows]``, their replicates ``[number, rows]``, and what noise alone shows.
 
-    Args:
-        wrong, confidence: ``[rows, n]``.
-        samples: ``[number, n]``, how often each sample is in each replicate.
-        noise: ``[number, BINS]``, sizes of normal numbers.
+    `wrong` and `confidence` are ``[rows, n]``, `samples` ``[number, n]``, how often each sample is in each
+    replicate, `noise` ``[number, BINS]``, sizes of normal numbers.
     """
     rows, n = wrong.shape
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -79,8 +60,8 @@ def _errors_of(
     measured, replicates = (
         np.abs(sums).reshape(-1, rows, BINS).sum(axis=2) / n for sums in (gaps.sum(axis=0), drawn)
     )
-    spreads = (
-        np.sqrt(np.bincount(own, sure * (1 - sure), minlength=BINS)) / n
-        for own, sure in zip(bins, confidence, strict=True)
-    )
-    return measured[0], replicates, [np.quantile(noise @ spread, (1 + CONFIDENCE) / 2) for spread in spreads]
+    levels = []
+    for own, sure in zip(bins, confidence, strict=True):
+        spread = np.sqrt(np.bincount(own, sure * (1 - sure), minlength=BINS)) / n
+        levels.append(np.quantile(noise @ spread, (1 + CONFIDENCE) / 2))
+    return measured[0], replicates, levels

@@ -18,17 +18,16 @@ from multiview import config
 from multiview.measure import lottery
 from multiview.measure.intervals import quantiles
 from multiview.predictors.logits import Predictor
+from multiview.store import artifacts
 
 SPLIT = "test_multi"
 
 
 def soft_labels(logits: np.ndarray, objective: Mapping[str, Any], scale: float = 1.0) -> np.ndarray:
-    """Soft labels ``[..., k]`` as a student's objective sees them.
+    """Soft labels ``[..., k]`` of logits ``[..., k]`` as a student's objective sees them.
 
-    Args:
-        logits: ``[..., k]``.
-        objective: the objective section of the config, in plain values.
-        scale: by which the logits are multiplied first (a teacher's).
+    `objective` is the section of the config, in plain values; by `scale` the logits are multiplied first (a
+    teacher's).
     """
     if objective["kind"] == "hinton":
         return softmax(scale * logits / objective["hinton"]["temperature"], axis=-1)
@@ -62,38 +61,35 @@ def table(
     students, n, k = predictors[name].members, len(label), carried.shape[1]
     teachers = [role["teachers"][str(student)] for student in students]
     teacher, objective = predictors[role["teacher"]], role["objective"]
+    scale = objective["teacher_scale"]
+
+    def of_each(predictor: Predictor) -> list[np.ndarray]:
+        return [soft_labels(predictor.of([student], SPLIT)[0], objective) for student in students]
+
     labels_by_role = {
-        "teacher": [
-            soft_labels(teacher.of(members, SPLIT).mean(axis=0), objective, objective["teacher_scale"])
-            for members in teachers
-        ],
-        "student": [soft_labels(predictors[name].of([s], SPLIT)[0], objective) for s in students],
+        "teacher": [soft_labels(teacher.of(m, SPLIT).mean(axis=0), objective, scale) for m in teachers],
+        "student": of_each(predictors[name]),
     }
     if role["start"] == "warm":
-        labels_by_role["before"] = [
-            soft_labels(predictors["single"].of([s], SPLIT)[0], objective) for s in students
-        ]
+        labels_by_role["before"] = of_each(predictors["single"])
 
     phi = learned[learned["predictor"] == role["teacher"]].set_index("seed")
     other = np.arange(k) != label[:, None]
     sums = {key: np.zeros((len(students), n, 3, 3)) for key in labels_by_role}
     counts = np.zeros((len(students), n, 3, 3))
-    rows = np.broadcast_to(np.arange(n)[:, None], (n, k))
     for i, members in enumerate(teachers):
         # An ensemble has learned what its average strength says it has.
         strength = np.mean(
             [phi.loc[m].sort_values(["class", "view"])["phi"].to_numpy().reshape(k, 2) for m in members], axis=0
         )
         has = lottery.learned(strength, settings.learned_ratio)
-        cell = (9 * rows + 3 * (carried & has).sum(axis=2) + (carried & ~has).sum(axis=2))[other]
+        cell = (9 * np.arange(n)[:, None] + 3 * (carried & has).sum(axis=2) + (carried & ~has).sum(axis=2))[other]
         counts[i] = np.bincount(cell, minlength=9 * n).reshape(n, 3, 3)
         for key, values in labels_by_role.items():
             sums[key][i] = np.bincount(cell, values[i][other], minlength=9 * n).reshape(n, 3, 3)
 
-    of_students, of_samples = (
-        _replicates(size, stream, settings.seed, settings.bootstrap)
-        for stream, size in (("students", len(students)), ("samples", n))
-    )
+    of_students = _replicates(len(students), "students", settings.seed, settings.bootstrap)
+    of_samples = _replicates(n, "samples", settings.seed, settings.bootstrap)
 
     def totals(cells: np.ndarray) -> np.ndarray:
         """Of every replicate ``[replicates, 3, 3]``, for `cells` ``[students, n, 3, 3]``."""
@@ -103,30 +99,17 @@ def table(
     records = []
     numbers = totals(counts)
     for key, values in sums.items():
-        drawn_sums = totals(values)
-        base = values[:, :, 0, 0].sum() / counts[:, :, 0, 0].sum()
         with np.errstate(invalid="ignore", divide="ignore"):
-            base_drawn = drawn_sums[:, 0, 0] / numbers[:, 0, 0]
+            means_drawn = totals(values) / numbers
+            excess_drawn = means_drawn / means_drawn[:, :1, :1] - 1
+        base = values[:, :, 0, 0].sum() / counts[:, :, 0, 0].sum()
         for a, b in np.argwhere(counts.sum(axis=(0, 1)) > 0):
-            mean = values[:, :, a, b].sum() / counts[:, :, a, b].sum()
-            with np.errstate(invalid="ignore", divide="ignore"):
-                drawn = drawn_sums[:, a, b] / numbers[:, a, b] / base_drawn - 1
+            number, drawn = counts[:, :, a, b].sum(), excess_drawn[:, a, b]
+            mean = values[:, :, a, b].sum() / number
             low, high = quantiles(drawn[np.isfinite(drawn)])
-            records.append(
-                {
-                    "predictor": name,
-                    "role": key,
-                    "carried_learned": a,
-                    "carried_not_learned": b,
-                    "soft_label": mean,
-                    "excess": mean / base - 1,
-                    "low": low,
-                    "high": high,
-                    "n_seeds": len(students),
-                    "n_cells": int(counts[:, :, a, b].sum()),
-                }
-            )
-    return pd.DataFrame(records)
+            records.append((key, a, b, mean, mean / base - 1, low, high, len(students), int(number)))
+    columns = list(artifacts.KINDS["dark_knowledge"])
+    return pd.DataFrame([(name, *record) for record in records], columns=columns)
 
 
 @functools.lru_cache(maxsize=8)

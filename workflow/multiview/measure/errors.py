@@ -71,14 +71,10 @@ class Errors:
 
 
 def paired(errors: Mapping[str, Errors], pool: str) -> dict[str, Errors]:
-    """Only the networks whose seeds all of these predictors have, row for row, as one pool.
+    """Only the networks whose seeds all of these predictors have, row for row, as one pool of this name.
 
     A warm student starts from the single network of its seed, and shares its lost views: of the gain of students
     over these networks the difference between networks is no part.
-
-    Args:
-        errors: of predictors whose rows are networks.
-        pool: how the pool is called.
 
     Raises:
         ValueError: if no seed is in all of them.
@@ -99,10 +95,7 @@ def best(single: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> list[
 
     It is chosen on the very test samples, an oracle, so that no honest choice does better.
 
-    Args:
-        single: bool ``[seeds, n]``, the errors of each single network.
-        seeds: of these networks, in the order of the rows.
-        members: ``[ensembles, L]``, seeds.
+    `single` is bool ``[seeds, n]``, the errors of the networks with these `seeds`; `members` ``[ensembles, L]``.
     """
     position = {seed: i for i, seed in enumerate(seeds)}
     mean = single.mean(axis=1)
@@ -138,16 +131,15 @@ def measure(
         measured.append(Errors(name, len(rows[0]), n_seeds, wrong, pool or of, nll, confidence, members))
 
     def add_each(name: str) -> None:
-        own = predictors[name].members
-        add(name, name, [[member] for member in own], len(own))
+        add(name, name, [[member] for member in predictors[name].members], len(predictors[name].members))
 
     add_each("single")
     single, size = measured[0], max((size for size in members if size <= best_of), default=min(members))
     for rows in members.values():
         add("ensemble", "single", rows.tolist(), len(seeds))
     chosen = best(single.wrong[main_split(list(labels))], seeds, members[size])
-    tables = ({split: table[chosen] for split, table in getattr(single, name).items()} for name in TABLES)
-    measured.append(replace(single, predictor="best", size=size, **dict(zip(TABLES, tables, strict=True))))
+    tables = {name: {split: table[chosen] for split, table in getattr(single, name).items()} for name in TABLES}
+    measured.append(replace(single, predictor="best", size=size, **tables))
     for name, role in roles.items():
         students = predictors[name].members
         if role["teacher_size"] > 1:
@@ -212,14 +204,13 @@ def _mixture_rows(predictor: Errors, settings: config.Evaluation) -> Iterator[di
     n = sum(table.shape[1] for table in predictor.wrong.values())
     for mu in settings.mus:
         weights = {"test_multi": 1 - mu, "test_single": mu}
-        interval = mean_errors(
-            [predictor.term(weight, split) for split, weight in weights.items() if weight > 0]
-        ).interval()
+        terms = [predictor.term(weight, split) for split, weight in weights.items() if weight > 0]
+        interval = mean_errors(terms).interval()
         yield _row("error", "", mu, replace(interval, low=max(0.0, interval.low)), n)
         if mu > 0:
-            scaled = {end: getattr(interval, end) / mu for end in ("measured", "low", "high")}
-            scaled["low"] = max(0.0, scaled["low"])
-            yield _row("error / mu", "", mu, replace(interval, **scaled), n)
+            low, high = max(0.0, interval.low / mu), interval.high / mu
+            scaled = replace(interval, measured=interval.measured / mu, low=low, high=high)
+            yield _row("error / mu", "", mu, scaled, n)
 
 
 def _row(quantity: str, split: str, mu: float, interval: Interval, n_samples: int) -> dict:
@@ -262,14 +253,10 @@ def ensemble_errors(measured: Sequence[Errors]) -> pd.DataFrame:
 def agreement(single: Predictor, split: str, label: np.ndarray) -> pd.DataFrame:
     """The table ``agreement``: how often two single networks name one class, and how often both are wrong."""
     predicted = single.logits[split].argmax(axis=2)
+    networks = list(zip(single.members, predicted, predicted != label, strict=True))
     rows = [
-        {
-            "seed": seed,
-            "other": other,
-            "same": float((predicted[i] == predicted[j]).mean()),
-            "both_wrong": float(((predicted[i] != label) & (predicted[j] != label)).mean()),
-        }
-        for i, seed in enumerate(single.members)
-        for j, other in enumerate(single.members)
+        (seed, other, float((named == by_other).mean()), float((wrong & other_wrong).mean()))
+        for seed, named, wrong in networks
+        for other, by_other, other_wrong in networks
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["seed", "other", "same", "both_wrong"])

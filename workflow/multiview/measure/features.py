@@ -53,10 +53,7 @@ def optimise(
     """The image that excites a channel of ``embed`` most, by gradient ascent within the range of pixels.
 
     From `start` ``[channels, h, w]`` in ``[0, 1]``, each step has the norm `step_size`, in grey levels of 0
-    to 1; after each, pixels are cut off at 0 and 1.
-
-    Returns:
-        uint8 ``[channels, h, w]``, and the channel's activation there.
+    to 1; after each, pixels are cut off at 0 and 1. The image is uint8; its activation comes with it.
     """
     image = start.clone()
     for _ in range(steps):
@@ -92,8 +89,8 @@ def exciting_rows(
     start = images[label == class_].float().mean(dim=0) / GREY_LEVELS
     pixels, reached = optimise(network, channel, start, settings.steps, settings.step_size)
     about = {"class": class_, "seed": seed, "channel": channel}
-    rows = [about | {"rank": 0, "activation": reached, "label": class_, "x": pixels.flatten().numpy()}]
-    for rank, i in enumerate(order.tolist(), start=1):
-        row = {"activation": float(activation[i]), "label": int(test[1][i]), "x": test[0][i].flatten().numpy()}
-        rows.append(about | {"rank": rank} | row)
-    return rows
+    shown = [(reached, class_, pixels), *((float(activation[i]), int(test[1][i]), test[0][i]) for i in order)]
+    return [
+        about | {"rank": rank, "activation": reached, "label": label, "x": image.flatten().numpy()}
+        for rank, (reached, label, image) in enumerate(shown)
+    ]

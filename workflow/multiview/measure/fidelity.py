@@ -30,24 +30,12 @@ def with_teachers(
         students, teacher = predictors[name], predictors[role["teacher"]]
         for part, logits in students.logits.items():
             named = logits.argmax(axis=2)
-            taught = [
-                teacher.of(role["teachers"][str(student)], part).mean(axis=0).argmax(axis=1)
-                for student in students.members
-            ]
+            teachers = [role["teachers"][str(student)] for student in students.members]
+            taught = [teacher.of(members, part).mean(axis=0).argmax(axis=1) for members in teachers]
             interval = mean_errors([Term(1.0, named == np.array(taught))]).interval()
-            rows.append(
-                {
-                    "predictor": name,
-                    "split": part,
-                    "accuracy": float((named == label[split == part]).mean()),
-                    "agreement": interval.measured,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "scope": interval.scope,
-                    "n_seeds": len(students.members),
-                    "n_samples": named.shape[1],
-                }
-            )
+            row = {"predictor": name, "split": part, "accuracy": float((named == label[split == part]).mean())}
+            row |= {"agreement": interval.measured, "n_seeds": len(students.members), "n_samples": named.shape[1]}
+            rows.append(row | vars(interval))
     return pd.DataFrame(rows, columns=list(artifacts.KINDS["fidelity"]))
 
 
@@ -70,29 +58,16 @@ def of_averages(
             # Some at a time: with many classes all of them would not fit.
             step = max(1, LARGEST // logits[0].size)
             parts = [seeds[i : i + step] for i in range(0, len(seeds), step)]
-            of_logits, of_probabilities = (
-                np.concatenate(
-                    [ensembles.average(outputs, single.members, p).argmax(axis=2) != right for p in parts]
-                )
-                for outputs in (logits, probabilities)
-            )
+            wrong = {}
+            for name, outputs in (("of_probabilities", probabilities), ("of_logits", logits)):
+                answers = [ensembles.average(outputs, single.members, some).argmax(axis=2) for some in parts]
+                wrong[name] = np.concatenate(answers) != right
             terms = [
-                Term(weight, wrong, "single", size, len(single.members))
-                for weight, wrong in ((1.0, of_probabilities), (-1.0, of_logits))
+                Term(weight, table, "single", size, len(single.members))
+                for weight, table in zip((1.0, -1.0), wrong.values(), strict=True)
             ]
             interval = mean_errors(terms).interval()
-            rows.append(
-                {
-                    "size": size,
-                    "split": part,
-                    "of_logits": float(of_logits.mean()),
-                    "of_probabilities": float(of_probabilities.mean()),
-                    "difference": interval.measured,
-                    "low": interval.low,
-                    "high": interval.high,
-                    "scope": interval.scope,
-                    "n_ensembles": len(seeds),
-                    "n_samples": len(right),
-                }
-            )
-    return pd.DataFrame(rows)
+            row = {name: float(table.mean()) for name, table in wrong.items()}
+            row |= {"size": size, "split": part, "difference": interval.measured}
+            rows.append(row | {"n_ensembles": len(seeds), "n_samples": len(right)} | vars(interval))
+    return pd.DataFrame(rows, columns=list(artifacts.KINDS["averages"]))

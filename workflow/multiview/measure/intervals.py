@@ -192,9 +192,8 @@ def exact_interval(errors: float, n: float, confidence: float = CONFIDENCE) -> t
 def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
     """A weighted sum of mean errors.
 
-    Args:
-        terms: those of one pool and size have the same networks in their rows.
-        shares: whether tables have values in [0, 1]; else the interval is the mean plus and minus a half-width.
+    Terms of one pool and size have the same networks in their rows. Where tables have no `shares`, that is values
+    in [0, 1], the interval is the mean plus and minus a half-width.
 
     Raises:
         ValueError: if terms on the same samples have different numbers of them.
@@ -231,9 +230,7 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
                 parts.append((Part(sign, float(own.mean()) / scale, 0.0, n, scale), float((own**2).sum()) / n**2))
     return Estimate(
         measured=float(sum(term.weight * term.table.mean() for term in terms)),
-        scope="".join([NETWORKS_AND_SAMPLES, *(GIVEN.format(pool) for pool in sorted(given))])
-        if drawn
-        else SAMPLES,
+        scope="".join([NETWORKS_AND_SAMPLES, *map(GIVEN.format, sorted(given))]) if drawn else SAMPLES,
         runs=min(term.networks for term in terms),
         parts=_shared_out(parts) if shares else (),
         networks=networks,
@@ -267,10 +264,8 @@ def shares_by_network(terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> 
     """A weighted sum of shares that are counted in each network.
 
     A share is the sum of the hits over that of the cases; networks are drawn, and cases of one network may depend
-    on one another. With hits in all cases, or in none, a network counts once.
-
-    Args:
-        terms: for each a weight, and hits and cases ``[networks]`` of each network, the same ones in each term.
+    on one another. With hits in all cases, or in none, a network counts once. A term is a weight, and hits and
+    cases ``[networks]`` of each network, the same ones in each term.
 
     Raises:
         ValueError: if a term has no cases.
@@ -285,8 +280,7 @@ def shares_by_network(terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> 
         own = weight * (np.asarray(hits, float) - share * np.asarray(cases, float)) / total
         measured += weight * share
         residual += own
-        sign = 1 if weight > 0 else -1
-        part = Part(sign, share, 0.0, int(np.count_nonzero(cases)), abs(weight))
+        part = Part(1 if weight > 0 else -1, share, 0.0, int(np.count_nonzero(cases)), abs(weight))
         parts.append((part, float((own**2).sum())))
     factor = number / (number - 1) if number > 1 else 0.0
     return Estimate(

@@ -10,14 +10,8 @@ import numpy as np
 def view_scale(label: np.ndarray, patches: dict[str, np.ndarray], classes: int, q: float) -> np.ndarray:
     """``S_{i,l} = E[1_{y=i} sum_p z_p^q]``, the mean taken over the samples given.
 
-    Args:
-        label: ``[n]``, the class of every sample.
-        patches: columns ``sample``, ``class`` (-1: no view), ``view`` (1 or 2) and ``z``, a row a patch.
-        classes: k.
-        q: the power of the smoothed ReLU.
-
-    Returns:
-        float64 ``[k, 2]``.
+    `label` is ``[n]``; `patches` has the columns ``sample``, ``class`` (-1: no view), ``view`` (1 or 2) and ``z``,
+    a row a patch; `q` is the power of the smoothed ReLU. The result is float64 ``[k, 2]``.
     """
     own = patches["class"] == label[patches["sample"]]
     scale = np.zeros((classes, 2))

@@ -8,6 +8,7 @@ import pandas as pd
 from multiview.data.base import ALONE
 from multiview.measure import lottery
 from multiview.predictors.logits import Predictor
+from multiview.store import artifacts
 
 LOTTERY = "races won by the larger ticket"
 TAKES = ("other view learned if its teacher has it", "other view learned if its teacher has it not")
@@ -24,11 +25,9 @@ def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
 def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ratio: float) -> pd.DataFrame:
     """Who was predicted to win each race and who did: the table ``lottery``, a row a seed, class and view.
 
-    Args:
-        start: ``lambda`` and ``s`` of every seed, class and view at the initialisation.
-        final: ``phi`` of each at the end.
-        q: power of the smoothed ReLU.
-        learned_ratio: a view counts as learned from this share of its class's larger Phi on.
+    `start` has ``lambda`` and ``s`` of every seed, class and view at the initialisation, `final` ``phi`` of each
+    at the end; `q` is the power of the smoothed ReLU. A view counts as learned from the share `learned_ratio` of
+    its class's larger Phi on.
 
     Raises:
         MergeError: of pandas, if a row of one has not exactly one in the other.
@@ -36,11 +35,9 @@ def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ra
     table = start.merge(final.drop(columns="step"), on=["seed", "class", "view"], validate="one_to_one")
     table = table.sort_values(["seed", "class", "view"], ignore_index=True)
     table["ticket"] = lottery.ticket(table["lambda"], table["s"], q)
-    phi = table["phi"].to_numpy().reshape(-1, 2)
-    tickets = table["ticket"].to_numpy().reshape(-1, 2)
-    table["learned"] = lottery.learned(phi, learned_ratio).ravel()
-    table["won"] = _larger(phi).ravel()
-    table["predicted"] = _larger(tickets).ravel()
+    table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
+    table["won"] = _larger(table["phi"])
+    table["predicted"] = _larger(table["ticket"])
     return table
 
 
@@ -69,15 +66,9 @@ def learned_of_pictures(predictors: Mapping[str, Predictor], samples: pd.DataFra
         for name, predictor in predictors.items():
             right = predictor.logits[split].argmax(axis=2) == label
             phi = np.stack([right[:, label == class_].mean(axis=1) for class_ in classes], axis=1)
-            columns = {
-                "predictor": name,
-                "seed": np.repeat(predictor.members, len(classes)),
-                "class": np.tile(classes, len(predictor.members)),
-                "view": view,
-                "phi": phi.ravel(),
-                "learned": phi.ravel() >= least,
-            }
-            tables.append(pd.DataFrame(columns))
+            cells = artifacts.entries(seed=predictor.members, **{"class": classes})
+            cells |= {"phi": phi.ravel(), "learned": phi.ravel() >= least}
+            tables.append(pd.DataFrame({"predictor": name, "view": view} | cells))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -118,14 +109,11 @@ def shares(
 def unions(
     learned: pd.DataFrame, roles: Mapping[str, Mapping]
 ) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """What students with one teacher each have of its views and of their own.
+    """What students with one teacher each have of its views and of their own, in the form of `shares`.
 
     Among the classes in which the student's own hard-label training learned one view: those in which it ends with
     the other view too, where its teacher has learned that one, and where it has not; and of the views that its own
     training learned those that it ends with. Students whose seeds have no such training are left out.
-
-    Returns:
-        By predictor and name of a share, hits and cases ``[networks]``.
     """
     by_share, trained = {}, set(learned.loc[learned["predictor"] == "single", "seed"])
     table = learned.set_index(["predictor", "seed", "class", "view"])["learned"].unstack(["class", "view"])
@@ -149,6 +137,6 @@ def unions(
     return by_share
 
 
-def _larger(pairs: np.ndarray) -> np.ndarray:
-    """Which of each pair ``[n, 2]`` is the larger one; the first where they are equal."""
-    return pairs.argmax(axis=1)[:, None] == np.arange(2)
+def _larger(column: pd.Series) -> np.ndarray:
+    """Which of every two values in turn is the larger one; the first where they are equal."""
+    return (column.to_numpy().reshape(-1, 2).argmax(axis=1)[:, None] == np.arange(2)).ravel()

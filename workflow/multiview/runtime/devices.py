@@ -18,7 +18,6 @@ from multiview.runtime.locks import hold
 GPUS = "MULTIVIEW_GPUS"
 """Environment variable with the number of GPUs that ``accelerator: auto`` may count on. Jobs inherit it."""
 
-
 SCHEDULED = "MULTIVIEW_SCHEDULED"
 """Environment variable that is set in jobs which a cluster's scheduler has started, each with its own GPU."""
 
@@ -73,11 +72,8 @@ def count() -> int:
 def take(folder: str | Path | None = None, seconds: float = 5.0) -> str:
     """Take a GPU that no other job on this machine has, of whatever run, and let CUDA see no other; wait for it.
 
-    It is held by an advisory lock, which ends with the process, however that ends.
-
-    Args:
-        folder: of the locks, one for all runs of a user on this machine.
-        seconds: between looking for one again.
+    It is held by an advisory lock, which ends with the process, however that ends. The `folder` of the locks is
+    one for all runs of a user on this machine; `seconds` pass between looking for one again.
 
     Raises:
         ConfigError: if the machine has none, or there can be no locks in the folder.
@@ -154,6 +150,5 @@ def cannot_compile(device: str) -> str | None:
     try:
         torch.compile(lambda x: (x + 1).relu().sum())(torch.ones(64, device=device))
     except Exception as error:  # anything, from a missing program to a missing header
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return lines[0] if lines else type(error).__name__
+        return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return None

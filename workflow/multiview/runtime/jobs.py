@@ -25,14 +25,12 @@ def start(job: Any) -> None:
     """Log to the job's file, and let an error that ends the job leave one clear line there and on the terminal.
 
     The log has a traceback besides, unless the error says by itself what is wrong and where. Logs of attempts that
-    failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on.
-
-    Args:
-        job: Snakemake's own object in scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
+    failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on. `job` is Snakemake's own object in
+    scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
-    stream = Path(job.log[0]).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115 -- open until the process ends
-    copy = second_name(Path(job.log[0]))
-    terminal = sys.stderr
+    log, terminal = Path(job.log[0]), sys.stderr
+    stream = log.open("w", buffering=1, encoding="utf-8")  # open until the process ends
+    copy = second_name(log)
     sys.stdout = sys.stderr = stream
     logging.basicConfig(
         stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
@@ -94,16 +92,15 @@ def taught_by(job: Any) -> dict[int, list[int]]:
 def about(job: Any) -> dict[str, Any]:
     """What the provenance of every trained network has of its job."""
     known = {"study": job.params.study, "threads": job.threads}
-    if "teacher" not in job.params.keys():  # noqa: SIM118 -- Snakemake's lists with names are no mappings
-        return known
-    return known | {"teacher": job.params.teacher, "teachers": json.loads(job.params.teachers)}
+    if "teacher" in job.params.keys():  # noqa: SIM118 -- Snakemake's lists with names are no mappings
+        known |= {"teacher": job.params.teacher, "teachers": json.loads(job.params.teachers)}
+    return known
 
 
 def second_name(log: Path) -> Path | None:
     """Give a log a second name, ``NAME.log.1`` or the next: Snakemake deletes the first before another attempt.
 
-    Returns:
-        The second name, to be deleted once the job has succeeded; None if the file system knows no second names.
+    It is to be deleted once the job has succeeded; None if the file system knows no second names.
     """
     for number in itertools.count(1):
         other = log.with_name(f"{log.name}.{number}")
@@ -123,7 +120,7 @@ def use_package(folder: str | Path) -> None:
     its .venv in ``my thesis``), Python is called by its name, and found there first.
     """
     others = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), *([others] if others else [])])
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), others]))
     if shlex.quote(sys.executable) != sys.executable:
         python = Path(sys.executable)
         os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ["PATH"]])

@@ -30,11 +30,10 @@ def hold(path: str | Path) -> bool:
     file = path.open("w", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         file.close()
-        return False
-    except OSError:
-        file.close()
+        if isinstance(error, BlockingIOError):
+            return False
         raise
     _held.append(file)
     return True
@@ -82,8 +81,7 @@ def _read(record: Path) -> dict | None:
 
 def _lives(owner: dict) -> bool:
     try:
-        return (
-            abs(psutil.Process(owner["process"]).create_time() - owner["began"]) < 1
-        )  # not another of its number
+        began = psutil.Process(owner["process"]).create_time()
     except psutil.NoSuchProcess:
         return False
+    return abs(began - owner["began"]) < 1  # not another of its number

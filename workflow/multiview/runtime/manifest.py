@@ -1,5 +1,6 @@
 """A run's manifest: what made these results, where, and how long it took."""
 
+import contextlib
 import csv
 import json
 import platform
@@ -25,22 +26,16 @@ def jobs(logs: Path, benchmarks: Path) -> list[dict[str, Any]]:
         if not line.startswith(RECORD):
             continue
         name = log.relative_to(logs).with_suffix("")
-        record = json.loads(line.removeprefix(RECORD))
-        entry = {"job": str(name)} | record
+        entry = {"job": str(name)} | json.loads(line.removeprefix(RECORD))
         benchmark = benchmarks / name.with_suffix(".tsv")
         if benchmark.exists():
             with benchmark.open(encoding="utf-8") as file:
                 row = list(csv.DictReader(file, delimiter="\t"))[-1]
-            entry |= {"seconds": float(row["s"]), "max_rss_mb": _number(row["max_rss"])}
+            entry |= {"seconds": float(row["s"]), "max_rss_mb": None}
+            with contextlib.suppress(ValueError):  # a job too short to be measured has "-" or "NA"
+                entry["max_rss_mb"] = float(row["max_rss"])
         entries.append(entry)
     return entries
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:  # a job too short to be measured has "-" or "NA"
-        return None
 
 
 def make(config: Mapping[str, Any], seeds: Mapping[str, Any], logs: Path, benchmarks: Path) -> dict[str, Any]:

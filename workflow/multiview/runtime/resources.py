@@ -25,16 +25,19 @@ LABELS = 5e7
 """Bytes of what one network says of all copies of its training images, above which they are not stored: of ten
 teachers half a gigabyte."""
 
-SHAPES = {"digits": (1, 8, 8), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32), "cifar100": (3, 32, 32)}
-SIZES = {
-    "digits": (1797, 0),
-    "fashion_mnist": (60000, 10000),
-    "cifar10": (50000, 10000),
-    "cifar100": (50000, 10000),
+CIFAR = ((3, 32, 32), 50000, 10000)
+PHOTOS = {
+    "digits": ((1, 8, 8), 1797, 0),
+    "fashion_mnist": ((1, 28, 28), 60000, 10000),
+    "cifar10": CIFAR,
+    "cifar100": CIFAR,
 }
-"""Images for training and validation, and for testing, of the datasets that are known."""
-UNKNOWN = ((3, 64, 64), 100_000)
-"""Shape and number of images of one's own, which the config does not tell."""
+"""Shape of an image, images for training and validation, and for testing, of the datasets that are known."""
+UNKNOWN = ((3, 64, 64), 100_000, 100_000)
+"""The same of images of one's own, which the config does not tell."""
+
+Studies = Mapping[str, config.ImageStudy]
+"""All studies on images, by name: a layer of a network is that of another study."""
 
 
 def _halved(size: tuple[int, int]) -> tuple[int, int]:
@@ -44,9 +47,7 @@ def _halved(size: tuple[int, int]) -> tuple[int, int]:
 def convolutions(network: config.ImageNetwork, shape: Sequence[int]) -> list[tuple[int, int, int]]:
     """Multiplications for one image, numbers that a layer gives, and parameters, of every layer of a network.
 
-    Args:
-        network: the network section of the config.
-        shape: channels, height and width of an image.
+    `shape` is channels, height and width of an image.
     """
     channels, size, layers = shape[0], tuple(shape[1:]), []
 
@@ -85,18 +86,14 @@ def multiplications(network: config.ImageNetwork, shape: Sequence[int]) -> int:
     return sum(layer[0] for layer in convolutions(network, shape))
 
 
-def images_of(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> tuple[tuple, int, int]:
-    """Shape of an image, number of training images, and of images in all.
-
-    `studies` are all of them: a layer of a network is that of another study.
-    """
+def images_of(study: config.ImageStudy, studies: Studies) -> tuple[tuple, int, int]:
+    """Shape of an image, number of training images, and of images in all."""
     data = study.dataset
     if data.kind == "layer":  # at most as large as the images, with as many channels as the network's widest layer
         source = studies[data.study]
         shape, train, everything = images_of(source, studies)
-        widest = (
-            64 * source.network.width if source.network.kind == "wide_resnet" else max(source.network.channels)
-        )
+        network = source.network
+        widest = 64 * network.width if network.kind == "wide_resnet" else max(network.channels)
         return (widest, *shape[1:]), round(train * data.train_share), everything
     if data.kind == "gaussian":
         sizes = (data.train_samples, data.validation_samples, data.test_samples)
@@ -112,15 +109,13 @@ def images_of(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]
 
 def _photos(data: config.Images) -> tuple[tuple[int, ...], int, tuple[int, int]]:
     """Shape of an image, number of training images, and numbers of those for validation and testing."""
-    known, test = SIZES.get(data.kind, (UNKNOWN[1], UNKNOWN[1]))
+    (channels, *size), known, test = PHOTOS.get(data.kind, UNKNOWN)
     train = data.train_samples or known - data.validation_samples
-    test = data.test_samples or (test or known - data.validation_samples - train)
-    channels, *size = SHAPES.get(data.kind, UNKNOWN[0])
-    shape = (channels, *(length // data.shrink for length in size))
-    return shape, train, (data.validation_samples, test)
+    test = data.test_samples or test or known - data.validation_samples - train
+    return (channels, *(length // data.shrink for length in size)), train, (data.validation_samples, test)
 
 
-def labels_are_stored(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy], students: str) -> bool:
+def labels_are_stored(study: config.ImageStudy, studies: Studies, students: str) -> bool:
     """Whether teachers label every copy of the training images once, or are asked in every step of their students.
 
     The cheaper way is taken, counted in passes of a network over the training images; but labels that are stored
@@ -141,11 +136,7 @@ def classes_of(study: config.ImageStudy) -> int:
 
 
 def image_minutes(
-    study: config.ImageStudy,
-    studies: Mapping[str, config.ImageStudy],
-    training: config.ImageTraining,
-    device: str,
-    networks: int,
+    study: config.ImageStudy, studies: Studies, training: config.ImageTraining, device: str, networks: int
 ) -> int:
     """Minutes in which a job trains so many `networks` of a study on images, one after the other."""
     shape, train, _ = images_of(study, studies)
@@ -157,7 +148,7 @@ def image_minutes(
 
 def image_megabytes(
     study: config.ImageStudy,
-    studies: Mapping[str, config.ImageStudy],
+    studies: Studies,
     training: config.ImageTraining,
     device: str,
     networks: int = 1,
@@ -180,9 +171,7 @@ def image_megabytes(
     return math.ceil(BASE[device] + needed / MEGABYTE)
 
 
-def label_minutes(
-    study: config.ImageStudy, studies: Mapping[str, config.ImageStudy], device: str, networks: int
-) -> int:
+def label_minutes(study: config.ImageStudy, studies: Studies, device: str, networks: int) -> int:
     """Minutes in which so many `networks` label all copies of the training images of a study."""
     shape, train, _ = images_of(study, studies)
     factor = 2 if study.network.regime == "linearised" else 1
@@ -190,9 +179,7 @@ def label_minutes(
     return START + math.ceil(networks * study.labelled_copies * train * operations / RATES[device] / 60)
 
 
-def label_megabytes(
-    study: config.ImageStudy, studies: Mapping[str, config.ImageStudy], device: str, networks: int
-) -> int:
+def label_megabytes(study: config.ImageStudy, studies: Studies, device: str, networks: int) -> int:
     """Megabytes of the host in which they do."""
     return image_megabytes(study, studies, study.training, device, networks, labelled=networks)
 
@@ -223,7 +210,7 @@ def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, network
     return math.ceil(BASE[device] + (inputs + work + state) / MEGABYTE)
 
 
-def evaluation_megabytes(study: config.Study, studies: Mapping[str, config.ImageStudy]) -> int:
+def evaluation_megabytes(study: config.Study, studies: Studies) -> int:
     """Megabytes in which the logits of all networks of a study are read and measured."""
     networks = study.seeds + sum(section.students for section in study.students.values())
     networks += 0 if study.joint is None else study.joint.runs

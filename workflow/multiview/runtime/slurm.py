@@ -19,13 +19,10 @@ _NUMBERS = {"allocated": "StartTime", "preempted": "PreemptTime", "restarts": "R
 def ask() -> dict[str, int]:
     """What SLURM's controller says of this job; nothing if there is none, or if it does not answer.
 
-    Returns:
-        The Unix times when it was ``allocated`` its node and, if so, ``preempted``; how many ``restarts`` SLURM
-        itself has given it, of which a job's own environment says nothing.
+    These are the Unix times when it was ``allocated`` its node and, if so, ``preempted``, and how many
+    ``restarts`` SLURM itself has given it, of which a job's own environment says nothing.
     """
-    text = _scontrol("show", "job")
-    if text is None:
-        return {}
+    text = _scontrol("show", "job") or ""
     matches = {name: re.search(rf"\b{word}=(\d+)", text) for name, word in _NUMBERS.items()}
     return {name: int(match[1]) for name, match in matches.items() if match}
 
@@ -59,15 +56,11 @@ def requeue_if_preempted() -> bool:
 def longest(partition: str | None) -> int | None:
     """Minutes that a job may ask for, None if SLURM does not say.
 
-    Args:
-        partition: one, or several between commas, the shortest of which decides; None: the default one.
+    Of several partitions, between commas, the shortest decides; None is the default one.
     """
-    command = ["sinfo", "--noheader", "--format=%P|%l", *(["--partition", partition] if partition else [])]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    rows = [line.split("|", 1) for line in done.stdout.splitlines() if "|" in line]
+    asked = ["--partition", partition] if partition else []
+    said = _output("sinfo", "--noheader", "--format=%P|%l", *asked)
+    rows = [line.split("|", 1) for line in (said or "").splitlines() if "|" in line]
     limits = [_minutes(limit) for name, limit in rows if partition is not None or name.endswith("*")]
     return min((limit for limit in limits if limit is not None), default=None)
 
@@ -83,11 +76,14 @@ def _minutes(limit: str) -> int | None:
 
 def _scontrol(*command: str) -> str | None:
     job = os.environ.get("SLURM_JOB_ID")
-    if job is None:
-        return None
+    return None if job is None else _output("scontrol", *command, job)
+
+
+def _output(*command: str) -> str | None:
+    """What a command of SLURM prints; None if there is none, or if it fails."""
     try:
         return subprocess.run(
-            ["scontrol", *command, job],
+            command,
             env=os.environ | {"SLURM_TIME_FORMAT": "%s"},  # seconds of Unix time, whatever the time zone
             capture_output=True,
             text=True,

@@ -5,13 +5,14 @@ of it. Its key-value metadata say what it is, how it was made, and a digest of i
 is cut off, foreign, edited by hand or made from other inputs is refused with one error that names it.
 """
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +26,7 @@ from multiview import __version__
 from multiview.store.schemas import KINDS, VECTORS
 
 METADATA_KEY = b"multiview"
+AGAIN = "Delete it and run again"
 
 
 class ArtifactError(ValueError):
@@ -56,13 +58,10 @@ class Artifact:
 
 
 def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
-    """Write an artifact.
+    """Write an artifact of a kind of `KINDS`; its folder is made.
 
-    Args:
-        path: where; its folder is made.
-        kind: a key of `KINDS`.
-        columns: the columns, each an array-like of one length; ``[rows, length]`` for a vector column.
-        provenance: anything that JSON holds: the study, the config, digests of the inputs.
+    Columns are array-likes of one length, ``[rows, length]`` for a vector column. The provenance is anything that
+    JSON holds: the study, the config, digests of the inputs.
 
     Raises:
         ArtifactError: if the columns are not those that the kind declares.
@@ -70,8 +69,7 @@ def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: M
     path, declared = Path(path), KINDS[kind]
     if set(columns) != set(declared):
         raise ArtifactError(f"{path}: {kind} has the columns {list(declared)}, found {list(columns)}")
-    arrays = {name: _to_arrow(columns[name], type_) for name, type_ in declared.items()}
-    table = pa.table(arrays)
+    table = pa.table({name: _to_arrow(columns[name], type_) for name, type_ in declared.items()})
     record = {
         "kind": kind,
         "versions": versions(),
@@ -84,63 +82,57 @@ def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: M
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-class replacing:
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text by renaming."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
     """Context manager: gives a temporary name beside `path`, renamed to it if the block succeeds.
 
     Raises:
         OSError: if the block fails because the disk is full, or the quota used up.
     """
-
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
-        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-
-    def __enter__(self) -> Path:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return self.temporary
-
-    def __exit__(self, kind, failure: BaseException | None, _) -> None:
-        if failure is None:
-            with self.temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            self.temporary.replace(self.path)
-            return
-        # PyTorch says "unexpected pos" where a disk is full.
-        refused = self._refused() if isinstance(failure, RuntimeError) and self.temporary.exists() else None
-        self.temporary.unlink(missing_ok=True)
-        if refused is not None:
-            raise OSError(refused.errno, refused.strerror, str(self.path)) from failure
-
-    def _refused(self) -> OSError | None:
-        """Why nothing more can be written, if so."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+    except BaseException as failure:
         try:
-            with self.temporary.open("ab") as file:
-                file.write(bytes(2**20))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            return error
-        return None
+            # PyTorch says "unexpected pos" where a disk is full: whether it is so, more bytes tell.
+            if isinstance(failure, RuntimeError) and temporary.exists():
+                with temporary.open("ab") as file:
+                    file.write(bytes(2**20))
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError as refused:
+            raise OSError(refused.errno, refused.strerror, str(path)) from failure
+        finally:
+            temporary.unlink(missing_ok=True)
+        raise
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
-def read(
-    path: str | Path,
-    kind: str,
-    expect: Mapping[str, Any] | None = None,
-) -> Artifact:
+def read(path: str | Path, kind: str, expect: Mapping[str, Any] | None = None) -> Artifact:
     """Read an artifact and check that it is what it should be.
 
-    Args:
-        path: the file.
-        kind: the kind of artifact that must be in it.
-        expect: entries that its provenance must have, such as the digest of the dataset it is about.
+    `expect` are entries that its provenance must have, such as the digest of the dataset it is about.
 
     Raises:
         ArtifactError: naming the file, what was expected and what was found.
     """
     path, declared = Path(path), KINDS[kind]
+
+    def refusal(expected: str, found: object) -> ArtifactError:
+        return ArtifactError(f"{path}: expected {expected}, found {found}")
+
     if not path.is_file():
-        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found no such file")
+        raise refusal(f"an artifact of kind {kind!r}", "no such file")
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError) as error:
@@ -150,38 +142,28 @@ def read(
         found_kind, digest, provenance = record["kind"], record["digest"], record["provenance"]
         libraries = record["versions"]
     except (KeyError, TypeError, ValueError):
-        raise ArtifactError(
-            f"{path}: expected an artifact of this project (kind {kind!r}), found a Parquet "
-            "file without its provenance: made elsewhere, or edited. "
-            "Delete it and run again"
-        ) from None
+        found = f"a Parquet file without its provenance: made elsewhere, or edited. {AGAIN}"
+        raise refusal(f"an artifact of this project (kind {kind!r})", found) from None
     if found_kind != kind:
-        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found {found_kind!r}")
+        raise refusal(f"an artifact of kind {kind!r}", repr(found_kind))
     for name, type_ in declared.items():
         if name not in schema.names:
-            raise ArtifactError(f"{path}: expected the column {name!r}, found {', '.join(schema.names)}")
+            raise refusal(f"the column {name!r}", ", ".join(schema.names))
         if not _same_type(schema.field(name).type, type_):
-            raise ArtifactError(f"{path}: expected column {name!r} to be {type_}, found {schema.field(name).type}")
+            raise refusal(f"column {name!r} to be {type_}", schema.field(name).type)
     for key, value in (expect or {}).items():
         if provenance.get(key) != value:
-            raise ArtifactError(
-                f"{path}: expected an artifact whose {key} is {value!r}, found {provenance.get(key)!r}: "
-                "it was made from something else. Delete it and run again"
-            )
+            found = f"{provenance.get(key)!r}: it was made from something else. {AGAIN}"
+            raise refusal(f"an artifact whose {key} is {value!r}", found)
     try:
         table = pq.read_table(path, columns=list(declared), page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
     for name in declared:
-        if table.column(name).null_count:
-            raise ArtifactError(
-                f"{path}: expected no missing value in column {name!r}, found {table.column(name).null_count}"
-            )
+        if missing := table.column(name).null_count:
+            raise refusal(f"no missing value in column {name!r}", missing)
     if _digest(table) != digest:
-        raise ArtifactError(
-            f"{path}: expected its values as they were written, found other values: "
-            "the file was edited. Delete it and run again"
-        )
+        raise refusal("its values as they were written", f"other values: the file was edited. {AGAIN}")
     return Artifact(table, provenance, libraries)
 
 
@@ -189,10 +171,8 @@ def _damaged(path: Path, error: Exception) -> Exception:
     # Of the file system's own errors (EIO, ESTALE) the system gives a number: the file may be good.
     if isinstance(error, OSError) and error.errno is not None:
         return error
-    return ArtifactError(
-        f"{path}: expected a complete Parquet file, found one that is damaged "
-        f"({_first_line(error)}). Delete it and run again"
-    )
+    why = [*str(error).strip().splitlines(), type(error).__name__][0]
+    return ArtifactError(f"{path}: expected a complete Parquet file, found one that is damaged ({why}). {AGAIN}")
 
 
 def entries(**axes: Sequence) -> dict[str, np.ndarray]:
@@ -233,10 +213,6 @@ def revision() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 def _to_arrow(values: Any, type_: Any) -> pa.Array:

@@ -24,9 +24,7 @@ DECIDES_NOTHING = {"config", "store", "runtime"}
 def digest(*files: str) -> str:
     """A digest of some files and of all modules of this package that they import.
 
-    Args:
-        files: paths in the workflow's folder, such as ``scripts/train.py`` or ``multiview/networks/plain.py``, or
-            absolute ones of the user's own files.
+    Paths are in the workflow's folder, such as ``scripts/train.py``, or absolute ones of the user's own files.
     """
     ours = [file for file in closure(files) if not Path(file).is_absolute()]
     users = [file for file in files if Path(file).is_absolute()]  # which may lie anywhere
@@ -104,6 +102,4 @@ def _text(node: object) -> str:
 
 def _says_nothing(node: object) -> bool:
     """Whether a statement is a string alone: a docstring, of an attribute maybe."""
-    return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)

@@ -40,9 +40,7 @@ def load(path: str | Path) -> Any:
 def resumed_from(path: Path | None, take_up: Callable[[Any], Any]) -> Any:
     """A checkpoint that `take_up` has accepted; None if there is none. A damaged one is deleted.
 
-    Args:
-        path: of the file; None if none is kept.
-        take_up: raises a ValueError or KeyError if the checkpoint lacks anything, and then has changed nothing.
+    `take_up` raises a ValueError or KeyError if the checkpoint lacks anything, and then has changed nothing.
 
     Raises:
         OSError: as `load`.
