@@ -12,6 +12,7 @@ rule dataset:
         study=any_of(settings.theory),
     conda:
         "../../envs/multiview.yaml"
+    priority: 5
     resources:
         mem_mb=growing(megabytes),
     params:

@@ -104,6 +104,7 @@ rule choose_objective:
     wildcard_constraints:
         study=IMAGES,
     localrule: True
+    priority: 10  # students wait for it
     conda:
         "../../envs/multiview.yaml"
     params:

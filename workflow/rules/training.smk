@@ -22,6 +22,7 @@ rule train:
         predictor=any_of([SINGLE, JOINT]),
     conda:
         "../../envs/multiview.yaml"
+    priority: 5  # before evaluations: short jobs fill what is left of a run's end
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
@@ -58,6 +59,7 @@ rule distil:
         study=THEORY,
     conda:
         "../../envs/multiview.yaml"
+    priority: 5
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),
