@@ -61,6 +61,8 @@ use rule evaluate as evaluate_theory with:
         **EVALUATED | files_in(EVALUATION, "learned", "lottery", "dark_knowledge"),
     wildcard_constraints:
         study=any_of(settings.theory),
+    # The longest one, and the figures that wait for it take as long: not last.
+    priority: 5
     params:
         q=lambda wildcards: studies[wildcards.study].network.q,
 

@@ -28,6 +28,7 @@ for group in plan.figure_groups():
         localrule: True
         conda:
             "../../envs/multiview.yaml"
+        priority: 5
         resources:
             mem_mb=growing(4000),
         params:
