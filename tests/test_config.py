@@ -133,6 +133,11 @@ BROKEN = [
     ),
     (
         "sweeps.k",
+        {"label": "k", "points": [{"value": 1, "study": "theory"}], "limit": "thery"},
+        ["sweeps.k.limit", "'thery'"],
+    ),
+    (
+        "sweeps.k",
         {"label": "k", "points": [{"value": 1, "study": "theory", "distilled": "d"}]},
         ["points.0.distilled", "'d'"],
     ),

@@ -244,6 +244,26 @@ def test_a_sweep_counts_ties_and_takes_the_students_of_its_points():
     assert found.loc[(3.0, "ties"), "measured"] == 0.25
 
 
+def test_the_limit_of_a_sweep_is_a_line_of_what_its_points_show():
+    points = [{"value": value, "study": "theory"} for value in (1.0, 2.0)]
+    sweeps = {"d": config.Sweep(label="d", points=points, limit="limit")}
+    assert sweeps["d"].studies == ["theory", "theory", "limit"]
+    columns = ["predictor", "quantity", "size", "measured", "low", "high"]
+    finite = pd.DataFrame([("single", "error_s", 1, 0.4, 0.3, 0.5)], columns=columns).assign(split="test_single")
+    limit = pd.concat([finite.assign(measured=0.5), finite.assign(predictor="distilled", measured=0.1)])
+    found = sweep.table(sweeps, {"theory": finite, "limit": limit}, {})
+    assert found.dropna().set_index(["value", "quantity"])["measured"].to_dict() == {
+        (1.0, "single"): 0.4,
+        (2.0, "single"): 0.4,
+        (np.inf, "single"): 0.5,
+        (np.inf, "distilled"): 0.1,
+    }
+    (axis,) = sweep.draw(found, sweeps, config.Figures()).axes
+    dashed = [line.get_ydata() for line in axis.lines if line.get_linestyle() == "--"]
+    assert dashed == [[0.5, 0.5]]  # its points have no students
+    assert axis.get_xticks().tolist() == [1.0, 2.0]
+
+
 def test_panels_of_a_sweep_share_an_axis_that_has_all_points():
     points = [{"value": 1.0, "study": "theory"}]
     sweeps = {name: config.Sweep(label=name, points=points) for name in ("low", "high", "low_again")}

@@ -11,6 +11,7 @@ as it is, and is named. A test fails where the pages differ from what was taken.
 """
 
 import json
+import math
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -214,7 +215,7 @@ def sweeps(snapshot: Path, preset: str = "sweep") -> str:
         for one in rows.dropna(subset="measured").itertuples():
             interval = "" if pd.isna(one.low) else f" [{one.low:.3f}, {one.high:.3f}]"
             cells[one.quantity] = f"{one.measured:.3f}{interval}"
-        lines.append([in_words(sweep), f"{value:g}", *cells.values()])
+        lines.append([in_words(sweep), "limit" if math.isinf(value) else f"{value:g}", *cells.values()])
     shown = _table(["sweep", "value", *map(in_words, quantities)], lines)
     return f"![Errors along the parameters]({preset}.png)\n\n{shown}"
 

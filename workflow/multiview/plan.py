@@ -180,7 +180,7 @@ class Plan:
             groups.append(FigureGroup(f"COMPARISON_{name}", name, log, {path: "comparison"}, inputs, about))
         if settings.sweeps:
             about = {"sweeps": {name: sweep.model_dump(mode="json") for name, sweep in settings.sweeps.items()}}
-            swept = sorted({point.study for sweep in settings.sweeps.values() for point in sweep.points})
+            swept = sorted({study for sweep in settings.sweeps.values() for study in sweep.studies})
             theory = [study for study in swept if study in settings.theory]  # the others have no views
             inputs = {
                 "scores": [self.table(study, "scores") for study in swept],

@@ -42,6 +42,12 @@ class Sweep(Section):
     label: str = key("of the axis, with its symbol between $ signs")
     scale: Literal["linear", "log"] = key("of the axis", "linear")
     points: Annotated[list[Point], Field(min_length=1)] = key("studies along the axis")
+    limit: Name | None = key("a study of the parameter's limit, which is shown as lines", None)
+
+    @property
+    def studies(self) -> list[str]:
+        """All that are shown."""
+        return [*(point.study for point in self.points), *([self.limit] if self.limit else [])]
 
 
 class Comparison(Section):
@@ -181,6 +187,8 @@ class Config(Section):
     def _sweeps_are_made(self, info: ValidationInfo):
         left_out = (info.context or {}).get("left_out", {})  # of each study, the students that lack seeds
         for name, sweep in self.sweeps.items():
+            if sweep.limit:
+                self._study(f"sweeps.{name}.limit", sweep.limit)
             for i, point in enumerate(sweep.points):
                 where = f"sweeps.{name}.points.{i}"
                 study = self._study(f"{where}.study", point.study)

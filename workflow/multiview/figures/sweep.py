@@ -40,29 +40,33 @@ def table(
         learned: the table ``learned`` of every study in them that has views.
 
     Returns:
-        ``sweep``, ``value``, ``quantity`` (the error of single, ensemble, distilled and self_distilled; in theory
-        on single-view samples, and ties), ``measured``, and ``low`` and ``high`` of an error.
+        ``sweep``, ``value`` (infinite for the limit), ``quantity`` (the error of single, ensemble, distilled and
+        self_distilled; in theory on single-view samples, and ties), ``measured``, and ``low`` and ``high`` of an
+        error.
     """
     rows = []
     for name, sweep in sweeps.items():
-        for point in sorted(sweep.points, key=lambda point: point.value):
+        places = [(point.value, point.study, point) for point in sweep.points]
+        if sweep.limit:
+            places.append((np.inf, sweep.limit, None))
+        for value, study, point in sorted(places, key=lambda place: place[0]):
             for quantity in ERRORS:
                 predictor = getattr(point, quantity, quantity)
-                rows.append((name, point.value, quantity, *_error(scores[point.study], predictor)))
-            if point.study in learned:
-                single = learned[point.study].query("predictor == 'single'")
+                rows.append((name, value, quantity, *_error(scores[study], predictor)))
+            if study in learned:
+                single = learned[study].query("predictor == 'single'")
                 ties = single.groupby(["seed", "class"])["learned"].all().mean()
-                rows.append((name, point.value, TIES, ties, np.nan, np.nan))
+                rows.append((name, value, TIES, ties, np.nan, np.nan))
     return pd.DataFrame(rows, columns=["sweep", "value", "quantity", "measured", "low", "high"])
 
 
 def draw(measured: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: config.Figures) -> plt.Figure:
     """Draw the errors on single-view samples and the share of ties over each parameter.
 
-    The line is half of the single-view samples, a single network's error where no race is tied.
+    The line is half of the single-view samples, a single network's error where no race is tied. A limit is dashed.
 
     Args:
-        found: from `table`.
+        measured: from `table`.
         sweeps: that section of the config.
         settings: the figures section of the config.
     """
@@ -72,7 +76,10 @@ def draw(measured: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: c
     size = (style.PAGE if columns > 1 else style.COLUMN, 0.5 + 2.2 * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
     for axis, (name, sweep) in zip(axes.flat, sweeps.items(), strict=False):
-        of_sweep = measured[measured["sweep"] == name]
+        of_sweep = measured[(measured["sweep"] == name) & np.isfinite(measured["value"])]
+        limit = measured[(measured["sweep"] == name) & np.isinf(measured["value"])].set_index("quantity")[
+            "measured"
+        ]
         for i, quantity in enumerate(ERRORS):
             points = of_sweep[(of_sweep["quantity"] == quantity) & of_sweep["measured"].notna()]
             if points.empty:
@@ -89,12 +96,16 @@ def draw(measured: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: c
                 capsize=2,
                 label=quantity.replace("_", " "),
             )
+            if quantity in limit:
+                axis.axhline(limit[quantity], color=colours[i], linestyle="--", linewidth=0.8)
         ties = of_sweep[of_sweep["quantity"] == TIES]
         if len(ties):
             axis.axhline(0.5, color="0.7", linewidth=0.8)
             axis.plot(
                 ties["value"], ties["measured"], color="0.4", marker="x", markersize=3.5, linewidth=0.8, label=TIES
             )
+            if TIES in limit:
+                axis.axhline(limit[TIES], color="0.4", linestyle="--", linewidth=0.8)
         axis.set(xlabel=sweep.label, xscale=sweep.scale)
         values = of_sweep["value"].unique()
         axis.set_xticks(values, [f"{value:g}" for value in values])
