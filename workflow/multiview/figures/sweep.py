@@ -77,9 +77,8 @@ def draw(measured: pd.DataFrame, sweeps: Mapping[str, config.Sweep], settings: c
     figure, axes = plt.subplots(rows, columns, figsize=size, sharey=True, squeeze=False)
     for axis, (name, sweep) in zip(axes.flat, sweeps.items(), strict=False):
         of_sweep = measured[(measured["sweep"] == name) & np.isfinite(measured["value"])]
-        limit = measured[(measured["sweep"] == name) & np.isinf(measured["value"])].set_index("quantity")[
-            "measured"
-        ]
+        limit = measured[(measured["sweep"] == name) & np.isinf(measured["value"])]
+        limit = limit.set_index("quantity")["measured"]
         for i, quantity in enumerate(ERRORS):
             points = of_sweep[(of_sweep["quantity"] == quantity) & of_sweep["measured"].notna()]
             if points.empty:
