@@ -112,9 +112,13 @@ def said():
     return labels, {"single": predictor([0, 1, 2, 3], single, label), "taught": predictor([0, 3], taught, label)}
 
 
-@pytest.mark.parametrize(("best_of", "size"), [(1, 2), (2, 2), (3, 3), (20, 4)])
-def test_the_best_network_is_one_of_as_many_as_the_config_says(said, best_of, size):
-    members = {2: np.array([[0, 1]]), 3: np.array([[0, 1, 3]]), 4: np.array([[0, 1, 2, 3]])}
+@pytest.mark.parametrize(
+    ("best_of", "sizes", "size"),
+    [(1, "234", 2), (2, "234", 2), (3, "234", 3), (20, "234", 4), (2, "14", 4), (20, "14", 4), (20, "1", 1)],
+)
+def test_the_best_network_is_one_of_as_many_as_the_config_says(said, best_of, sizes, size):
+    every = {1: [[0], [1], [2], [3]], 2: [[0, 1]], 3: [[0, 1, 3]], 4: [[0, 1, 2, 3]]}
+    members = {int(each): np.array(every[int(each)]) for each in sizes}
     measured = measure(*said, members, ROLES, best_of)
     assert [entry.size for entry in measured if entry.predictor == "best"] == [size]
 
@@ -190,6 +194,15 @@ def test_soft_labels_by_hand():
     np.testing.assert_allclose(soft, [0.75, 0.25])
     cut = dark_knowledge.soft_labels(np.array([5.0, 0.0]), objective | {"kind": "truncated"})
     np.testing.assert_allclose(cut, np.array([np.e, 1]) / (np.e + 1))
+
+
+def test_all_kinds_of_students_have_the_same_replicates_of_the_samples():
+    samples = dark_knowledge._replicates(5, "samples", 0, 100)
+    assert samples.shape == (100, 5) and (samples.sum(axis=1) == 5).all()
+    assert dark_knowledge._replicates(5, "samples", 0, 100) is samples
+    assert (dark_knowledge._replicates(5, "students", 0, 100) != samples).any()
+    with pytest.raises(ValueError, match="read-only"):
+        samples[0, 0] = 1
 
 
 def test_dark_knowledge_by_hand(settings):

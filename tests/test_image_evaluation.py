@@ -177,6 +177,19 @@ def test_statements_say_what_each_difference_is():
     assert table.loc[("joint", "image_joint"), "runs"] == 1
 
 
+def test_the_best_network_is_held_against_an_ensemble_of_as_many():
+    _, predictors = study()
+    # One network more, never right and sure of it: the ensemble of all three is never right either.
+    wrong = says((LABEL + 1) % 3, sure=9.0)
+    single = predictor(np.concatenate([predictors["single"].logits["test"], wrong]))
+    members = {2: np.array([[0, 1]]), 3: np.array([[0, 1, 2]])}
+    measured = errors.measure({"test": LABEL}, {"single": single}, members, {}, 2)
+    observed = terms.Observed("digits", measured, "error", {"single": np.ones(3)}, "training.epochs")
+    table = terms.measure(observed, claim.lists()["images"])
+    row = table[(table["claim"] == "image_not_best") & (table["confidence"] == 0.95)].squeeze()
+    assert row["size"] == 2 and row["measured"] == pytest.approx(1 / 6)
+
+
 def test_likelihood_by_hand_and_for_large_logits():
     logits = np.array([[0.0, np.log(3.0)], [1000.0, 0.0]])
     assert negative_log_likelihood(logits, np.array([0, 1])) == pytest.approx([np.log(4), 1000])

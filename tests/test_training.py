@@ -331,3 +331,11 @@ def test_a_file_system_that_fails_costs_no_checkpoint(data, study, settings, tmp
             fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     assert path.read_bytes() == before
     assert same(fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)[0], whole)
+
+
+@pytest.mark.parametrize(("block", "members", "size"), [(8, 3, 3), (8, 1, 8), (0, 3, 0)])
+def test_an_average_is_trained_in_blocks_as_large_as_one_network_s(data, study, settings, block, members, size):
+    machine = config.Machine(accelerator="cpu", block_samples=block)
+    short = settings.model_copy(update={"max_steps": 1})
+    (run,) = full_batch.train([0], **data, network=study.network, settings=short, machine=machine, members=members)
+    assert run.network._last.size == size

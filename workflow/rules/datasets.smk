@@ -12,7 +12,7 @@ rule dataset:
         study=any_of(settings.theory),
     conda:
         "../../envs/multiview.yaml"
-    priority: 5
+    priority: 5  # 10: what others wait for; 5: data, trainings, long evaluations, figures; 0: the rest
     resources:
         mem_mb=growing(megabytes),
     params:

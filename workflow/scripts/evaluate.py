@@ -60,11 +60,11 @@ elif "learned" in paths:
     tables = {"learned": views.learned_of_pictures(logits, samples.pandas(), settings.learned_accuracy)}
 shares = views.shares(tables["learned"], roles, tables.get("lottery")) if tables else {}
 
-formed = config.Ensembles.model_validate_json(params.ensembles)
-members = ensembles.draw(single.members, formed)
+of_ensembles = config.Ensembles.model_validate_json(params.ensembles)
+members = ensembles.draw(single.members, of_ensembles)
 main = errors.main_split(list(split))
 labels = {name: label[split == name] for name in errors.measured_splits(list(split))}
-measured = errors.measure(labels, logits, members, roles, formed.best)
+measured = errors.measure(labels, logits, members, roles, of_ensembles.best)
 observed = terms.Observed(
     study=params.study,
     errors=measured,

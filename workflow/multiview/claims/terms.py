@@ -61,6 +61,8 @@ class Observed:
         if ensembles:
             named["ensemble"] = ensembles[max(ensembles)]
             named["ensemble_as_joint"] = ensembles[self.networks or max(ensembles)]
+            if "best" in named:  # what is held against each other is of one L
+                named["ensemble_as_best"] = ensembles[named["best"].size]
         return named
 
 

@@ -69,7 +69,10 @@ def key(
 
 
 def again(model: type[BaseModel], name: str, default: Any, **about: str) -> Any:
-    """A key as in another section, but with a default of its own; `about` says what else differs, as of `key`."""
+    """A key as in another section, but with a default of its own; `about` says what else differs, as of `key`.
+
+    Bounds must be in the key's type: those in the key itself are not taken over.
+    """
     field = model.model_fields[name]
     return key(field.description, default, **(field.json_schema_extra or {}) | about)
 

@@ -18,7 +18,8 @@ class Ensembles(Section):
         100,
     )
     best: Count = key(
-        "the best network is shown of so many: the largest of sizes that is not above this",
+        "of how many networks the best one is shown: the largest of sizes above 1 that is not above this, or else "
+        "the smallest",
         20,
         reason="paper: 10; of nearly all networks that there are, the best one says nothing of others",
     )

@@ -21,7 +21,8 @@ class Machine(Section):
         reason="auto: on a GPU that one of them would leave idle",
     )
     block_samples: Annotated[Int, Field(ge=0)] = key(
-        "samples that a pass takes at once in the theory's training; 0: all, for a GPU",
+        "samples that a pass takes at once in the theory's training; 0: all, for a GPU. On a CPU an average of L "
+        "networks takes the L-th part of them",
         80,
         unit="samples",
         reason="fits the cache of a CPU",

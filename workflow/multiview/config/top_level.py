@@ -46,7 +46,7 @@ class Sweep(Section):
 
     @property
     def studies(self) -> list[str]:
-        """All that are shown."""
+        """Those of its points, and that of its limit."""
         return [*(point.study for point in self.points), *([self.limit] if self.limit else [])]
 
 

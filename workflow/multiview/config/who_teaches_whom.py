@@ -75,7 +75,10 @@ class Positions:
 
 
 def line_up(kinds: Mapping[str, LineUp]) -> dict[str, Positions]:
-    """The positions of all kinds of students of a study; `chain` must hold for each of them."""
+    """The positions of all kinds of students of a study.
+
+    Raises: as `chain`.
+    """
     positions: dict[str, Positions] = {}
     for name in kinds:
         for kind in reversed(chain(name, kinds)):

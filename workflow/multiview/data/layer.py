@@ -17,8 +17,8 @@ def cut(network: Standardised, splits: Mapping[str, Split], classes: int, settin
     Channels and training samples that are left out are drawn by the seed of the settings; those of a smaller
     share are among those of a larger one.
 
-    The network's batch normalisation goes by its running statistics. Splits but ``train`` stay whole. Inputs are
-    then float32 ``[n, channels, h, w]``.
+    `network` is trained and in evaluation mode, so that batch normalisation goes by its running statistics. Splits
+    but ``train`` stay whole. Inputs are then float32 ``[n, channels, h, w]``.
     """
     channel_rng, sample_rng = map(np.random.default_rng, np.random.SeedSequence(settings.seed).spawn(2))
     trunk = network.network.trunk[: settings.layers]

@@ -88,7 +88,10 @@ def read_networks(paths: Sequence[str], seeds: Collection[int], dataset: str) ->
 def trained(
     paths: Sequence[str], seeds: Collection[int], data: Data, network: config.ImageNetwork
 ) -> dict[int, Standardised]:
-    """The networks that `read_networks` gives the states of, by ascending seed."""
+    """The networks that `read_networks` gives the states of, by ascending seed, in training mode.
+
+    Raises: as `read_networks`.
+    """
     networks = {}
     for seed, state in sorted(read_networks(paths, seeds, data.digest).items()):
         networks[seed] = build(network, data.images["train"], data.about["classes"], seed)

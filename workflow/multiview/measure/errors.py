@@ -120,7 +120,8 @@ def measure(
         predictors: ``single``, every kind of students, and others.
         members: for each size ``[ensembles, size]``, seeds.
         roles: of the students, as `multiview.config.Study.roles` gives them.
-        best_of: of how many the best network is chosen: the largest size that is not above this.
+        best_of: of how many the best network is chosen: the largest size above 1 that is not above this, or else
+            the smallest.
     """
     measured, seeds = [], predictors["single"].members
 
@@ -134,7 +135,8 @@ def measure(
         add(name, name, [[member] for member in predictors[name].members], len(predictors[name].members))
 
     add_each("single")
-    single, size = measured[0], max((size for size in members if size <= best_of), default=min(members))
+    several = [size for size in members if size > 1] or list(members)  # the best of one is no choice
+    single, size = measured[0], max((size for size in several if size <= best_of), default=min(several))
     for rows in members.values():
         add("ensemble", "single", rows.tolist(), len(seeds))
     chosen = best(single.wrong[main_split(list(labels))], seeds, members[size])

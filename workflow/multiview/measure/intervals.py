@@ -192,8 +192,8 @@ def exact_interval(errors: float, n: float, confidence: float = CONFIDENCE) -> t
 def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
     """A weighted sum of mean errors.
 
-    Terms of one pool and size have the same networks in their rows. Where tables have no `shares`, that is values
-    in [0, 1], the interval is the mean plus and minus a half-width.
+    Terms of one pool and size have the same networks in their rows. `shares`: tables have values in [0, 1]; if
+    not, the interval is the mean plus and minus a half-width.
 
     Raises:
         ValueError: if terms on the same samples have different numbers of them.

@@ -63,7 +63,10 @@ class TwoLayerNetwork(nn.Module):
         return self.weight.detach()
 
     def directions(self, member: int | None = None) -> Tensor:
-        """``[rows, d]``, as many rows for each class: what all networks averaged have learned, or one `member`."""
+        """``[rows, d]``, as many rows for each class: what was learned, to be held against the views.
+
+        It is that of one `member` of the average, or of all.
+        """
         return self._of_member(self.weight.detach(), member)
 
     def _of_member(self, neurons: Tensor, member: int | None) -> Tensor:

@@ -13,7 +13,7 @@ from multiview.predictors.logits import Predictor, logits_table
 def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
     """Choose which seeds form ensembles of one size.
 
-    Their `size` is L; so many `subsets` are wanted where that is more than one.
+    `size` is L; `subsets` says how many ensembles are wanted. Of one network there are as many as seeds.
 
     Returns:
         ``[ensembles, size]``, sorted seeds in each row and no row twice: all subsets where there are no more
@@ -65,8 +65,8 @@ def predicted_errors(learned: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
 
     A single-view sample with strong view ``l`` of class ``i`` is taken to be an error of an ensemble if
     none of its members has learned that view. For ``c`` of ``n`` seeds that have, a random subset of
-    ``L`` has none of them with probability ``C(n-c, L) / C(n, L)``; the prediction is its mean over the views,
-    float64, for each of the `sizes` L. `learned` is bool ``[seeds, k, 2]``.
+    ``L`` has none of them with probability ``C(n-c, L) / C(n, L)``; the prediction is its mean over the views.
+    `learned` is bool ``[seeds, k, 2]``; the result is float64, one for each of the `sizes` L.
     """
     n = len(learned)
     without = n - learned.sum(axis=0).ravel()

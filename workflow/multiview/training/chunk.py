@@ -58,7 +58,7 @@ class ChunkTraining(nn.Module):
         for i in self.active:
             run, size, phi, start = self.runs[i], 0.0, None, None
             network, taken = run.network, self.label.new_tensor(run.step)
-            teacher, union = (None if each is None else each[i] for each in (self.teachers, self.unions))
+            teacher, union = (None if of_runs is None else of_runs[i] for of_runs in (self.teachers, self.unions))
             logits, losses = network.loss_and_gradient(
                 self.x, self.label, self.block_samples, self.objective, teacher
             )
@@ -83,8 +83,8 @@ class StackedTraining(ChunkTraining):
     of it every `EVERY` steps. Rounding depends on how many seeds there are, as that of batched products does.
     """
 
-    def __init__(self, *given):
-        super().__init__(*given)
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
         if self.unions is not None:
             stacked = {name: torch.stack([getattr(u, name) for u in self.unions]) for name in ("teacher", "own")}
             self.unions = replace(self.unions[0], **stacked)

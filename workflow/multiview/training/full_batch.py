@@ -150,7 +150,9 @@ def train(
     if stacked is None:
         stacked = device.type == "cuda" and network.regime == "learned"
     kind = StackedTraining if stacked else ChunkTraining
-    block = -(-machine.block_samples // members)  # as much work space as one network has: it stays in the cache
+    block = machine.block_samples
+    if device.type == "cpu":  # as much work space as one network has: it stays in the cache
+        block = -(-block // members)
     module = kind(runs, data, settings, objective, ends, block).to(device)
     with Ending() as ending:
         while module.active and ending.signal is None:

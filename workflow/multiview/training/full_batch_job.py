@@ -83,7 +83,7 @@ def fit(
     Args:
         checkpoints: folder of all checkpoints of the study.
         decisive: everything besides data, network, settings and code that decides what is learned.
-        more: objective, teachers and starts, for `full_batch.train`.
+        more: objective, teachers, starts and unions, for `full_batch.train`.
     """
     train = data.splits["train"]
     here = [torch.__version__, devices.name(machine.accelerator), torch.get_num_threads()]
@@ -109,14 +109,16 @@ def lessons(
         own: likewise its own, before it is taught; of those that need them.
         label: int64 ``[n]``.
     """
-    given = {"objective": objectives.from_config(settings.objective), "teachers": {}}
+    lesson = {"objective": objectives.from_config(settings.objective), "teachers": {}}
     for seed, logits in teachers.items():
         soft = soft_label_logits(settings.soft_labels, logits, label, own.get(seed), seed)
-        given["teachers"][seed] = soft
+        lesson["teachers"][seed] = soft
     if settings.stop == "union":
         bounds = min(settings.objective.teacher_scale / 2, 1.0), settings.union_margin
-        given["unions"] = {seed: objectives.Union(F, own[seed], *bounds) for seed, F in teachers.items()}
-    return given
+        lesson["unions"] = {
+            seed: objectives.Union(logits, own[seed], *bounds) for seed, logits in teachers.items()
+        }
+    return lesson
 
 
 def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> dict[str, dict]:
@@ -137,7 +139,8 @@ def write(
 ) -> None:
     """Write the artifacts of trained seeds, whose `tables` are by kind.
 
-    `provenance` is what there is to say besides what the other arguments tell.
+    `job` is Snakemake's own object in scripts, whose output has a path for each kind. `provenance` is what there
+    is to say besides what the other arguments tell.
     """
     record = {
         "dataset": data.digest,

@@ -76,7 +76,10 @@ class LightningTask(ImageTask, pl.LightningModule):
 
 
 def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
-    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own. It `resumes` from that, or begins.
+    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own.
+
+    `checkpoint` is the file to save to, or None; `resumes` says whether to carry on from it; `logs` is the folder
+    of Lightning's loggers, or None.
 
     Raises:
         InterruptedError: if Lightning was asked to stop.
@@ -94,7 +97,7 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
         logger=[kinds[name](logs.parent, name=logs.name, version=name) for name in names],
         log_every_n_steps=1,
         deterministic="warn",
-        enable_checkpointing=False,  # the task saves itself
+        enable_checkpointing=False,  # `on_train_epoch_end` saves, by renaming
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,

@@ -261,7 +261,10 @@ class EpochCheckpoint:
 
 
 def by_loop(task: ImageTask, name: str, checkpoint: Path | None, resume: dict | None) -> None:
-    """Train on the CPU, in full precision. `resume` is what a checkpoint has, to carry on from, or None.
+    """Train on the CPU, in full precision.
+
+    `name` is the seed's in the log, `checkpoint` the file to save to, or None; `resume` is what such a file has,
+    to carry on from, or None.
 
     Raises:
         InterruptedError: if the job was told to end.
@@ -313,11 +316,13 @@ def train(
     name: str = "",
     checkpoint: Path | None = None,
     logs: Path | None = None,
-    **lesson,
+    objective: Objective | None = None,
+    teacher: Tensor | Forwarded | None = None,
+    copies: Copies | None = None,
 ) -> None:
     """Train the network of one seed to the end, from its checkpoint if there is one; then it is on the CPU.
 
-    Args: those of `ImageTask`, of which `lesson` are objective, teacher and copies, and
+    Args: those of `ImageTask`, and
 
         name: of the seed, in the log.
         checkpoint: file to resume from and to save to, or None.
@@ -338,7 +343,7 @@ def train(
         run.take_up(resume["record"])
         log.info("%s is taken up from %s, finished", name, checkpoint)
         return
-    given = (run, images, label, settings, machine)
+    task_of = (run, images, label, settings, machine, objective, teacher, copies)
     plain = devices.type_of(machine.accelerator) == "cpu" and precision(settings, machine) == "32-true"
     plain = plain and (logs is None or not machine.loggers)
     if resume is not None and ("optimizer" in resume) != plain:
@@ -347,12 +352,12 @@ def train(
     if resume is not None:
         log.info("%s is taken up from %s, after epoch %d", name, checkpoint, resume["epoch"] + 1)
     if plain:
-        task = ImageTask(*given, **lesson)
+        task = ImageTask(*task_of)
         by_loop(task, name, checkpoint, resume)
     else:
         from multiview.training import lightning
 
-        task = lightning.LightningTask(*given, **lesson)
+        task = lightning.LightningTask(*task_of)
         lightning.fit(task, name, checkpoint, resume is not None, logs)
     task.cpu()
     run.network.to(memory_format=torch.contiguous_format).eval()

@@ -83,37 +83,55 @@ class Job:
     ) -> list[ImageRun]:
         """Train seeds, or take them up from checkpoints that were made under the very same conditions.
 
-        Args: for each seed its teacher (see `minibatch.ImageTask`), and the state of the network to start from; a
-        fresh initialisation where none is.
+        Args:
+            objective: what is descended; cross-entropy if None.
+            teachers: for each seed what teaches it (see `minibatch.ImageTask`), or None.
+            starts: for each seed the state of the network to start from; one without has a fresh initialisation.
         """
-        teachers, starts = teachers or {}, starts or {}
+        starts = starts or {}
+        teachers = teachers or dict.fromkeys(seeds)  # no seed has one
         images, labels = self.data.images["train"], self.data.labels["train"]
         classes = self.data.about["classes"]
         runs = [ImageRun(seed, build(self.network, images, classes, seed, self.networks)) for seed in seeds]
         for run in runs:
             if run.seed in starts:
                 run.network.load_state_dict(starts[run.seed])
-        given = {"objective": objective}
+        lesson = {"objective": objective}
         if self.copies:
-            given["copies"] = tensors.draw_copies(self.data, self.settings.augmentation, self.copies)
-        digests = {seed: self._digest(objective, teachers.get(seed), starts.get(seed)) for seed in seeds}
+            lesson["copies"] = tensors.draw_copies(self.data, self.settings.augmentation, self.copies)
+        digests = {seed: self._digest(objective, teachers[seed], starts.get(seed)) for seed in seeds}
         settings, together = self._chosen
         if together:
             # Seeds of one teacher have one digest: it does not tell them apart.
             digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
-            given["checkpoint"] = Path(self.checkpoints) / f"{digest}.pt"
-            given["name"] = f"{self.predictor}, seeds {', '.join(map(str, seeds))}"
-            given["teachers"] = [teachers[seed] for seed in seeds] if teachers else None
-            side_by_side.train(runs, images, labels, settings, self.machine, **given)
+            of_each = [teachers[seed] for seed in seeds]
+            side_by_side.train(
+                runs,
+                images,
+                labels,
+                settings,
+                self.machine,
+                name=f"{self.predictor}, seeds {', '.join(map(str, seeds))}",
+                checkpoint=Path(self.checkpoints) / f"{digest}.pt",
+                teachers=None if None in of_each else of_each,
+                **lesson,
+            )
             return runs
         # A student tries several objectives, at the same time maybe: each has a folder of its own.
         logs = Path(self.logs) / self.predictor / _folder(objective)
         for run in runs:
-            given["name"] = f"{self.predictor}, seed {run.seed}"
-            given["checkpoint"] = Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt"
-            given["logs"] = logs / f"seed_{run.seed}"
-            given["teacher"] = teachers.get(run.seed)
-            train(run, images, labels, settings, self.machine, **given)
+            train(
+                run,
+                images,
+                labels,
+                settings,
+                self.machine,
+                name=f"{self.predictor}, seed {run.seed}",
+                checkpoint=Path(self.checkpoints) / digests[run.seed] / f"seed_{run.seed}.pt",
+                logs=logs / f"seed_{run.seed}",
+                teacher=teachers[run.seed],
+                **lesson,
+            )
         return runs
 
     def lessons(self, job: Any, taught_by: Mapping[int, Sequence[int]]) -> dict[str, Any]:

@@ -142,6 +142,7 @@ def look(
         kinds: ``[kinds, n]``, 1 where a sample is of a kind.
         taken: ``[...]``, how many steps have been taken.
         union: a network ends once it is reached; None: it does not.
+        phi, start: ``[..., k, 2]``, view strengths now and at the initialisation, to be recorded; or None.
     """
     correct = (logits.argmax(dim=-1) == label).to(losses.dtype)
     by_kind = torch.stack([losses, correct], dim=-1)

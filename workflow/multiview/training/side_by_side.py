@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from multiview import config
-from multiview.data.augmentation import augment
+from multiview.data.augmentation import Copies, augment
+from multiview.objectives import Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import torch_files
@@ -207,15 +208,17 @@ def train(
     machine: config.Machine = config.DEFAULT_MACHINE,
     name: str = "",
     checkpoint: Path | None = None,
+    objective: Objective | None = None,
     teachers: Sequence[Tensor | Forwarded] | None = None,
-    **lesson,
+    copies: Copies | None = None,
 ) -> None:
     """Train the networks of some seeds to the end, from their checkpoint if there is one.
 
-    Arguments and errors are those of `minibatch.train`; `teachers` is None, or one for each run.
+    As `minibatch.train`, for all runs together, in one checkpoint; without loggers. `teachers`: one for each run,
+    or None.
     """
     check_last_batch(runs[0].network, len(label), settings.batch_size)
-    tasks = [ImageTask(run, images, label, settings, machine, **lesson) for run in runs]
+    tasks = [ImageTask(run, images, label, settings, machine, objective, copies=copies) for run in runs]
     together = SideBySide(tasks, teachers)
     saved = torch_files.resumed_from(checkpoint, together.take_up)
     first = 0 if saved is None else saved["epoch"] + 1

@@ -33,8 +33,9 @@ def descend(weight: nn.Parameter, settings: config.Training) -> float:
 
 
 def largest_step(weight: nn.Parameter, settings: config.Training) -> Tensor:
-    """For each network of `weight` ``[..., neurons, d]`` the largest step at which no neuron moves by more than it
-    may, see `descend`: ``[...]``.
+    """The largest step at which no neuron moves by more than it may (see `descend`).
+
+    It is ``[...]`` for `weight` ``[..., neurons, d]`` and its gradient.
     """
     gradient = weight.grad
     norm = gradient.norm(dim=-1).clamp(min=torch.finfo(weight.dtype).tiny)
