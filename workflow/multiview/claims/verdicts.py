@@ -72,7 +72,8 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
     elif estimated and nominal["runs"] < MIN_RUNS:
         verdicts = [UNDECIDED]
     decided = verdicts[0] in (HOLDS, FAILS)
-    same = [level["confidence"] for level, said in zip(levels, verdicts, strict=False) if said == verdicts[0]]
+    judged = zip(levels, verdicts, strict=False)
+    same = [level["confidence"] for level, verdict in judged if verdict == verdicts[0]]
     p = round(1 - max(same), 6) if decided and estimated else float(not decided)
     row = {name: nominal[name] for name in MEASURED} | {
         "part": claim.part,

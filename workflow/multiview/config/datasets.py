@@ -214,15 +214,15 @@ class Images(Section):
 
     @model_validator(mode="after")
     def _of_its_kind(self):
-        given = {name for name, value in self if value is not None}
+        set_keys = {name for name, value in self if value is not None}
         if self.kind == "parquet":
             for key in ("path", "classes"):
-                if key not in given:
+                if key not in set_keys:
                     raise ValueError(f"kind is parquet: {key} is missing")
-        elif wrong := [key for key in ("image_column", "label_column", "classes") if key in given]:
+        elif wrong := [key for key in ("image_column", "label_column", "classes") if key in set_keys]:
             raise ValueError(f"{wrong[0]} belongs to kind parquet; of {self.kind} it is known")
         from_hub = self.kind in HUB and self.path is None
-        if not from_hub and (wrong := [key for key in ("revision", "sha256") if key in given]):
+        if not from_hub and (wrong := [key for key in ("revision", "sha256") if key in set_keys]):
             raise ValueError(f"{wrong[0]} is of files from the hub, but {self.path or self.kind} is none")
         if self.kind == "digits":
             if self.path is not None:

@@ -60,7 +60,7 @@ def of_averages(
             parts = [seeds[i : i + step] for i in range(0, len(seeds), step)]
             wrong = {}
             for name, outputs in (("of_probabilities", probabilities), ("of_logits", logits)):
-                answers = [ensembles.average(outputs, single.members, some).argmax(axis=2) for some in parts]
+                answers = [ensembles.average(outputs, single.members, rows).argmax(axis=2) for rows in parts]
                 wrong[name] = np.concatenate(answers) != right
             terms = [
                 Term(weight, table, "single", size, len(single.members))

@@ -81,14 +81,14 @@ def read_logits(
                     f"{member}, found {len(rows)} rows in another order or number"
                 )
             by_predictor.setdefault(predictors[rows[0]], {})[member] = values[rows]
-        made = {key: file.provenance.get(key) for key in MADE_BY}
-        made["kind of device"] = "cpu" if file.provenance.get("device", "cpu") == "cpu" else "gpu"
-        made["version of torch"] = file.versions.get("torch")
-        first_path, expected = first.setdefault(predictors[0], (path, made))
+        conditions = {key: file.provenance.get(key) for key in MADE_BY}
+        conditions["kind of device"] = "cpu" if file.provenance.get("device", "cpu") == "cpu" else "gpu"
+        conditions["version of torch"] = file.versions.get("torch")
+        first_path, expected = first.setdefault(predictors[0], (path, conditions))
         for key, value in expected.items():
-            if made[key] != value:
+            if conditions[key] != value:
                 raise artifacts.ArtifactError(
-                    f"{path}: expected the same {key} as in {first_path}, {value!r}, found {made[key]!r}: "
+                    f"{path}: expected the same {key} as in {first_path}, {value!r}, found {conditions[key]!r}: "
                     "they cannot be averaged. Delete it and run again"
                 )
     result = {}

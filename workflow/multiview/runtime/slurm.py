@@ -59,8 +59,8 @@ def longest(partition: str | None) -> int | None:
     Of several partitions, between commas, the shortest decides; None is the default one.
     """
     asked = ["--partition", partition] if partition else []
-    said = _output("sinfo", "--noheader", "--format=%P|%l", *asked)
-    rows = [line.split("|", 1) for line in (said or "").splitlines() if "|" in line]
+    answer = _output("sinfo", "--noheader", "--format=%P|%l", *asked)
+    rows = [line.split("|", 1) for line in (answer or "").splitlines() if "|" in line]
     limits = [_minutes(limit) for name, limit in rows if partition is not None or name.endswith("*")]
     return min((limit for limit in limits if limit is not None), default=None)
 

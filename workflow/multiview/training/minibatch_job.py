@@ -100,7 +100,7 @@ class Job:
         if self.copies:
             lesson["copies"] = tensors.draw_copies(self.data, self.settings.augmentation, self.copies)
         digests = {seed: self._digest(objective, teachers[seed], starts.get(seed)) for seed in seeds}
-        settings, together = self._chosen
+        settings, together = self._in_force
         if together:
             # Seeds of one teacher have one digest: it does not tell them apart.
             digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
@@ -161,7 +161,7 @@ class Job:
         return lessons | {"teachers": {seed: average(*members) for seed, members in taught_by.items()}}
 
     @property
-    def _chosen(self) -> tuple[config.ImageTraining, bool]:
+    def _in_force(self) -> tuple[config.ImageTraining, bool]:
         """The training section with the precision that ``auto`` stands for; whether seeds are side by side."""
         image = resources.multiplications(self.network, self.data.images["train"].shape[1:])
         size = float(self.settings.batch_size * image)  # of a step's forward pass by one network
@@ -173,12 +173,12 @@ class Job:
     ) -> str:
         """Of all that decides how a seed trains, here."""
         taught = {"logits": teacher} if isinstance(teacher, Tensor) else teacher.state_dict() if teacher else {}
-        given = [tensor.detach().cpu().numpy() for state in (taught, start or {}) for tensor in state.values()]
+        arrays = [tensor.detach().cpu().numpy() for state in (taught, start or {}) for tensor in state.values()]
         here = [torch.__version__, devices.name(self.machine.accelerator), torch.get_num_threads()]
-        key = [self.data.digest, config.canonical(self.network), self._chosen[0].model_dump(), self.networks]
+        key = [self.data.digest, config.canonical(self.network), self._in_force[0].model_dump(), self.networks]
         used = [f"multiview/training/{name}.py" for name in ("minibatch", "sgd", "side_by_side", "teacher")]
         key += [code.digest(*used, "multiview/networks/registry.py", *code.networks(self.network))]
-        key += [repr(objective), artifacts.data_digest(*given), self.copies, here]
+        key += [repr(objective), artifacts.data_digest(*arrays), self.copies, here]
         return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
 
     def logits(self, run: ImageRun, split: str) -> np.ndarray:
@@ -190,8 +190,8 @@ class Job:
 
         `provenance` is what there is to say besides what the job knows.
         """
-        said = {name: np.stack([self.logits(run, name) for run in runs]) for name in self.data.images}
-        settings, together = self._chosen
+        logits = {name: np.stack([self.logits(run, name) for run in runs]) for name in self.data.images}
+        settings, together = self._in_force
         record = {
             "dataset": self.data.digest,
             "seeds": [run.seed for run in runs],
@@ -204,18 +204,18 @@ class Job:
             "seconds": {str(run.seed): round(run.seconds, 2) for run in runs},
         } | dict(provenance)
         labels, seeds = self.data.labels["train"].numpy(), record["seeds"]
-        accuracy = (said["train"].argmax(axis=2) == labels).mean(axis=1)
+        accuracy = (logits["train"].argmax(axis=2) == labels).mean(axis=1)
         rows = [(run.seed, *row) for run in runs for row in run.history]
         names = ("seed", "step", "step_size", "loss", "accuracy")
         history = dict(zip(names, zip(*rows, strict=True), strict=True))
         tables = {
-            "logits": logits_table(self.predictor, seeds, said),
+            "logits": logits_table(self.predictor, seeds, logits),
             "history": history | {"kind": [KIND] * len(rows)},
             "outcome": {
                 "seed": seeds,
                 "steps": [run.history[-1][0] for run in runs],
                 "converged": accuracy == 1,
-                "train_loss": negative_log_likelihood(said["train"], labels).mean(axis=1),
+                "train_loss": negative_log_likelihood(logits["train"], labels).mean(axis=1),
                 "train_accuracy": accuracy,
             },
         }

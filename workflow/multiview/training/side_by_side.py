@@ -107,14 +107,14 @@ class SideBySide:
         key = (batch[0].shape[1], self.optimizer.param_groups[0]["lr"])
         if key not in self.graphs:
             self.graphs = {k: v for k, v in self.graphs.items() if k[1] == key[1]}  # the rate does not come back
-            given = [part.clone() for part in batch]
+            static = [part.clone() for part in batch]
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, stream=self.stream):
-                self._step(*given)
-            self.graphs[key] = graph, given
-        graph, given = self.graphs[key]
-        for static, part in zip(given, batch, strict=True):
-            static.copy_(part)
+                self._step(*static)
+            self.graphs[key] = graph, static
+        graph, static = self.graphs[key]
+        for tensor, part in zip(static, batch, strict=True):
+            tensor.copy_(part)
         graph.replay()
 
     def train_epoch(self, epoch: int, ending: Ending, name: str) -> None:
