@@ -18,7 +18,8 @@ from multiview import config
 class Objective(Protocol):
     """One signature for all of them. Arguments and shapes are those of `slope`.
 
-    Values are taken with the classes first: sums over few classes are many times faster so.
+    All is computed with the classes first: sums over few classes are many times faster so. Logits that lie in
+    memory like that, and only look like ``[n, k]``, need not be copied.
     """
 
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
@@ -46,30 +47,13 @@ class CrossEntropy(Objective):
     """Hard labels: ``-ln softmax(F)_y``, in nats. A teacher is ignored."""
 
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> Tensor:
-        target = label.unsqueeze(1)
-        return logits.softmax(dim=1).scatter_add_(1, target, logits.new_full(target.shape, -1.0))
+        return logits.T.softmax(dim=0).scatter_add_(0, label[None], logits.new_full((1, len(label)), -1.0)).T
 
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> Tensor:
         return -logits.T.log_softmax(dim=0).gather(0, label[None])[0]
 
 
 HARD_LABELS = CrossEntropy()
-
-
-def _divergence(own: Tensor, taught: Tensor) -> Tensor:
-    """``KL(softmax(taught) || softmax(own))`` of every sample ``[n]``, in nats, from logits ``[k, n]``.
-
-    The difference of two logarithms loses all digits where the two are close, as at high temperatures. There it
-    is ``ln(1 + sum q (exp(d) - 1 - d))``, d the gap of the logits less its mean under q, whose terms are positive.
-    """
-    log_p, log_q, gap = own.log_softmax(dim=0), taught.log_softmax(dim=0), own - taught
-    q = log_q.exp()
-    d = gap - (q * gap).sum(dim=0)
-    near = d.clamp(-1, 1)
-    series = near.square() / 2 * (1 + near / 3 * (1 + near / 4 * (1 + near / 5 * (1 + near / 6 * (1 + near / 7)))))
-    small = (q * series).sum(dim=0).log1p()
-    large = (q * (log_q - log_p)).sum(dim=0)
-    return small.where(d.abs().amax(dim=0) < 0.5, large)
 
 
 @dataclass(frozen=True)
@@ -89,19 +73,22 @@ class Hinton(Objective):
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
         T = self.temperature
         # d KL / dF = (softmax(F / T) - softmax(c G / T)) / T; T^2 makes it as large as the hard part.
-        soft = (logits / T).softmax(dim=1).sub_((teacher * (self.teacher_scale / T)).softmax(dim=1))
-        return HARD_LABELS.slope(logits, label).mul_(1 - self.alpha).add_(soft, alpha=self.alpha * T)
+        soft = (logits.T / T).softmax(dim=0).sub_((teacher.T * (self.teacher_scale / T)).softmax(dim=0))
+        return HARD_LABELS.slope(logits, label).mul_(1 - self.alpha).add_(soft.T, alpha=self.alpha * T)
 
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
         T = self.temperature
-        divergence = _divergence(logits.T.contiguous() / T, teacher.T.contiguous() * (self.teacher_scale / T))
+        # In double precision: at high temperatures the two differ in digits that single precision does not have.
+        p = (logits.T.double() / T).log_softmax(dim=0)
+        q = (teacher.T.double() * (self.teacher_scale / T)).log_softmax(dim=0)
+        divergence = (q.exp() * (q - p)).sum(dim=0)
         hard = HARD_LABELS.value(logits, label)
-        return (1 - self.alpha) * hard + (self.alpha * T**2) * divergence
+        return (1 - self.alpha) * hard + (self.alpha * T**2) * divergence.to(hard.dtype)
 
 
 def truncated_softmax(logits: Tensor, tau: float) -> Tensor:
     """``logit^tau_i(H) = softmax_i(min(tau^2 H_i, 1) / tau)`` of Section 4, for `logits` ``[n, k]``."""
-    return ((tau**2 * logits).clamp(max=1) / tau).softmax(dim=1)
+    return ((tau**2 * logits.T).clamp(max=1) / tau).softmax(dim=0).T
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ class Machine(Section):
     block_samples: Annotated[Int, Field(ge=0)] = key(
         "samples that a pass takes at once in the theory's training; 0: all, for a GPU. On a CPU an average of L "
         "networks takes the L-th part of them",
-        80,
+        200,
         unit="samples",
-        reason="fits the cache of a CPU",
+        reason="what is worked on, 1.6 MB of the default study, fits the cache of a CPU",
     )
     checkpoint_seconds: NonNegative = key(
         "time between checkpoints; a killed job loses at most this, and on images the epoch it was in",

@@ -5,7 +5,7 @@
 `TwoLayerNetwork.forward` is the definition, in plain tensor operations that autograd can follow.
 `TwoLayerNetwork.loss_and_gradient` computes the same numbers in blocks of samples that stay in the
 cache: a sample's slope needs no other sample, so that one pass over a block gives its logits and its
-share of the gradient, by two matrix products and a few element-wise operations in place.
+share of the gradient, by two matrix products and element-wise work in place, which is compiled on a CPU.
 `StackedNetworks` does it for several networks at once, by batched products: so many seeds are one on a GPU.
 """
 
@@ -15,6 +15,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from multiview.networks import compiled
 from multiview.objectives import HARD_LABELS, Objective
 
 
@@ -77,7 +78,7 @@ class TwoLayerNetwork(nn.Module):
     @torch.no_grad()
     def logits(self, x: Tensor, block: int = 0) -> Tensor:
         """Logits ``[n, k]`` of samples ``[n, P, d]``, in blocks of `block` samples (0: all at once)."""
-        pass_ = _Pass(self, x, block)
+        pass_ = self._pass(x, block)
         return torch.cat([pass_.forward(part) for part in pass_.blocks])
 
     @torch.no_grad()
@@ -116,7 +117,7 @@ class TwoLayerNetwork(nn.Module):
         return logits, self._of_rows(objective.value, logits, label, teacher)
 
     def _pass(self, x: Tensor, block: int) -> "_Pass":
-        return _Pass(self, x, block)
+        return (_CompiledPass if x.device.type == "cpu" else _Pass)(self, x, block)
 
     @staticmethod
     def _of_rows(part: Callable[..., Tensor], F: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
@@ -137,6 +138,9 @@ class StackedNetworks(TwoLayerNetwork):
         self.neurons, self._last = first.neurons, None
         self.weight = nn.Parameter(torch.stack([network.weight.detach() for network in networks]))
 
+    def _pass(self, x: Tensor, block: int) -> "_Pass":
+        return _Pass(self, x, block)
+
     @staticmethod
     def _of_rows(part: Callable[..., Tensor], F: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
         """An objective is one of rows: those of all networks, one below the other."""
@@ -145,39 +149,48 @@ class StackedNetworks(TwoLayerNetwork):
 
 
 @lru_cache(maxsize=1)
-def _work_space(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Three matrices to work in. They are kept from step to step: memory that is new costs as much as the work."""
-    return tuple(torch.empty(shape, dtype=dtype, device=device) for _ in range(3))
+def _work_space(number: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> list[Tensor]:
+    """Matrices to work in. They are kept from step to step: memory that is new costs as much as the work."""
+    return [torch.empty(shape, dtype=dtype, device=device) for _ in range(number)]
 
 
 class _Block:
-    """Some samples, and their part of the work space ``[..., samples * P, neurons]``."""
+    """Some samples, and their part of each matrix of the work space, ``[..., samples * P, neurons]``."""
 
-    def __init__(self, part: slice, x: Tensor, work: tuple[Tensor, Tensor, Tensor]):
-        self.part, size = part, x[part].shape[:2]
+    def __init__(self, part: slice, x: Tensor, work: Sequence[Tensor]):
+        self.part, self.size = part, x[part].shape[:2]
         rows = x[part].flatten(0, 1)
         self.rows = rows.expand(*work[0].shape[:-2], *rows.shape)
-        self.pre, self.inner, self.gate = (matrix[..., : len(rows), :] for matrix in work)
-        self.pre_by_patch, self.gate_by_patch = (w.unflatten(-2, size) for w in (self.pre, self.gate))
+        self.work = [matrix[..., : len(rows), :] for matrix in work]
 
 
 class _Pass:
-    """Passes over the same samples, in blocks that share the work space."""
+    """Passes over the same samples, in blocks that share the work space: pre-activations, these cut, and gates."""
+
+    MATRICES = 3
 
     def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
         self.network, self.x, self.size = network, x, block
         n = len(x)
         block = min(block or n, n)
         *stacked, width, _ = network.weight.shape
-        work = _work_space((*stacked, block * x.shape[1], width), x.dtype, x.device)
+        work = _work_space(self.MATRICES, (*stacked, block * x.shape[1], width), x.dtype, x.device)
         self.blocks = [_Block(slice(start, min(start + block, n)), x, work) for start in range(0, n, block)]
         self.product, self.add_product = (torch.bmm, Tensor.baddbmm_) if stacked else (torch.mm, Tensor.addmm_)
 
     def forward(self, block: _Block) -> Tensor:
-        """Logits ``[..., n, k]`` of a block; leaves the derivative of ReLU~ in its ``gate``."""
-        network, pre, inner, gate = self.network, block.pre, block.inner, block.gate
-        q, rho = network.q, network.rho
-        self.product(block.rows, network.weight.detach().mT, out=pre)
+        """Logits ``[..., n, k]`` of a block; leaves the derivative of ReLU~ in its last matrix."""
+        self.product(block.rows, self.network.weight.detach().mT, out=block.work[0])
+        F = self._activate(block)
+        return F if self.network.members == 1 else F.div_(self.network.members)
+
+    def backward(self, block: _Block, slope: Tensor, gradient: Tensor) -> None:
+        """Add to `gradient` ``[..., k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[..., n, k]``."""
+        self._weigh(block, slope if self.network.members == 1 else slope / self.network.members)
+        self.add_product(gradient, block.work[-1].mT, block.rows)
+
+    def _activate(self, block: _Block) -> Tensor:
+        (pre, inner, gate), q, rho = block.work, self.network.q, self.network.rho
         torch.clamp(pre, 0, rho, out=inner)
         # ReLU~ = inner^q / (q rho^(q-1)) + (pre - rho)^+; its derivative is (inner / rho)^(q-1).
         pre.sub_(rho).clamp_(min=0)
@@ -185,15 +198,26 @@ class _Pass:
         if rho != 1:
             gate.mul_(rho ** (1 - q))
         pre.addcmul_(gate, inner, value=1 / q)
-        F = block.pre_by_patch.sum(dim=-2).unflatten(-1, (network.classes, -1)).sum(dim=-1)
-        return F if network.members == 1 else F.div_(network.members)
+        return pre.unflatten(-2, block.size).sum(dim=-2).unflatten(-1, (self.network.classes, -1)).sum(dim=-1)
 
-    def backward(self, block: _Block, slope: Tensor, gradient: Tensor) -> None:
-        """Add to `gradient` ``[..., k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[..., n, k]``."""
-        slope = slope if self.network.members == 1 else slope / self.network.members
+    def _weigh(self, block: _Block, slope: Tensor) -> None:
         per_neuron = slope.repeat_interleave(self.network.neurons, dim=-1).unsqueeze(-2)
-        block.gate_by_patch.mul_(per_neuron)
-        self.add_product(gradient, block.gate.mT, block.rows)
+        block.work[-1].unflatten(-2, block.size).mul_(per_neuron)
+
+
+class _CompiledPass(_Pass):
+    """The same of one network on a CPU. One matrix is enough, so that blocks may be larger."""
+
+    MATRICES = 1
+
+    def _activate(self, block: _Block) -> Tensor:
+        (pre,), network = block.work, self.network
+        F = pre.new_empty(network.classes, block.size[0]).T  # as objectives want it
+        compiled.activate(pre.numpy(), F.numpy(), network.q - 1, network.rho)
+        return F
+
+    def _weigh(self, block: _Block, slope: Tensor) -> None:
+        compiled.weigh(block.work[0].numpy(), slope.numpy())
 
 
 def _power(base: Tensor, exponent: float, out: Tensor) -> None:
