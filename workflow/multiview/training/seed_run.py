@@ -36,7 +36,7 @@ class SeedRun:
     @property
     def step(self) -> int:
         """How many steps have been taken."""
-        return sum(size > 0 for size in self.step_sizes)
+        return len(self.step_sizes) - (0.0 in self.step_sizes[-1:])
 
     def note(self, step: "Step", size: float, settings: config.Training) -> None:
         """Record a step, on the CPU, and the eta taken from there: 0 where the seed ends.
@@ -148,8 +148,9 @@ def look(
     by_kind = torch.stack([losses, correct], dim=-1)
     loss, accuracy = losses.mean(dim=-1), correct.mean(dim=-1)
     threshold, last = settings.loss_threshold, taken >= settings.max_steps
-    taught = torch.zeros_like(last) if union is None else union.reached(logits, label) & (taken > 0)
+    if union is not None:
+        last = last | (union.reached(logits, label) & (taken > 0))
     # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
-    converged = (accuracy == 1) & (last | taught if threshold is None else loss <= threshold)
+    converged = (accuracy == 1) & (last if threshold is None else loss <= threshold)
     history = kinds @ by_kind / kinds.sum(dim=1, keepdim=True)
-    return Step(history, loss, accuracy, converged | last | taught, converged, phi, start)
+    return Step(history, loss, accuracy, converged | last, converged, phi, start)

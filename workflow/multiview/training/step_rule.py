@@ -37,8 +37,8 @@ def largest_step(weight: nn.Parameter, settings: config.Training) -> Tensor:
 
     It is ``[...]`` for `weight` ``[..., neurons, d]`` and its gradient.
     """
-    gradient = weight.grad
-    norm = gradient.norm(dim=-1).clamp(min=torch.finfo(weight.dtype).tiny)
-    along = (weight * gradient).sum(dim=-1).abs() / norm
-    size = torch.maximum(along, weight.norm(dim=-1) / math.sqrt(weight.shape[-1]))
+    gradient, length = weight.grad, torch.linalg.vector_norm
+    norm = length(gradient, dim=-1).clamp_(min=torch.finfo(weight.dtype).tiny)
+    along = (weight * gradient).sum(dim=-1).abs_().div_(norm)
+    size = torch.maximum(along, length(weight, dim=-1).div_(math.sqrt(weight.shape[-1])))
     return ((settings.relative_change * size).clamp(max=settings.max_change) / norm).amin(dim=-1)
