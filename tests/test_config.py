@@ -428,7 +428,7 @@ def test_presets_fit_the_default_config(default, preset):
     ("seeds_per_job", "chunks"), [(10, [(0, 5), (6, 11)]), (5, [(0, 3), (4, 7), (8, 11)]), (12, [(0, 11)])]
 )
 def test_jobs_that_try_objectives_have_as_much_to_do(default, seeds_per_job, chunks):
-    default["studies"]["digits"]["distillation"]["grid"]["students"] = 2
+    default["studies"]["digits"]["distillation"]["grid"] |= {"alpha": [0.5, 0.9], "students": 2}
     default["studies"]["digits"]["machine"] = {"seeds_per_job": seeds_per_job}
     digits = config.load(default).studies["digits"]
     assert len(digits.trials("distilled")) == 12 and digits.trial_chunks("distilled") == chunks

@@ -1,7 +1,7 @@
 """The element-wise part of a training step on a CPU: one pass over the activations, compiled by Numba.
 
 PyTorch takes eight such passes, which need a fourth of a step's time, and two more matrices of their size. Nothing
-is reordered to be faster (no ``fastmath``): the sums below are taken in the order in which they stand, on every CPU.
+is reordered to be faster (no ``fastmath``): sums are taken in the order in which they stand below, on every CPU.
 """
 
 import numba
@@ -62,7 +62,7 @@ def activate(pre: np.ndarray, logits: np.ndarray, power: float, rho: float) -> N
 
 @numba.njit(cache=True)
 def weigh(gate: np.ndarray, slope: np.ndarray) -> None:
-    """Multiply derivatives `gate` ``[n P, k m]``, in place, by the `slope` ``[n, k]`` of their sample and class."""
+    """Multiply derivatives `gate` ``[n P, k m]`` in place by the `slope` ``[n, k]`` of their sample and class."""
     rows, width = gate.shape
     n, classes = slope.shape
     patches, neurons = rows // n, width // classes

@@ -203,8 +203,9 @@ def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, network
     block = study.machine.block_samples or max(splits)
     patch = data.patches * FLOAT
     inputs = 4 * sum(splits) * data.dim * patch  # as table, array and tensor, and what checks them
-    work = 3 * block * width * patch
-    if study.network.regime != "learned":  # what is frozen is kept for all training samples of each seed
+    learned = study.network.regime == "learned"
+    work = (1 if learned and device == "cpu" else 3) * block * width * patch
+    if not learned:  # what is frozen is kept for all training samples of each seed
         work += (seeds + 2) * max(data.train_samples, block) * width * patch
     state = 6 * seeds * width * data.dim * FLOAT
     return math.ceil(BASE[device] + (inputs + work + state) / MEGABYTE)
