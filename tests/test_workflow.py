@@ -436,6 +436,15 @@ def test_damaged_artifact_is_one_error_that_names_it(finished, tmp_path):
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize(
+    "style",
+    [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["snakefmt", "--check", "Snakefile", "workflow"]],
+)
+def test_code_is_in_the_style_that_make_lint_asks_for(style):
+    done = subprocess.run([sys.executable, "-m", *style], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_rule_passes_lint():
     done = subprocess.run(command("--lint"), cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

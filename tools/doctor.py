@@ -23,7 +23,7 @@ RANGE = ((3, 11), (3, 15))
 """Versions of Python: from the first, below the second."""
 NEEDED_GB = 4
 """Disk space of the environment with a CPU build of PyTorch, and of a default run."""
-LIBRARIES = ("snakemake", "torch", "pytorch_lightning", "pyarrow", "pandas", "pydantic", "psutil", "yaml")
+LIBRARIES = ("snakemake", "torch", "pytorch_lightning", "numba", "pyarrow", "pandas", "pydantic", "psutil", "yaml")
 HUB = "huggingface.co"
 
 

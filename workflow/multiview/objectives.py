@@ -18,8 +18,8 @@ from multiview import config
 class Objective(Protocol):
     """One signature for all of them. Arguments and shapes are those of `slope`.
 
-    All is computed with the classes first: sums over few classes are many times faster so. Logits that lie in
-    memory like that, and only look like ``[n, k]``, need not be copied.
+    Softmaxes are taken over the first axis of the transposed logits: over a last axis of few classes they are many
+    times slower. Logits that lie in memory like that, and only look like ``[n, k]``, need not be copied.
     """
 
     def slope(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
@@ -81,7 +81,7 @@ class Hinton(Objective):
         # In double precision: at high temperatures the two differ in digits that single precision does not have.
         p = (logits.T.double() / T).log_softmax(dim=0)
         q = (teacher.T.double() * (self.teacher_scale / T)).log_softmax(dim=0)
-        divergence = (q.exp() * (q - p)).sum(dim=0)
+        divergence = (q.exp() * (q - p)).sum(dim=0).clamp_(min=0)
         hard = HARD_LABELS.value(logits, label)
         return (1 - self.alpha) * hard + (self.alpha * T**2) * divergence.to(hard.dtype)
 

@@ -10,9 +10,9 @@ rule dataset:
         "benchmarks/{study}/dataset.tsv"
     wildcard_constraints:
         study=any_of(settings.theory),
+    priority: 5  # 10: what others wait for; 5: data, trainings, long evaluations, figures; 0: the rest
     conda:
         "../../envs/multiview.yaml"
-    priority: 5  # 10: what others wait for; 5: data, trainings, long evaluations, figures; 0: the rest
     resources:
         mem_mb=growing(megabytes),
     params:

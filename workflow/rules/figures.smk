@@ -25,10 +25,10 @@ for group in plan.figure_groups():
             f"logs/{group.log}.log",
         benchmark:
             f"benchmarks/{group.log}.tsv"
+        priority: 5
         localrule: True
         conda:
             "../../envs/multiview.yaml"
-        priority: 5
         resources:
             mem_mb=growing(4000),
         params:

@@ -103,8 +103,8 @@ rule choose_objective:
         "benchmarks/{study}/{students}_choice.tsv"
     wildcard_constraints:
         study=IMAGES,
-    localrule: True
     priority: 10  # students wait for it
+    localrule: True
     conda:
         "../../envs/multiview.yaml"
     params:

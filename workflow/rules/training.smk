@@ -20,9 +20,9 @@ rule train:
     wildcard_constraints:
         study=THEORY,
         predictor=any_of([SINGLE, JOINT]),
+    priority: 5  # before evaluations: short jobs fill what is left of a run's end
     conda:
         "../../envs/multiview.yaml"
-    priority: 5  # before evaluations: short jobs fill what is left of a run's end
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.predictor)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.predictor)),
@@ -57,9 +57,9 @@ rule distil:
         "benchmarks/{study}/{students}_{first}-{last}.tsv"
     wildcard_constraints:
         study=THEORY,
+    priority: 5
     conda:
         "../../envs/multiview.yaml"
-    priority: 5
     resources:
         mem_mb=growing(lambda wildcards: megabytes(wildcards, wildcards.students)),
         runtime=at_most(lambda wildcards: minutes(wildcards, wildcards.students)),

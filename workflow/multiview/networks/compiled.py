@@ -1,75 +1,67 @@
-"""The element-wise part of a training step on a CPU: one pass over the activations, compiled by Numba.
+"""The activations of a training step on a CPU, for the paper's q of 3: one pass over them, compiled by Numba.
 
-PyTorch takes eight such passes, which need a fourth of a step's time, and two more matrices of their size. Nothing
-is reordered to be faster (no ``fastmath``): sums are taken in the order in which they stand below, on every CPU.
+PyTorch takes seven passes and two more matrices. Sums are taken in the order in which they stand below (no
+``fastmath``).
 """
+
+import hashlib
+import tempfile
+from pathlib import Path
 
 import numba
 import numpy as np
+from llvmlite import binding
 
 
-@numba.njit(cache=True)
-def activate(pre: np.ndarray, logits: np.ndarray, power: float, rho: float) -> None:
+def cache_in(parent: Path) -> bool:
+    """Let Numba keep compiled code in a folder in `parent`, and tell whether it can: else each job compiles.
+
+    The folder is for this source, this compiler and this kind of CPU alone: jobs that write different code into
+    one folder at the same time, as on nodes that share a file system, could load each other's.
+    """
+    key = [Path(__file__).read_bytes(), numba.__version__, binding.get_host_cpu_name()]
+    key.append(binding.get_host_cpu_features().flatten())
+    folder = parent / f"compiled_{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    numba.config.CACHE_DIR = str(folder)
+    return True
+
+
+KEPT = cache_in(Path(__file__).parent / "__pycache__")
+
+
+@numba.njit("void(float32[:, ::1], float32[:, :], float64)", cache=KEPT)
+def activate(pre: np.ndarray, logits: np.ndarray, rho: float) -> None:
     """Sum ReLU~ over patches and neurons, and leave its derivative where the pre-activations were.
 
-    With ``z`` cut to 0 and rho, ReLU~ is ``z^q / (q rho^(q-1))``, plus what is above rho; its derivative is
-    ``(z / rho)^(q-1)``. What is not a number stays so.
+    With ``z`` cut to 0 and rho, ReLU~ is ``z^3 / (3 rho^2)``, plus what is above rho; its derivative is
+    ``(z / rho)^2``. Where ``z`` is NaN both are, and where it is infinite the logit is.
 
     Args:
-        pre: ``[n P, k m]``, pre-activations; then the derivatives.
-        logits: ``[n, k]``, to be filled.
-        power: ``q - 1``.
+        pre: float32 ``[n P, k m]``, pre-activations; then the derivatives.
+        logits: float32 ``[n, k]``, to be filled.
+        rho: where ReLU~ becomes linear (Section 2.2), above 0.
     """
     rows, width = pre.shape
     n, classes = logits.shape
     patches, neurons = rows // n, width // classes
-    real = pre.dtype.type
-    zero, scale, share = real(0), real(rho**-power), real(1 / (power + 1))
-    whole = int(power) if power == int(power) and power <= 8 else 0
-    rho, power = real(rho), real(power)
-    inner, total = np.empty(width, pre.dtype), np.empty(width, pre.dtype)
+    zero, third, scale, rho = np.float32(0), np.float32(1 / 3), np.float32(1 / (rho * rho)), np.float32(rho)
+    total = np.empty(width, np.float32)
     for sample in range(n):
         total[:] = zero
         for row in range(sample * patches, (sample + 1) * patches):
-            gate = pre[row]
-            if whole == 2:  # the paper's q of 3, in one loop
-                for j in range(width):
-                    z = gate[j]
-                    cut = zero if z < zero else (rho if z > rho else z)
-                    gate[j] = cut * cut * scale
-                    total[j] += gate[j] * cut * share + (z - rho if z > rho else zero)
-                continue
             for j in range(width):
-                z = gate[j]
-                inner[j] = zero if z < zero else (rho if z > rho else z)
-                total[j] += z - rho if z > rho else zero
-                gate[j] = scale
-            if whole:
-                for _ in range(whole):
-                    for j in range(width):
-                        gate[j] *= inner[j]
-            else:
-                for j in range(width):
-                    gate[j] *= inner[j] ** power
-            for j in range(width):
-                total[j] += gate[j] * inner[j] * share
+                z = pre[row, j]
+                cut = zero if z < zero else (rho if z > rho else z)
+                gate = cut * cut * scale
+                pre[row, j] = gate
+                total[j] += gate * cut * third + (z - rho if z > rho else zero)
         for i in range(classes):
             logit = zero
             for j in range(i * neurons, (i + 1) * neurons):
                 logit += total[j]
             logits[sample, i] = logit
-
-
-@numba.njit(cache=True)
-def weigh(gate: np.ndarray, slope: np.ndarray) -> None:
-    """Multiply derivatives `gate` ``[n P, k m]`` in place by the `slope` ``[n, k]`` of their sample and class."""
-    rows, width = gate.shape
-    n, classes = slope.shape
-    patches, neurons = rows // n, width // classes
-    weight = np.empty(width, gate.dtype)
-    for sample in range(n):
-        for i in range(classes):
-            weight[i * neurons : (i + 1) * neurons] = slope[sample, i]
-        for row in range(sample * patches, (sample + 1) * patches):
-            for j in range(width):
-                gate[row, j] *= weight[j]

@@ -5,7 +5,7 @@
 `TwoLayerNetwork.forward` is the definition, in plain tensor operations that autograd can follow.
 `TwoLayerNetwork.loss_and_gradient` computes the same numbers in blocks of samples that stay in the
 cache: a sample's slope needs no other sample, so that one pass over a block gives its logits and its
-share of the gradient, by two matrix products and element-wise work in place, which is compiled on a CPU.
+share of the gradient, by two matrix products and element-wise work in place, on a CPU a compiled one.
 `StackedNetworks` does it for several networks at once, by batched products: so many seeds are one on a GPU.
 """
 
@@ -117,7 +117,8 @@ class TwoLayerNetwork(nn.Module):
         return logits, self._of_rows(objective.value, logits, label, teacher)
 
     def _pass(self, x: Tensor, block: int) -> "_Pass":
-        return (_CompiledPass if x.device.type == "cpu" else _Pass)(self, x, block)
+        known = x.device.type == "cpu" and x.dtype == torch.float32 and self.q == 3
+        return (_CompiledPass if known else _Pass)(self, x, block)
 
     @staticmethod
     def _of_rows(part: Callable[..., Tensor], F: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
@@ -165,9 +166,9 @@ class _Block:
 
 
 class _Pass:
-    """Passes over the same samples, in blocks that share the work space: pre-activations, these cut, and gates."""
+    """Passes over the same samples, in blocks that share the work space."""
 
-    MATRICES = 3
+    MATRICES = 3  # pre-activations, the same cut to 0 and rho, and the derivative of ReLU~
 
     def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
         self.network, self.x, self.size = network, x, block
@@ -206,18 +207,15 @@ class _Pass:
 
 
 class _CompiledPass(_Pass):
-    """The same of one network on a CPU. One matrix is enough, so that blocks may be larger."""
+    """The same for one network with q = 3 on a CPU: one matrix is enough, so that blocks may be larger."""
 
     MATRICES = 1
 
     def _activate(self, block: _Block) -> Tensor:
         (pre,), network = block.work, self.network
         F = pre.new_empty(network.classes, block.size[0]).T  # as objectives want it
-        compiled.activate(pre.numpy(), F.numpy(), network.q - 1, network.rho)
+        compiled.activate(pre.numpy(), F.numpy(), network.rho)
         return F
-
-    def _weigh(self, block: _Block, slope: Tensor) -> None:
-        compiled.weigh(block.work[0].numpy(), slope.numpy())
 
 
 def _power(base: Tensor, exponent: float, out: Tensor) -> None:

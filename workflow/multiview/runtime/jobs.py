@@ -29,8 +29,8 @@ def start(job: Any) -> None:
     failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on. `job` is Snakemake's own object in
     scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
     """
-    # Python looks for garbage all the time while libraries are imported, and in all of them at the end: a third of
-    # the time that a small job takes.
+    # Else Python looks for garbage all the time while libraries are imported, and among all of them at the end:
+    # a third of a small job's time. What is to be written is closed by then.
     gc.set_threshold(100_000, 50, 50)
     atexit.register(gc.freeze)
     log, terminal = Path(job.log[0]), sys.stderr

@@ -204,7 +204,7 @@ def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, network
     patch = data.patches * FLOAT
     inputs = 4 * sum(splits) * data.dim * patch  # as table, array and tensor, and what checks them
     learned = study.network.regime == "learned"
-    work = (1 if learned and device == "cpu" else 3) * block * width * patch
+    work = (1 if learned and device == "cpu" and study.network.q == 3 else 3) * block * width * patch
     if not learned:  # what is frozen is kept for all training samples of each seed
         work += (seeds + 2) * max(data.train_samples, block) * width * patch
     state = 6 * seeds * width * data.dim * FLOAT

@@ -193,7 +193,7 @@ def data_digest(*arrays: np.ndarray) -> str:
 @functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that numbers depend on."""
-    libraries = ("torch", "pytorch-lightning", "numpy", "scipy", "pyarrow", "pandas")
+    libraries = ("torch", "pytorch-lightning", "numpy", "numba", "scipy", "pyarrow", "pandas")
     ours = {"python": platform.python_version(), "multiview": __version__}
     return ours | {name: metadata.version(name) for name in libraries}
 

@@ -86,7 +86,12 @@ def fit(
         more: objective, teachers, starts and unions, for `full_batch.train`.
     """
     train = data.splits["train"]
-    here = [torch.__version__, devices.name(machine.accelerator), torch.get_num_threads()]
+    here = [
+        torch.__version__,
+        artifacts.versions()["numba"],
+        devices.name(machine.accelerator),
+        torch.get_num_threads(),
+    ]
     used = code.digest("multiview/training/full_batch.py", *code.networks(network))
     key = [data.digest, config.canonical(network), settings.model_dump(), list(decisive), members, here, used]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]

@@ -1,5 +1,6 @@
 """Minibatch training by Lightning: on GPUs, in mixed precision, with loggers."""
 
+import gc
 import warnings
 from pathlib import Path
 
@@ -84,6 +85,7 @@ def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, 
     Raises:
         InterruptedError: if Lightning was asked to stop.
     """
+    gc.collect()  # trainer and task of the network before hold each other, and jobs look rarely (`runtime.jobs`)
     settings, machine, kinds = task.settings, task.machine, {"csv": CSVLogger, "tensorboard": TensorBoardLogger}
     names = machine.loggers if logs is not None else []
     task.progress = minibatch.Progress(name)
