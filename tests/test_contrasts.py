@@ -95,6 +95,7 @@ def test_statements_on_models_without_features_by_hand():
         errors("single", 1, [[1, 1, 0, 0], [0, 1, 1, 1]]),
         errors("ensemble", 2, [[0, 0, 0, 1]], "single"),
         errors("ensemble", 4, [[0, 0, 0, 0]], "single"),
+        errors("teacher_of_distilled", 2, [[0, 0, 0, 1]], "teacher"),
         errors("distilled", 1, [[1, 1, 0, 0]]),
         errors("joint", 1, [[0, 0, 0, 0]]),
     ]
@@ -105,10 +106,10 @@ def test_statements_on_models_without_features_by_hand():
     table = terms.measure(observed(found, roles=roles, networks=2), lists()["no_features"])
     table = table[table["confidence"] == 0.95]
     assert table["predictor"].tolist() == ["ensemble", "distilled", "joint"]
-    # single 5/8, ensemble of 2 1/4; half the gain 3/16, distilled gains 1/8.
-    assert table["measured"].tolist() == pytest.approx([3 / 8, 3 / 16 - 1 / 8, -1 / 4])
+    # single 5/8, ensemble of 4 none; teacher 1/4: half its gain 3/16, distilled gains 1/8; joint against 2, as many.
+    assert table["measured"].tolist() == pytest.approx([5 / 8, 3 / 16 - 1 / 8, -1 / 4])
     judged = verdicts.judge(table, by_name())
-    assert judged["quantity"][0] == "single's error minus its, L = 2"
+    assert judged["quantity"][0] == "single's error minus its, L = 4"
     # Without an average that was trained, the largest ensembles.
     table = terms.measure(observed(found[:3]), lists()["no_features"])
     assert set(table["claim"]) == {"regime_ensemble"} and set(table["measured"]) == {5 / 8}
