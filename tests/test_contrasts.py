@@ -106,7 +106,7 @@ def test_statements_on_models_without_features_by_hand():
     table = terms.measure(observed(found, roles=roles, networks=2), lists()["no_features"])
     table = table[table["confidence"] == 0.95]
     assert table["predictor"].tolist() == ["ensemble", "distilled", "joint"]
-    # single 5/8, ensemble of 4 none; teacher 1/4: half its gain 3/16, distilled gains 1/8; joint against 2, as many.
+    # single 5/8, ensemble of 4 none; teacher 1/4: half its gain 3/16, distilled gains 1/8; joint against 2.
     assert table["measured"].tolist() == pytest.approx([5 / 8, 3 / 16 - 1 / 8, -1 / 4])
     judged = verdicts.judge(table, by_name())
     assert judged["quantity"][0] == "single's error minus its, L = 4"
