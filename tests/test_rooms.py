@@ -1,6 +1,9 @@
 """The rooms of the package: each says what it owns, and none uses one that stands above it."""
 
 import ast
+import sys
+import sysconfig
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -108,3 +111,13 @@ def test_text_has_its_encoding_whatever_the_locale(path):
         if getattr(getattr(node.func, "value", None), "id", "") in ("Image", "tarfile", "zipfile"):
             continue
         assert "encoding" in {keyword.arg for keyword in node.keywords}, f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize("folder", ["bench", "tools", "workflow/scripts"])
+def test_no_script_has_the_name_of_a_library(folder):
+    # Python looks in a script's folder first: a library that imports one of that name, as Numba does coverage if it is
+    # there, would find the script.
+    libraries = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    for path in (PACKAGE.parents[1] / folder).glob("*.py"):
+        assert path.stem not in sys.stdlib_module_names, path
+        assert path.stem != "coverage" and PathFinder.find_spec(path.stem, libraries) is None, path

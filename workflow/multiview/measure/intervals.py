@@ -1,4 +1,4 @@
-"""Intervals over networks and samples, whose coverage is tested (``bench/coverage.py``, ``docs/coverage.md``).
+"""Intervals over networks and samples, whose coverage is tested (``docs/coverage.md``).
 
 A quantity is a weighted sum of mean errors. Networks (rows) and samples (columns) are crossed: every network sees
 the same samples. Its variance has two sides, which are estimated apart:

@@ -1,4 +1,4 @@
-"""How often intervals cover the truth: ``python bench/coverage.py`` makes the tables of ``docs/coverage.md``.
+"""How often intervals cover the truth: ``python bench/interval_coverage.py`` fills ``docs/coverage.md``.
 
 Errors are drawn of which the truth is known, many times, with networks (rows) that differ by a spread and samples
 that some of the networks get wrong together. Some minutes of one core; ``--trials`` is for a quicker look. With
