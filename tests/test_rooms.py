@@ -115,7 +115,7 @@ def test_text_has_its_encoding_whatever_the_locale(path):
 
 @pytest.mark.parametrize("folder", ["bench", "tools", "workflow/scripts"])
 def test_no_script_has_the_name_of_a_library(folder):
-    # Python looks in a script's folder first: a library that imports one of that name, as Numba does coverage if it
+    # Python looks in a script's folder first: a library that imports one of that name, as Numba coverage if it
     # is there, would find the script.
     libraries = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     for path in (PACKAGE.parents[1] / folder).glob("*.py"):
