@@ -123,7 +123,7 @@ def test_from_config(default):
     assert objectives.from_config(section).tau == section.truncated.tau
 
 
-@pytest.mark.parametrize("temperature", [1.0, 32.0, 400.0])
+@pytest.mark.parametrize("temperature", [1.0, 32.0, 400.0, 2560.0])
 @pytest.mark.parametrize("distance", [1e-3, 1e-1, 3.0, 30.0])
 def test_hintons_value_keeps_its_digits_at_any_temperature_and_distance(temperature, distance):
     generator = torch.Generator().manual_seed(0)
@@ -138,6 +138,12 @@ def test_hintons_value_keeps_its_digits_at_any_temperature_and_distance(temperat
     d = gap - (q * gap).sum(axis=1, keepdims=True)
     exact = temperature**2 * np.log1p((q * (np.expm1(d) - d)).sum(axis=1))
     np.testing.assert_allclose(found.numpy(), exact.astype(float), rtol=2e-3)
+
+
+def test_hintons_value_is_finite_however_far_the_logits_are_apart():
+    teacher, student = torch.tensor([[0.0, 2000.0]]), torch.tensor([[2000.0, 0.0]])
+    objective = objectives.Hinton(alpha=1.0, temperature=1.0, teacher_scale=1.0)
+    assert objective.value(student, torch.tensor([0]), teacher).tolist() == pytest.approx([2000.0])
 
 
 def test_hintons_value_is_never_below_0():

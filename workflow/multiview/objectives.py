@@ -78,10 +78,12 @@ class Hinton(Objective):
 
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor) -> Tensor:
         T = self.temperature
-        # In double precision: at high temperatures the two differ in digits that single precision does not have.
-        p = (logits.T.double() / T).log_softmax(dim=0)
-        q = (teacher.T.double() * (self.teacher_scale / T)).log_softmax(dim=0)
-        divergence = (q.exp() * (q - p)).sum(dim=0).clamp_(min=0)
+        # KL = sum q r + (p - q), r = ln q - ln p, whose terms are positive: sum q r alone loses its digits where p
+        # and q are close, as at high temperatures.
+        log_p = (logits.T.double() / T).log_softmax(dim=0)
+        log_q = (teacher.T.double() * (self.teacher_scale / T)).log_softmax(dim=0)
+        p, q, r = log_p.exp(), log_q.exp(), log_q - log_p
+        divergence = (q * (r + (-r).expm1())).where(r.abs() < 1, q * r + p - q).sum(dim=0).clamp_(min=0)
         hard = HARD_LABELS.value(logits, label)
         return (1 - self.alpha) * hard + (self.alpha * T**2) * divergence.to(hard.dtype)
 

@@ -36,7 +36,7 @@ class SeedRun:
     @property
     def step(self) -> int:
         """How many steps have been taken."""
-        return len(self.step_sizes) - (0.0 in self.step_sizes[-1:])
+        return len(self.step_sizes) - (self.step_sizes[-1:] == [0.0])  # none was taken from the last one
 
     def note(self, step: "Step", size: float, settings: config.Training) -> None:
         """Record a step, on the CPU, and the eta taken from there: 0 where the seed ends.
