@@ -6,6 +6,7 @@ import math
 import os
 import signal
 
+import numpy as np
 import pytest
 import torch
 
@@ -55,15 +56,32 @@ def same(one, other):
 
 
 def test_training_ends_at_full_accuracy_and_the_loss_threshold(data, study, settings):
-    (run,) = fit([0], data, study, settings)
+    (run,) = fit([0], data, study, settings.model_copy(update={"record_every": 1}))
     assert run.converged
     assert run.accuracy == 1.0
     assert run.loss <= settings.loss_threshold
     assert len(run.history) == len(run.step_sizes) == len(run.phi) == run.step + 1
+    assert run.recorded == list(range(run.step + 1))
     assert run.step_sizes[-1] == 0
     before = run.history[-2]
     mean = before[:, 0] @ data["kinds"].float().mean(dim=1)
     assert mean > settings.loss_threshold or before[:, 1].min() < 1
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_of_most_steps_nothing_is_recorded_and_nothing_else_changes(data, study, settings, stacked):
+    every, some = (
+        fit([0, 1], data, study, settings.model_copy(update={"record_every": number}), stacked=stacked)
+        for number in (1, 50)
+    )
+    for one, other in zip(every, some, strict=True):
+        ends = (other.step, other.loss, other.accuracy, other.converged)
+        assert ends == (one.step, one.loss, one.accuracy, one.converged)
+        assert torch.equal(other.network.weight, one.network.weight)
+        assert other.recorded == sorted({*range(21), *range(0, one.step, 50), one.step})
+        for name in ("history", "phi", "step_sizes"):
+            values, of_all = (np.array(getattr(run, name)) for run in (other, one))
+            np.testing.assert_array_equal(values, of_all[other.recorded])
 
 
 @pytest.mark.parametrize("size", [4, 10])
@@ -98,19 +116,19 @@ def test_an_interrupted_seed_ends_as_if_it_had_not_been(data, study, settings, t
 
 def test_a_job_that_is_told_to_end_saves_the_step_it_is_at(data, study, settings, tmp_path, monkeypatch):
     (whole,) = fit([0], data, study, settings)
-    note, calls = full_batch.SeedRun.note, []
+    move, calls = full_batch.SeedRun.move, []
 
     def told_to_end(self, *step):
         calls.append(self.seed)
         if len(calls) == 20:
             os.kill(os.getpid(), signal.SIGTERM)
-        note(self, *step)
+        move(self, *step)
 
-    monkeypatch.setattr(full_batch.SeedRun, "note", told_to_end)
+    monkeypatch.setattr(full_batch.SeedRun, "move", told_to_end)
     with pytest.raises(InterruptedError, match="SIGTERM at step 20"):
         fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
     (run,) = fit([0], data, study, settings, seconds=1000, checkpoints=tmp_path)
-    assert len(calls) < 20 + len(whole.history)  # it did not begin anew
+    assert len(calls) == whole.step  # it did not begin anew
     assert same(run, whole)
 
 

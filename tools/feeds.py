@@ -74,7 +74,8 @@ def race(study: config.Study, data: multi_view.Dataset, seed: int, learned_ratio
     has = dict(zip(GROUPS, (groups > 0).any(dim=1).tolist(), strict=True))  # which classes have such samples
     trace = []  # of each step: Phi [k, 2], 1/u [k, 2], fed [2, groups, k]
     while True:
-        F, losses = network.loss_and_gradient(x, label, 80)
+        F = network.gradient(x, label, 80)
+        losses = network.values(F, label)
         phi, largest = view_strengths(network.weight, views, k)
         pulled = []
         for view in range(2):

@@ -37,6 +37,12 @@ class Training(Section):
         unit="nats",
     )
     max_steps: Count = key("training ends here at the latest, with a warning", 3000, unit="steps")
+    record_every: Count = key(
+        "loss, accuracy and view strengths are in the tables for every so many steps, the first 20 and the last",
+        5,
+        unit="steps",
+        reason="a step that is recorded takes a tenth longer",
+    )
 
 
 class StudentTraining(Training):

@@ -1,9 +1,9 @@
-"""The paper's two-layer network (Section 2.2): definition, logits, and loss and gradient in one pass.
+"""The paper's two-layer network (Section 2.2): definition, logits, and gradients.
 
 ``F_i(X) = sum_{r<=m} sum_{p<=P} ReLU~(<w_{i,r}, x_p>)`` for each class ``i``; nothing but the ``w`` is trained.
 
 `TwoLayerNetwork.forward` is the definition, in plain tensor operations that autograd can follow.
-`TwoLayerNetwork.loss_and_gradient` computes the same numbers in blocks of samples that stay in the
+`TwoLayerNetwork.gradient` computes the same numbers in blocks of samples that stay in the
 cache: a sample's slope needs no other sample, so that one pass over a block gives its logits and its
 share of the gradient, by two matrix products and element-wise work in place, on a CPU a compiled one.
 `StackedNetworks` does it for several networks at once, by batched products: so many seeds are one on a GPU.
@@ -82,23 +82,20 @@ class TwoLayerNetwork(nn.Module):
         return torch.cat([pass_.forward(part) for part in pass_.blocks])
 
     @torch.no_grad()
-    def loss_and_gradient(
+    def gradient(
         self,
         x: Tensor,
         label: Tensor,
         block: int = 0,
         objective: Objective = HARD_LABELS,
         teacher: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the logits and put the gradient of the objective's mean into ``weight.grad``.
+    ) -> Tensor:
+        """Put the gradient of the objective's mean into ``weight.grad``, and return the logits ``[n, k]``.
 
         Args:
             x: ``[n, P, d]``; label: int64 ``[n]``.
             block: samples in a block, 0 for all at once (on a GPU).
             teacher: ``[n, k]``, the teacher's logits, for an objective that has one.
-
-        Returns:
-            Logits ``[n, k]`` and the objective's value for every sample ``[n]``.
         """
         if self.weight.grad is None:
             self.weight.grad = torch.empty_like(self.weight)
@@ -113,8 +110,13 @@ class TwoLayerNetwork(nn.Module):
             slope = self._of_rows(objective.slope, F, label[part], taught)
             pass_.backward(samples, slope.div_(len(x)), gradient)
             logits.append(F)
-        logits = torch.cat(logits, dim=-2)
-        return logits, self._of_rows(objective.value, logits, label, teacher)
+        return torch.cat(logits, dim=-2)
+
+    def values(
+        self, logits: Tensor, label: Tensor, objective: Objective = HARD_LABELS, teacher: Tensor | None = None
+    ) -> Tensor:
+        """The objective's value for every sample ``[n]``; arguments are those of `gradient`, and its logits."""
+        return self._of_rows(objective.value, logits, label, teacher)
 
     def _pass(self, x: Tensor, block: int) -> "_Pass":
         known = x.device.type == "cpu" and x.dtype == torch.float32 and self.q == 3

@@ -36,7 +36,7 @@ _TEXTS = {
     "views": "class int16, view int8, v vector",
     # The outputs of a predictor: `member` is the seed of a single network.
     "logits": f"predictor string, member int64, {_SAMPLE}, logits vector",
-    # How training went, a row for every step and kind of sample; `step_size` is the eta taken from there.
+    # How training went, a row for every recorded step and kind of sample; `step_size` is the eta taken from there.
     "history": "seed int64, step int32, kind string, loss float64, accuracy float64, step_size float64",
     "outcome": "seed int64, steps int32, converged bool, train_loss float64, train_accuracy float64",
     "strengths": f"{_OF_VIEW}, step int32, phi float32",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from multiview import config
 from multiview.networks.two_layer import StackedNetworks, view_strengths
 from multiview.objectives import Objective, Union
-from multiview.training.seed_run import SeedRun, Step, look
+from multiview.training.seed_run import SeedRun, Step, look, may_end, recorded
 from multiview.training.step_rule import descend, largest_step
 
 EVERY = 25
@@ -56,21 +56,26 @@ class ChunkTraining(nn.Module):
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have heard of it: here they have."""
         for i in self.active:
-            run, size, phi, start = self.runs[i], 0.0, None, None
-            network, taken = run.network, self.label.new_tensor(run.step)
+            run, settings = self.runs[i], self.settings
             teacher, union = (None if of_runs is None else of_runs[i] for of_runs in (self.teachers, self.unions))
-            logits, losses = network.loss_and_gradient(
-                self.x, self.label, self.block_samples, self.objective, teacher
-            )
-            if self.views is not None:
-                phi = view_strengths(network.directions(), self.views, network.classes)[0]
-                if run.start is None:
-                    start = view_strengths(network.gating, self.views, network.classes)[1]
-            step = look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
-            if not step.finished:
-                size = descend(run.network.weight, self.settings)
-            run.note(step, size, self.settings)
+            logits = run.network.gradient(self.x, self.label, self.block_samples, self.objective, teacher)
+            if recorded(run.step, settings) or may_end(logits, self.label, run.step, settings, union):
+                step = self._look(run, logits, teacher, union)
+                run.note(step, 0.0 if step.finished else descend(run.network.weight, settings), settings)
+            else:
+                run.move(descend(run.network.weight, settings), settings)
         return True
+
+    def _look(self, run: SeedRun, logits: Tensor, teacher: Tensor | None, union: Union | None) -> Step:
+        """What one network's step is found to be, on the CPU."""
+        network, phi, start = run.network, None, None
+        losses = network.values(logits, self.label, self.objective, teacher)
+        if self.views is not None:
+            phi = view_strengths(network.directions(), self.views, network.classes)[0]
+            if run.start is None:
+                start = view_strengths(network.gating, self.views, network.classes)[1]
+        taken = self.label.new_tensor(run.step)
+        return look(logits, losses, self.label, self.kinds, taken, self.settings, union, phi, start).cpu()
 
     def catch_up(self) -> None:
         """Bring the runs to the present step: here they are."""
@@ -98,9 +103,8 @@ class StackedTraining(ChunkTraining):
     @torch.no_grad()
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have heard of it."""
-        logits, losses = self.networks.loss_and_gradient(
-            self.x, self.label, self.block_samples, self.objective, self.teachers
-        )
+        logits = self.networks.gradient(self.x, self.label, self.block_samples, self.objective, self.teachers)
+        losses = self.networks.values(logits, self.label, self.objective, self.teachers)
         weight, phi, start = self.networks.weight, None, None
         if self.views is not None:
             phi, start = view_strengths(weight, self.views, self.networks.classes)

@@ -14,11 +14,10 @@ def tables(runs: Sequence[SeedRun], kinds: Sequence[str]) -> dict[str, dict]:
     """Columns of ``history``, ``outcome``, ``strengths`` and ``weights``, for `kinds` of samples."""
     seeds, classes, history, strengths = [run.seed for run in runs], range(runs[0].network.classes), [], []
     for run in runs:
-        steps = range(len(run.history))
         loss, accuracy = torch.stack(run.history).double().flatten(0, 1).T.numpy()
         columns = {"loss": loss, "accuracy": accuracy, "step_size": np.repeat(run.step_sizes, len(kinds))}
-        history.append(entries(seed=[run.seed], step=steps, kind=kinds) | columns)
-        strengths.append(_of_views(torch.stack(run.phi), "phi", seed=[run.seed], step=steps))
+        history.append(entries(seed=[run.seed], step=run.recorded, kind=kinds) | columns)
+        strengths.append(_of_views(torch.stack(run.phi), "phi", seed=[run.seed], step=run.recorded))
     outcome = {
         "seed": seeds,
         "steps": [run.step for run in runs],

@@ -13,17 +13,22 @@ from multiview.objectives import Union
 
 @dataclass
 class SeedRun:
-    """One seed on its way: its network, and what was recorded at every step so far.
+    """One seed on its way: its network, and what was recorded so far.
 
     Attributes:
-        history: for each step, ``[kinds, 2]``: mean loss and accuracy of each kind of sample.
-        step_sizes: the eta taken from each step; 0 at the last one, from which none was taken.
-        phi: for each step ``[k, 2]``, the view strengths; empty without views.
+        step: how many steps have been taken.
+        recorded: the steps that were recorded (see `recorded`), of which the following have an entry each.
+        history: ``[kinds, 2]``: mean loss and accuracy of each kind of sample.
+        step_sizes: the eta taken from there; 0 at the last step, from which none was taken.
+        phi: ``[k, 2]``, the view strengths; empty without views.
         start: ``Lambda`` at the initialisation, ``[k, 2]``.
+        loss, accuracy: when they were last looked at.
     """
 
     seed: int
     network: TwoLayerNetwork
+    step: int = 0
+    recorded: list[int] = field(default_factory=list)
     history: list[Tensor] = field(default_factory=list)
     step_sizes: list[float] = field(default_factory=list)
     phi: list[Tensor] = field(default_factory=list)
@@ -33,21 +38,13 @@ class SeedRun:
     loss: float = math.nan
     accuracy: float = math.nan
 
-    @property
-    def step(self) -> int:
-        """How many steps have been taken."""
-        return len(self.step_sizes) - (self.step_sizes[-1:] == [0.0])  # none was taken from the last one
-
     def note(self, step: "Step", size: float, settings: config.Training) -> None:
-        """Record a step, on the CPU, and the eta taken from there: 0 where the seed ends.
+        """Note what a step was found to be, on the CPU, and the eta taken from there: 0 where the seed ends.
 
         Raises:
             FloatingPointError: if the loss is not finite, or a step that is taken is 0.
         """
         self.loss, self.accuracy = float(step.loss), float(step.accuracy)
-        self.history.append(step.history)
-        if step.phi is not None:
-            self.phi.append(step.phi)
         if self.start is None:
             self.start = step.start
         if not math.isfinite(self.loss):
@@ -56,18 +53,35 @@ class SeedRun:
                 f"({settings.step_size}) is too large for step_rule {settings.step_rule!r}"
             )
         self.finished, self.converged = bool(step.finished), bool(step.converged)
-        if not self.finished and size == 0:
+        if self.finished or recorded(self.step, settings):
+            self.recorded.append(self.step)
+            self.history.append(step.history)
+            self.step_sizes.append(size)
+            if step.phi is not None:
+                self.phi.append(step.phi)
+        if not self.finished:
+            self.move(size, settings)
+
+    def move(self, size: float, settings: config.Training) -> None:
+        """Count a step that was taken, with an eta of `size`.
+
+        Raises:
+            FloatingPointError: if it is 0.
+        """
+        if size == 0:
             raise FloatingPointError(
                 f"seed {self.seed}: the step from step {self.step} is 0, so that training would never end; "
                 f"training.step_rule {settings.step_rule!r} with training.relative_change "
                 f"({settings.relative_change}) moves no neuron by a share of its size where the size is 0"
             )
-        self.step_sizes.append(size)
+        self.step += 1
 
     def state(self) -> dict:
         """Everything that a resumed job needs, in tensors and numbers only."""
         return {
             "weight": self.network.weight.detach().cpu(),
+            "step": self.step,
+            "recorded": torch.tensor(self.recorded, dtype=torch.int64),
             "history": torch.stack(self.history).cpu() if self.history else torch.empty(0),
             "step_sizes": torch.tensor(self.step_sizes, dtype=torch.float64),
             "phi": torch.stack(self.phi).cpu() if self.phi else torch.empty(0),
@@ -82,16 +96,19 @@ class SeedRun:
             ValueError, KeyError: if it lacks anything; then nothing was changed.
         """
         history, phi, start = list(state["history"]), list(state["phi"]), state["start"]
-        step_sizes = state["step_sizes"].tolist()
+        step, recorded, step_sizes = state["step"], state["recorded"].tolist(), state["step_sizes"].tolist()
         finished, converged, loss, accuracy = state["ending"]
-        if len(history) != len(step_sizes):
-            raise ValueError(f"{len(history)} steps of history, but {len(step_sizes)} step sizes")
+        if not len(history) == len(step_sizes) == len(recorded):
+            raise ValueError(
+                f"{len(recorded)} recorded steps, but {len(history)} of history and {len(step_sizes)} step sizes"
+            )
         if state["weight"].shape != self.network.weight.shape:
             found, right = (list(weight.shape) for weight in (state["weight"], self.network.weight))
             raise ValueError(f"weights are {found}, those of the network {right}")
         # The weights last: a state that lacks anything has changed nothing by then.
         self.network.weight.data.copy_(state["weight"])
-        self.history, self.phi, self.start, self.step_sizes = history, phi, start, step_sizes
+        self.step, self.recorded, self.history, self.phi = step, recorded, history, phi
+        self.start, self.step_sizes = start, step_sizes
         self.finished, self.converged, self.loss, self.accuracy = finished, converged, loss, accuracy
 
 
@@ -124,6 +141,27 @@ class Step:
         return Step(*(None if value is None else value.cpu() for value in vars(self).values()))
 
 
+FIRST = 20
+"""As many steps at the start are all recorded: a student's first ones change most."""
+
+
+def recorded(step: int, settings: config.Training) -> bool:
+    """Whether a step is recorded, besides the last one."""
+    return step <= FIRST or step % settings.record_every == 0
+
+
+def may_end(
+    logits: Tensor, label: Tensor, taken: int, settings: config.Training, union: Union | None = None
+) -> bool:
+    """Whether a step may be the last one of a network; `look`, with more work, knows.
+
+    Arguments are those of `look`, of one network.
+    """
+    if taken >= settings.max_steps or (union is not None and taken > 0 and bool(union.reached(logits, label))):
+        return True
+    return settings.loss_threshold is not None and bool((logits.argmax(dim=-1) == label).all())
+
+
 def look(
     logits: Tensor,
     losses: Tensor,
@@ -135,14 +173,14 @@ def look(
     phi: Tensor | None = None,
     start: Tensor | None = None,
 ) -> Step:
-    """Record a step and decide whether it is the last one, without asking the device.
+    """Measure a step and decide whether it is the last one, without asking the device.
 
     Args:
         logits: ``[..., n, k]``; losses: ``[..., n]``; label: ``[n]``.
         kinds: ``[kinds, n]``, 1 where a sample is of a kind.
         taken: ``[...]``, how many steps have been taken.
         union: a network ends once it is reached; None: it does not.
-        phi, start: ``[..., k, 2]``, view strengths now and at the initialisation, to be recorded; or None.
+        phi, start: ``[..., k, 2]``, view strengths now and at the initialisation; or None.
     """
     correct = (logits.argmax(dim=-1) == label).to(losses.dtype)
     by_kind = torch.stack([losses, correct], dim=-1)
