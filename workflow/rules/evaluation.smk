@@ -3,7 +3,7 @@
 
 
 ALL_LOGITS = {
-    "samples": "results/{study}/dataset/samples.parquet",
+    **of_dataset("samples"),
     "logits": lambda wildcards: plan.files_of_all(wildcards.study, "logits"),
 }
 EVALUATION = "results/{study}/evaluation"
@@ -54,7 +54,7 @@ use rule evaluate as evaluate_theory with:
     input:
         unpack(lambda wildcards: plan.files_by_predictor(wildcards.study, "strengths")),
         **ALL_LOGITS,
-        patches="results/{study}/dataset/patches.parquet",
+        **of_dataset("patches"),
         members_of_joint=lambda wildcards: plan.files(wildcards.study, JOINT, "member_strengths"),
         start=of_every_seed("start"),
     output:
@@ -62,7 +62,7 @@ use rule evaluate as evaluate_theory with:
     wildcard_constraints:
         study=any_of(settings.theory),
     # The longest one, and the figures that wait for it take as long: not last.
-    priority: 5
+    priority: 7
     params:
         q=lambda wildcards: studies[wildcards.study].network.q,
 

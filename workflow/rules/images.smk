@@ -4,10 +4,8 @@
 IMAGES = any_of(settings.images)
 
 IMAGES_AND_NETWORK = {
-    "samples": "results/{study}/dataset/samples.parquet",
-    "images": lambda wildcards: (
-        f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
-    ),
+    **of_dataset("samples"),
+    "images": lambda wildcards: plan.dataset(wildcards.study, studies[wildcards.study].dataset.artifact),
     # The user's own files with the network, if there are any. Of these the code counts, see `network_code`.
     "own": lambda wildcards: [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)],
 }
@@ -21,6 +19,7 @@ use rule train as train_images with:
     wildcard_constraints:
         study=IMAGES,
         predictor=any_of([SINGLE, JOINT]),
+    priority: 5
     params:
         script="train_images",
         lightning_logs=placed("logs/{study}/lightning"),
@@ -40,6 +39,7 @@ use rule train as label_copies with:
     wildcard_constraints:
         study=IMAGES,
         predictor=f"{SINGLE}|{STUDENTS}",
+    priority: 5
     resources:
         mem_mb=growing(lambda wildcards: resources.label_megabytes(*labelled_by(wildcards))),
         runtime=at_most(lambda wildcards: resources.label_minutes(*labelled_by(wildcards))),
@@ -63,6 +63,7 @@ use rule distil as distil_images with:
         **files_in(STUDENTS_FOLDER, "logits", "history", "outcome", "networks"),
     wildcard_constraints:
         study=IMAGES,
+    priority: 5
     params:
         script="distil_images",
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
@@ -93,7 +94,7 @@ use rule distil_images as try_objectives with:
 
 rule choose_objective:
     input:
-        samples="results/{study}/dataset/samples.parquet",
+        **of_dataset("samples"),
         trials=lambda wildcards: plan.trial_files(wildcards.study, wildcards.students),
     output:
         "results/{study}/{students}/choice.parquet",

@@ -10,7 +10,7 @@ THEORY = any_of(settings.theory)
 
 rule train:
     input:
-        **files_in("results/{study}/dataset", "samples", "patches", "views"),
+        **of_dataset("samples", "patches", "views"),
     output:
         **files_in(TRAINED, "logits", "history", "outcome", "strengths", "member_strengths", "start", "weights"),
     log:
@@ -20,7 +20,7 @@ rule train:
     wildcard_constraints:
         study=THEORY,
         predictor=any_of([SINGLE, JOINT]),
-    priority: 5  # before evaluations: short jobs fill what is left of a run's end
+    priority: 7  # before images, as what comes after takes longest; short jobs fill what is left of a run's end
     conda:
         "../../envs/multiview.yaml"
     resources:
@@ -45,7 +45,7 @@ rule train:
 
 rule distil:
     input:
-        **files_in("results/{study}/dataset", "samples", "views"),
+        **of_dataset("samples", "views"),
         teacher=for_students(plan.teacher_files, "logits"),
         start=for_students(plan.start_files, "weights"),
         own=for_students(plan.own_logits),
@@ -57,7 +57,7 @@ rule distil:
         "benchmarks/{study}/{students}_{first}-{last}.tsv"
     wildcard_constraints:
         study=THEORY,
-    priority: 5
+    priority: 7
     conda:
         "../../envs/multiview.yaml"
     resources:

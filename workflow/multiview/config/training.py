@@ -38,7 +38,7 @@ class Training(Section):
     )
     max_steps: Count = key("training ends here at the latest, with a warning", 3000, unit="steps")
     record_every: Count = key(
-        "loss, accuracy and view strengths are in the tables for every so many steps, the first 20 and the last",
+        "one step in so many is recorded (loss, accuracy, view strengths); the first 20 and the last always are",
         5,
         unit="steps",
         reason="a step that is recorded takes a tenth longer",
