@@ -185,6 +185,7 @@ BROKEN = [
     (f"{IMAGES}.joint.networks", 1, [f"{IMAGES}.joint.networks", "found 1"]),
     (f"{IMAGES}.joint.training.epochs", 0, [f"{IMAGES}.joint.training.epochs", "found 0"]),
     (f"{IMAGES}.joint.networks", 6, [IMAGES, "joint.networks is 6", "ensembles.sizes"]),
+    (f"{IMAGES}.copies", -3, [f"{IMAGES}.copies: found -3. Input should be greater", "Or: Input should be 'all'"]),
     (f"{IMAGES}.features.seeds", 0, [f"{IMAGES}.features.seeds", "found 0"]),
     (f"{IMAGES}.features.classes", [3, 10], [IMAGES, "features.classes is [3, 10]", "0 to 9"]),
     ("families.gaussian.shows", "losses", ["families.gaussian", "no columns"]),

@@ -109,6 +109,7 @@ def _lines(error: ValidationError, config: Tree, studies: Mapping[str, Any]) -> 
         return (loc[1].split("/")[0],) if base is None else origin(("studies", base))
 
     lines: dict[tuple[str, ...], str] = {}  # by what tells one mistake from another
+    values: set[tuple[str, str]] = set()  # that are wrong: where, and why
     for item in error.errors():
         loc, message = _without_tags(item["loc"]), item["msg"].removeprefix("Value error, ")
         if item["type"] == "unknown_keys":
@@ -124,13 +125,17 @@ def _lines(error: ValidationError, config: Tree, studies: Mapping[str, Any]) -> 
         else:
             where, value = place(loc) if "[key]" in item["loc"] else _written(config, loc), repr(item["input"])
             value = value if len(value) < 80 else value[:77] + "..."
-            lines.setdefault((where, message), f"{where}: found {value}. {message}")
+            if (where, message) not in values:
+                values.add((where, message))
+                known = lines.get((where, value))  # of a key that may be one thing or another
+                lines[where, value] = f"{known}. Or: {message}" if known else f"{where}: found {value}. {message}"
     return list(lines.values())
 
 
 def _without_tags(loc: tuple) -> tuple[str, ...]:
     """The location of an error without what is no key but tells which of several models a section is."""
-    loc = tuple(str(part) for part in loc if part != "[key]" and not str(part).startswith("("))
+    # pydantic names the sides of a union by their types, as in "literal['all']".
+    loc = tuple(str(part) for part in loc if "[" not in str(part) and not str(part).startswith("("))
     kinds = {"network": NETWORK_KINDS, "dataset": IMAGE_KINDS}
     return tuple(part for i, part in enumerate(loc) if i == 0 or part not in kinds.get(loc[i - 1], ()))
 

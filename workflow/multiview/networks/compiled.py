@@ -5,7 +5,9 @@ PyTorch takes seven passes and two more matrices. Sums are taken in the order in
 """
 
 import hashlib
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numba
@@ -34,7 +36,18 @@ def cache_in(parent: Path) -> bool:
 KEPT = cache_in(Path(__file__).parent / "__pycache__")
 
 
-@numba.njit("void(float32[:, ::1], float32[:, :], float64)", cache=KEPT)
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    """Compile `activate`; Numba imports SciPy's linear algebra for it, which takes long and is not used: not here."""
+    absent = {"scipy.linalg"} - set(sys.modules)
+    sys.modules.update(dict.fromkeys(absent))  # what is None there is not imported
+    try:
+        return numba.njit("void(float32[:, ::1], float32[:, :], float64)", cache=KEPT)(function)
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
+@_compiled
 def activate(pre: np.ndarray, logits: np.ndarray, rho: float) -> None:
     """Sum ReLU~ over patches and neurons, and leave its derivative where the pre-activations were.
 

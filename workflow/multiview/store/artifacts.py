@@ -126,17 +126,25 @@ def read(path: str | Path, kind: str, expect: Mapping[str, Any] | None = None) -
     Raises:
         ArtifactError: naming the file, what was expected and what was found.
     """
-    path, declared = Path(path), KINDS[kind]
+    path = Path(path)
+    if not path.is_file():
+        raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found no such file")
+    try:
+        # Not by read_table, which imports what reads datasets of many files.
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    with file:
+        return _read(path, kind, file, expect or {})
+
+
+def _read(path: Path, kind: str, file: pq.ParquetFile, expect: Mapping[str, Any]) -> Artifact:
+    """What `read` returns of an open file."""
+    schema, declared = file.schema_arrow, KINDS[kind]
 
     def refusal(expected: str, found: object) -> ArtifactError:
         return ArtifactError(f"{path}: expected {expected}, found {found}")
 
-    if not path.is_file():
-        raise refusal(f"an artifact of kind {kind!r}", "no such file")
-    try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
     try:
         record = json.loads((schema.metadata or {})[METADATA_KEY])
         found_kind, digest, provenance = record["kind"], record["digest"], record["provenance"]
@@ -151,12 +159,12 @@ def read(path: str | Path, kind: str, expect: Mapping[str, Any] | None = None) -
             raise refusal(f"the column {name!r}", ", ".join(schema.names))
         if not _same_type(schema.field(name).type, type_):
             raise refusal(f"column {name!r} to be {type_}", schema.field(name).type)
-    for key, value in (expect or {}).items():
+    for key, value in expect.items():
         if provenance.get(key) != value:
             found = f"{provenance.get(key)!r}: it was made from something else. {AGAIN}"
             raise refusal(f"an artifact whose {key} is {value!r}", found)
     try:
-        table = pq.read_table(path, columns=list(declared), page_checksum_verification=True)
+        table = file.read(columns=list(declared))
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
     for name in declared:
