@@ -4,9 +4,10 @@
 
 Of a job that trains, work is the time from its first step to its last, which its log tells: of steps it has their
 number and their rate; of epochs a line every `EVERY` seconds and one at the end of each training, of which the
-first, if it has no other line, is taken to last as long as the others on average. A job that draws figures or puts
-pages together does no work in this sense. Of the others, which draw data, label copies or measure, no log says how
-much of them is start-up: they have a line of their own.
+first, if it has no other line, is taken to last as long as the others on average. To compute the logits of what
+was trained is work as well, and its time is in the log. A job that draws figures or puts pages together does no
+work in this sense. Of the others, which draw data, label copies or measure, no log says how much of them is
+start-up: they have a line of their own.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from multiview.runtime import manifest
 
 STEPS = re.compile(r"INFO step (\d+) \| ([\d.]+) steps/s")
 EPOCH = re.compile(r"^(\S+ \S+),\d+ INFO .*\| epoch (\d+)/(\d+) \|", re.MULTILINE)
+LOGITS = re.compile(r"INFO logits of every split: ([\d.]+) s")
 EVERY = 5.0
 """Seconds from the first step to the first line, as in `multiview.training.minibatch.Progress`."""
 
@@ -41,16 +43,19 @@ def seconds_of_training(text: str) -> float | None:
 
 def shares(folder: Path) -> dict[str, float]:
     """Job seconds by what they go to; empty without a finished run."""
-    training, around, pages, others = "training", "start-up and files of these jobs", "figures and pages", "others"
+    training, around = "training, and logits of what is trained", "start-up and files of these jobs"
+    pages, others = "figures and pages", "others"
     found = dict.fromkeys((training, around, pages, others), 0.0)
     for job in manifest.jobs(folder / "logs", folder / "benchmarks"):
         seconds, name = job.get("seconds", 0.0), job["job"]
-        trained = seconds_of_training((folder / "logs" / f"{name}.log").read_text(errors="replace"))
+        log = (folder / "logs" / f"{name}.log").read_text(errors="replace")
+        trained = seconds_of_training(log)
         if name.split("/")[-1] in PAGES or name.startswith("comparisons/"):
             found[pages] += seconds
         elif trained is None:
             found[others] += seconds
         else:
+            trained += sum(map(float, LOGITS.findall(log)))
             found[training] += min(trained, seconds)
             found[around] += max(0.0, seconds - trained)
     return found if sum(found.values()) else {}

@@ -37,7 +37,7 @@ KEPT = cache_in(Path(__file__).parent / "__pycache__")
 
 
 def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile `activate`; Numba imports SciPy's linear algebra for it, which takes long and is not used: not here."""
+    """Compile `activate`, without SciPy's linear algebra: Numba would import it, which takes long, for nothing."""
     absent = {"scipy.linalg"} - set(sys.modules)
     sys.modules.update(dict.fromkeys(absent))  # what is None there is not imported
     try:
