@@ -1,6 +1,7 @@
 """The workflow as a user runs it: a tiny study from config to figures, changes, errors and crashes."""
 
 import ast
+import inspect
 import json
 import os
 import random
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import ROOT, make_tiny
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 import readme
 import runs
@@ -260,6 +262,14 @@ def test_checkpoints_go_where_training_is_finished_and_stay_elsewhere(finished, 
     script.write_text("raise SystemExit(1)")
     run(folder, check=False)
     assert distilled.exists() and not single.exists()
+
+
+def test_snakemake_still_looks_for_jobs_ever_more_often_where_their_number_is_limited():
+    """What `onstart` takes away; where this fails, look whether it is still needed."""
+    loop = inspect.getsource(JobScheduler.schedule)
+    limited = loop.index("if self.job_rate_limiter is not None:")
+    assert "_schedule_reevalutation(self.job_rate_limiter.timespan)" in loop[limited:]
+    assert "self.job_rate_limiter is None" in inspect.getsource(JobScheduler.job_selector)
 
 
 WORDS = '"""Other words."""\n\n\n# A comment.\n'

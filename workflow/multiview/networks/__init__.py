@@ -1,1 +1,1 @@
-"""Networks: from inputs to logits, a file each."""
+"""Networks: from inputs to logits, a file for each kind, which `config/networks.py` names."""

@@ -1,4 +1,7 @@
-"""Networks for images, made from the config, and what is put around all of them."""
+"""Networks for images, built as the config says, and what is put around all of them.
+
+A kind of network is a file of its own beside this one, with a section in `config/networks.py`; none is named here.
+"""
 
 from importlib import import_module
 
