@@ -52,6 +52,14 @@ def test_what_is_left_goes_by_the_jobs_of_the_same_rule_and_by_how_many_run_at_a
     assert jobs.seconds_left(202.0) is None
 
 
+def test_rules_of_many_jobs_count_no_more_for_those_of_which_none_has_finished():
+    jobs = started({"train": 3, "choose": 1, "evaluate": 4})
+    for number, (rule, seconds) in enumerate([("train", 30.0), ("train", 30.0), ("train", 30.0), ("choose", 2.0)]):
+        begin(jobs, number, rule, 0.0)
+        end(jobs, number, seconds)
+    assert jobs.seconds_left(100.0) == pytest.approx(4 * (30 + 2) / 2)
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True

@@ -122,15 +122,16 @@ class Jobs:
         return f"{self.done} of {self.total} jobs done | {running} | {spent}"
 
     def seconds_left(self, now: float) -> float | None:
-        """What the jobs that are left may take, from how long those of the same rule took, or all of them.
+        """What the jobs that are left may take, from how long those of the same rule took.
 
-        None before any has finished, or when none is left.
+        Where none of the rule has finished it is the mean of all rules, not of all jobs: most of what comes early
+        is long, most of what comes late is short. None before any has finished, or when none is left.
         """
         if not self.seconds or self.done >= self.total:
             return None
-        mean = fmean(seconds for of_rule in self.seconds.values() for seconds in of_rule)
         means = {rule: fmean(of_rule) for rule, of_rule in self.seconds.items()}
-        work = sum(number * means.get(rule, mean) for rule, number in self.left.items())
+        usual = fmean(means.values())
+        work = sum(number * means.get(rule, usual) for rule, number in self.left.items())
         # What the running jobs have done already; none takes less than no time.
-        work -= sum(min(now - since, means.get(self.named[job][0], mean)) for job, since in self.running.items())
+        work -= sum(min(now - since, means.get(self.named[job][0], usual)) for job, since in self.running.items())
         return max(0.0, work) / max(1, self.most)
