@@ -29,7 +29,7 @@ def seconds_of_a_step(sizes: dict[str, int], study: config.TheoryStudy, steps: i
     law = {"q": study.network.q, "rho": study.network.rho, "init_std": study.network.init_std}
     networks = [TwoLayerNetwork(k, d, study.network.neurons, **law, seed=seed) for seed in range(seeds)]
     settings = study.training.model_copy(update={"max_steps": 10**9, "loss_threshold": 1e-30})
-    runs = [seed_run.SeedRun(seed, network) for seed, network in enumerate(networks)]
+    runs = [seed_run.SeedRun(seed, network, step=100) for seed, network in enumerate(networks)]
     data = {"x": x, "label": label, "kinds": torch.ones(1, n), "views": torch.eye(d)[: 2 * k], "teachers": None}
     block = config.DEFAULT_MACHINE.block_samples
     module = chunk.ChunkTraining(runs, data, settings, HARD_LABELS, None, block)

@@ -125,7 +125,9 @@ def child(what: str, seeds: list[int], steps: int, study: config.Study) -> None:
 def main() -> None:
     """Measure and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=15, help="steps of a repetition")
+    parser.add_argument(
+        "--steps", type=int, default=30, help="steps of a repetition, above those that are all recorded"
+    )
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="the chunk")
     parser.add_argument("--child", choices=["plain", "ours"], help=argparse.SUPPRESS)

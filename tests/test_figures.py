@@ -219,6 +219,18 @@ def test_a_student_that_has_stopped_counts_in_the_median_as_it_ended(settings):
     assert [axis.get_title().splitlines()[1] for axis in others] == ["(0 views)", "(0 views)"]
 
 
+def test_the_median_of_students_recorded_at_different_steps_is_of_their_curves(settings):
+    ends = {0: (100, 1.0), 1: (105, 2.0), 2: (47, 0.5)}  # straight lines from 0; recorded at 0, 45, 90 and the end
+    rows = [
+        {"seed": seed, "class": 0, "view": 1, "step": step, "phi": 1 + slope * step, "learned": 1, "whose": "own"}
+        for seed, (end, slope) in ends.items()
+        for step in [*range(0, end, 45), end]
+    ]
+    figure = student_race.draw(pd.DataFrame(rows), "self_distilled", settings)
+    (median,) = [line for line in figure.axes[0].lines if line.get_label() == "median"]
+    assert dict(median.get_xydata().tolist()) == {0: 1, 45: 46, 47: 48, 90: 91, 100: 101, 105: 101}
+
+
 def test_a_sweep_counts_ties_and_takes_the_students_of_its_points():
     point = {"value": 2.0, "study": "theory", "distilled": "distilled_t_4"}
     sweeps = {"T": config.Sweep(label="T", points=[{"value": 3.0, "study": "theory"}, point])}

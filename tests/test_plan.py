@@ -56,19 +56,6 @@ def test_a_study_without_averages_has_no_files_of_them(default):
     assert planned.files("theory", "joint", "logits") == []
 
 
-def test_studies_with_the_same_dataset_share_its_files(default):
-    raw = make_tiny(default, studies={"theory": {}})
-    same, other = {"based_on": "theory", "seeds": 2}, {"based_on": "theory", "dataset": {"seed": 5}}
-    raw["studies"] |= {"again": same, "other": other, "other_again": {"based_on": "other"}}
-    planned = Plan(config.load(copy.deepcopy(raw)))
-    assert planned.drawn_for == {"theory": "theory", "again": "theory", "other": "other", "other_again": "other"}
-    assert planned.dataset("again", "views") == "results/theory/dataset/views.parquet"
-    # A study that comes later, or a change of something else, moves no files.
-    raw["studies"] = {**raw["studies"], "last": {"based_on": "theory"}}
-    raw["studies"]["theory"] |= {"network": {"neurons": 3}}
-    assert Plan(config.load(raw)).drawn_for == planned.drawn_for | {"last": "theory"}
-
-
 def test_who_teaches_whom(planned):
     study = planned.settings.studies["theory"]
     assert study.teachers("distilled", [0, 1]) == {0: [2, 3], 1: [2, 3]}

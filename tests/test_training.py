@@ -78,10 +78,33 @@ def test_of_most_steps_nothing_is_recorded_and_nothing_else_changes(data, study,
         ends = (other.step, other.loss, other.accuracy, other.converged)
         assert ends == (one.step, one.loss, one.accuracy, one.converged)
         assert torch.equal(other.network.weight, one.network.weight)
-        assert other.recorded == sorted({*range(21), *range(0, one.step, 50), one.step})
+        assert other.recorded == sorted({*range(20), *range(0, one.step, 50), one.step})
         for name in ("history", "phi", "step_sizes"):
             values, of_all = (np.array(getattr(run, name)) for run in (other, one))
             np.testing.assert_array_equal(values, of_all[other.recorded])
+
+
+@pytest.mark.parametrize("stacked", [False, True])
+def test_a_loss_that_is_not_finite_is_noticed_at_once(data, study, settings, monkeypatch, stacked):
+    """Also at a step that is not recorded, of which the loss is not computed."""
+    gradient, calls = two_layer.TwoLayerNetwork.gradient, iter(range(10**6))
+
+    def broken(self, *arguments):
+        logits = gradient(self, *arguments)
+        return logits.fill_(math.nan) if next(calls) == 27 else logits
+
+    monkeypatch.setattr(two_layer.TwoLayerNetwork, "gradient", broken)
+    with pytest.raises(FloatingPointError, match="the loss is nan at step 27"):
+        fit([0], data, study, settings.model_copy(update={"record_every": 50}), stacked=stacked)
+
+
+def test_a_network_that_has_fitted_is_looked_at_in_full_where_it_is_recorded(data, study, settings, monkeypatch):
+    settings = settings.model_copy(update={"record_every": 50})
+    (whole,) = fit([0], data, study, settings)
+    look, looks = chunk.look, []
+    monkeypatch.setattr(chunk, "look", lambda *a: (looks.append(int(a[4])), look(*a))[1])
+    (run,) = fit([0], data, study, settings)
+    assert same(run, whole) and run.converged and looks == run.recorded
 
 
 @pytest.mark.parametrize("size", [4, 10])

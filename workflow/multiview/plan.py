@@ -5,10 +5,9 @@ Paths are relative to the folder in which Snakemake runs. The rules turn these f
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from multiview.config import JOINT, SINGLE, Config, canonical
+from multiview.config import JOINT, SINGLE, Config
 from multiview.figures import registry
 from multiview.runtime import resources
 
@@ -49,18 +48,6 @@ class Plan:
         """The predictors of a study that have jobs: single networks, students, the trained average."""
         own = self.settings.studies[study]
         return [SINGLE, *sorted(own.students), *([JOINT] if own.joint is not None else [])]
-
-    @cached_property
-    def drawn_for(self) -> dict[str, str]:
-        """For each study the one for which its dataset is drawn: the first in the config that has the same."""
-        first, studies = {}, self.settings.studies
-        for name, study in studies.items():
-            first.setdefault(canonical(study.dataset), name)
-        return {name: first[canonical(study.dataset)] for name, study in studies.items()}
-
-    def dataset(self, study: str, kind: str) -> str:
-        """A file of a study's dataset."""
-        return f"results/{self.drawn_for[study]}/dataset/{file_name(kind)}"
 
     def files(self, study: str, predictor: str, kind: str, seeds: Iterable[int] | None = None) -> list[str]:
         """The files of one kind that the training jobs of a predictor write: all, or those with some seeds."""
@@ -168,7 +155,7 @@ class Plan:
         """For each row of a family the files that tell what its networks get wrong, by the row and their kind."""
         files = {}
         for (row, _), study in self.settings.cells(family).items():
-            files[f"{row}_samples"] = self.dataset(study, "samples")
+            files[f"{row}_samples"] = f"results/{study}/dataset/samples.parquet"
             files[f"{row}_members"] = f"results/{study}/ensemble/members.parquet"
             files[f"{row}_logits"] = self.files(study, SINGLE, "logits")
         return files
@@ -217,7 +204,7 @@ class Plan:
             raced = registry.raced(self.settings.studies[study])
             return self.files(study, raced, name.removeprefix("student_"))
         if name in ("samples", "patches", "images"):
-            return self.dataset(study, name)
+            return f"results/{study}/dataset/{name}.parquet"
         return self.table(study, name)
 
     def about_figures(self, study: str, figures: Iterable[str]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ rule losses:
 
 rule features:
     input:
-        **of_dataset("samples", "images"),
+        **files_in("results/{study}/dataset", "samples", "images"),
         networks=of_every_seed("networks"),
     output:
         **files_in("results/{study}/evaluation", "similarity", "exciting"),

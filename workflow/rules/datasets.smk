@@ -1,4 +1,4 @@
-# Data: from the config to the splits of every study. Studies with the same dataset share its files.
+# Data: from the config to the splits of every study.
 
 
 rule dataset:
@@ -9,8 +9,8 @@ rule dataset:
     benchmark:
         "benchmarks/{study}/dataset.tsv"
     wildcard_constraints:
-        study=drawn(settings.theory),
-    priority: 5  # 10: what others wait for; 7: theory; 5: data, trainings, figures; 0: the rest
+        study=any_of(settings.theory),
+    priority: 10  # 10: what others wait for; 7: theory; 5: other data and trainings, figures; 0: the rest
     conda:
         "../../envs/multiview.yaml"
     resources:
@@ -31,29 +31,29 @@ use rule dataset as image_dataset with:
     output:
         **files_in("results/{study}/dataset", "samples", "images"),
     wildcard_constraints:
-        study=drawn(ON_FILES),
-    # Before anything else: what is missing should be known at once.
-    priority: 10
+        study=any_of(ON_FILES),
 
 
 use rule dataset as gaussian_dataset with:
     output:
         **files_in("results/{study}/dataset", "samples", "inputs"),
     wildcard_constraints:
-        study=drawn(studies_on("gaussian")),
+        study=any_of(studies_on("gaussian")),
+    priority: 5
 
 
 use rule dataset as layer_dataset with:
     input:
-        samples=lambda wildcards: plan.dataset(layered(wildcards), "samples"),
-        images=lambda wildcards: plan.dataset(layered(wildcards), "images"),
+        samples=lambda wildcards: f"results/{layered(wildcards)}/dataset/samples.parquet",
+        images=lambda wildcards: f"results/{layered(wildcards)}/dataset/images.parquet",
         networks=lambda wildcards: plan.files(
             layered(wildcards), SINGLE, "networks", [studies[layered(wildcards)].first_seed]
         ),
     output:
         **files_in("results/{study}/dataset", "samples", "inputs"),
     wildcard_constraints:
-        study=drawn(studies_on("layer")),
+        study=any_of(studies_on("layer")),
+    priority: 5
     params:
         script="layer_dataset",
         network=lambda wildcards: canonical(studies[layered(wildcards)].network),

@@ -3,7 +3,7 @@
 
 
 ALL_LOGITS = {
-    **of_dataset("samples"),
+    "samples": "results/{study}/dataset/samples.parquet",
     "logits": lambda wildcards: plan.files_of_all(wildcards.study, "logits"),
 }
 EVALUATION = "results/{study}/evaluation"
@@ -54,7 +54,7 @@ use rule evaluate as evaluate_theory with:
     input:
         unpack(lambda wildcards: plan.files_by_predictor(wildcards.study, "strengths")),
         **ALL_LOGITS,
-        **of_dataset("patches"),
+        patches="results/{study}/dataset/patches.parquet",
         members_of_joint=lambda wildcards: plan.files(wildcards.study, JOINT, "member_strengths"),
         start=of_every_seed("start"),
     output:

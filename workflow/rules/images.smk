@@ -4,8 +4,10 @@
 IMAGES = any_of(settings.images)
 
 IMAGES_AND_NETWORK = {
-    **of_dataset("samples"),
-    "images": lambda wildcards: plan.dataset(wildcards.study, studies[wildcards.study].dataset.artifact),
+    "samples": "results/{study}/dataset/samples.parquet",
+    "images": lambda wildcards: (
+        f"results/{wildcards.study}/dataset/{studies[wildcards.study].dataset.artifact}.parquet"
+    ),
     # The user's own files with the network, if there are any. Of these the code counts, see `network_code`.
     "own": lambda wildcards: [ancient(file) for file in of_the_user(studies[wildcards.study].network.files)],
 }
@@ -94,7 +96,7 @@ use rule distil_images as try_objectives with:
 
 rule choose_objective:
     input:
-        **of_dataset("samples"),
+        samples="results/{study}/dataset/samples.parquet",
         trials=lambda wildcards: plan.trial_files(wildcards.study, wildcards.students),
     output:
         "results/{study}/{students}/choice.parquet",

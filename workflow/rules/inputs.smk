@@ -18,16 +18,6 @@ def files_in(folder, *kinds):
     return {kind: f"{folder}/{file_name(kind)}" for kind in kinds}
 
 
-def of_dataset(*kinds):
-    """Files of a study's dataset, which the study may share with others, by what is in them."""
-    return {kind: lambda wildcards, kind=kind: plan.dataset(wildcards.study, kind) for kind in kinds}
-
-
-def drawn(names):
-    """A pattern for those of some studies for which datasets are drawn."""
-    return any_of([name for name in names if plan.drawn_for[name] == name])
-
-
 def of_the_user(paths):
     """Input files of the user's, which get no such prefix."""
     return [local(str(path)) for path in paths]

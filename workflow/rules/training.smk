@@ -10,7 +10,7 @@ THEORY = any_of(settings.theory)
 
 rule train:
     input:
-        **of_dataset("samples", "patches", "views"),
+        **files_in("results/{study}/dataset", "samples", "patches", "views"),
     output:
         **files_in(TRAINED, "logits", "history", "outcome", "strengths", "member_strengths", "start", "weights"),
     log:
@@ -45,7 +45,7 @@ rule train:
 
 rule distil:
     input:
-        **of_dataset("samples", "views"),
+        **files_in("results/{study}/dataset", "samples", "views"),
         teacher=for_students(plan.teacher_files, "logits"),
         start=for_students(plan.start_files, "weights"),
         own=for_students(plan.own_logits),

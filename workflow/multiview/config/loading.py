@@ -134,8 +134,8 @@ def _lines(error: ValidationError, config: Tree, studies: Mapping[str, Any]) -> 
 
 def _without_tags(loc: tuple) -> tuple[str, ...]:
     """The location of an error without what is no key but tells which of several models a section is."""
-    # pydantic names the sides of a union by their types, as in "literal['all']".
-    loc = tuple(str(part) for part in loc if "[" not in str(part) and not str(part).startswith("("))
+    tags = ("(", "[key]", "function-", "literal[")  # ours, pydantic's, and its names for an Int and a Literal
+    loc = tuple(str(part) for part in loc if not str(part).startswith(tags))
     kinds = {"network": NETWORK_KINDS, "dataset": IMAGE_KINDS}
     return tuple(part for i, part in enumerate(loc) if i == 0 or part not in kinds.get(loc[i - 1], ()))
 

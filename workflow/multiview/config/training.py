@@ -38,10 +38,10 @@ class Training(Section):
     )
     max_steps: Count = key("training ends here at the latest, with a warning", 3000, unit="steps")
     record_every: Count = key(
-        "one step in so many is recorded (loss, accuracy, view strengths); the first 20 and the last always are",
+        "one step in so many is recorded (loss, accuracy, view strengths), besides the first 20 and the last",
         5,
         unit="steps",
-        reason="a step that is recorded takes a tenth longer",
+        reason="on a CPU a step that is recorded takes a tenth longer",
     )
 
 

@@ -71,8 +71,8 @@ def draw(shown: pd.DataFrame, name: str, settings: config.Figures) -> plt.Figure
             axis.plot(line.index, line, color=colour, linewidth=0.4, alpha=alpha)
             axis.plot(line.index[-1:], line.iloc[-1:], color=colour, marker=".", markersize=2, alpha=0.5)
         if len(lines):
-            # A student that has stopped stays as it is.
-            median = lines.ffill().median(axis=1)
+            # Between recorded steps on a straight line; a student that has stopped stays as it is.
+            median = lines.interpolate(method="index", limit_area="inside").ffill().median(axis=1)
             axis.plot(median.index, median, color="black", linewidth=1.4, label="median")
         views = own.drop_duplicates(["seed", "class", "view"])
         share = f", {views['learned'].mean():.0%} learned" if len(views) else ""

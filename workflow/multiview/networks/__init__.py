@@ -1,1 +1,1 @@
-"""Networks: from inputs to logits, a file for each kind, which `config/networks.py` names."""
+"""Networks: from inputs to logits. The section of a kind in `config/networks.py` names its module here."""

@@ -1,6 +1,6 @@
 """Networks for images, built as the config says, and what is put around all of them.
 
-A kind of network is a file of its own beside this one, with a section in `config/networks.py`; none is named here.
+The section of a kind in `config/networks.py` names the module beside this one that builds it; kinds may share one.
 """
 
 from importlib import import_module

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -59,17 +60,17 @@ class ChunkTraining(nn.Module):
             run, settings = self.runs[i], self.settings
             teacher, union = (None if of_runs is None else of_runs[i] for of_runs in (self.teachers, self.unions))
             logits = run.network.gradient(self.x, self.label, self.block_samples, self.objective, teacher)
-            if recorded(run.step, settings) or may_end(logits, self.label, run.step, settings, union):
-                step = self._look(run, logits, teacher, union)
+            losses = partial(run.network.values, logits, self.label, self.objective, teacher)
+            if recorded(run.step, settings) or may_end(logits, self.label, run.step, settings, union, losses):
+                step = self._look(run, logits, losses(), union)
                 run.note(step, 0.0 if step.finished else descend(run.network.weight, settings), settings)
             else:
                 run.move(descend(run.network.weight, settings), settings)
         return True
 
-    def _look(self, run: SeedRun, logits: Tensor, teacher: Tensor | None, union: Union | None) -> Step:
+    def _look(self, run: SeedRun, logits: Tensor, losses: Tensor, union: Union | None) -> Step:
         """What one network's step is found to be, on the CPU."""
         network, phi, start = run.network, None, None
-        losses = network.values(logits, self.label, self.objective, teacher)
         if self.views is not None:
             phi = view_strengths(network.directions(), self.views, network.classes)[0]
             if run.start is None:

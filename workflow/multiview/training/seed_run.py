@@ -1,6 +1,7 @@
 """The history of a seed in full-batch training, and the stopping rule: for one network and for a stack of them."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -142,24 +143,33 @@ class Step:
 
 
 FIRST = 20
-"""As many steps at the start are all recorded: a student's first ones change most."""
+"""As many steps, from 0 on, are all recorded: a student's first ones change most."""
 
 
 def recorded(step: int, settings: config.Training) -> bool:
     """Whether a step is recorded, besides the last one."""
-    return step <= FIRST or step % settings.record_every == 0
+    return step < FIRST or step % settings.record_every == 0
 
 
 def may_end(
-    logits: Tensor, label: Tensor, taken: int, settings: config.Training, union: Union | None = None
+    logits: Tensor,
+    label: Tensor,
+    taken: int,
+    settings: config.Training,
+    union: Union | None,
+    losses: Callable[[], Tensor],
 ) -> bool:
-    """Whether a step may be the last one of a network; `look`, with more work, knows.
+    """Whether `look` would end a network at a step, or find that its loss is not finite; with less work.
 
-    Arguments are those of `look`, of one network.
+    Arguments are those of `look`, of one network; `losses` computes them where they are needed.
     """
-    if taken >= settings.max_steps or (union is not None and taken > 0 and bool(union.reached(logits, label))):
+    if taken >= settings.max_steps or not math.isfinite(logits.sum()):
         return True
-    return settings.loss_threshold is not None and bool((logits.argmax(dim=-1) == label).all())
+    if union is not None and taken > 0 and union.reached(logits, label):
+        return True
+    threshold = settings.loss_threshold
+    fitted = threshold is not None and bool((logits.argmax(dim=-1) == label).all())
+    return fitted and bool(losses().mean() <= threshold)
 
 
 def look(
