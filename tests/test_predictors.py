@@ -94,12 +94,13 @@ def test_a_chunk_of_another_pytorch_is_not_averaged(tmp_path, monkeypatch):
         read(tmp_path / "a", tmp_path / "b")
 
 
-def test_a_table_that_the_file_system_does_not_give_is_not_called_damaged(tmp_path, monkeypatch):
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_table_that_the_file_system_does_not_give_is_not_called_damaged(tmp_path, monkeypatch, opened):
     path = write(tmp_path / "a")
 
     def fails(*_, **__):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(artifacts.pq, "read_table", fails)
+    monkeypatch.setattr(artifacts.pq.ParquetFile, "read" if opened else "__init__", fails)
     with pytest.raises(OSError, match="Input/output error"):
         read(path)
