@@ -5,9 +5,9 @@
 Of a job that trains, work is the time from its first step to its last, which its log tells: of steps it has their
 number and their rate; of epochs a line every `EVERY` seconds and one at the end of each training, of which the
 first, if it has no other line, is taken to last as long as the others on average. To compute the logits of what
-was trained is work as well, and its time is in the log. A job that draws figures or puts pages together does no
-work in this sense. Of the others, which draw data, label copies or measure, no log says how much of them is
-start-up: they have a line of their own.
+was trained is neither start-up nor files: its time is in the log, and it has a line of its own. A job that draws
+figures or puts pages together does no work in this sense. Of the others, which draw data, label copies or measure,
+no log says how much of them is start-up: they have a line of their own.
 """
 
 import argparse
@@ -43,9 +43,9 @@ def seconds_of_training(text: str) -> float | None:
 
 def shares(folder: Path) -> dict[str, float]:
     """Job seconds by what they go to; empty without a finished run."""
-    training, around = "training, and logits of what is trained", "start-up and files of these jobs"
+    training, evaluation, around = "training", "logits of what was trained", "start-up and files of these jobs"
     pages, others = "figures and pages", "others"
-    found = dict.fromkeys((training, around, pages, others), 0.0)
+    found = dict.fromkeys((training, evaluation, around, pages, others), 0.0)
     for job in manifest.jobs(folder / "logs", folder / "benchmarks"):
         seconds, name = job.get("seconds", 0.0), job["job"]
         log = (folder / "logs" / f"{name}.log").read_text(errors="replace")
@@ -55,9 +55,10 @@ def shares(folder: Path) -> dict[str, float]:
         elif trained is None:
             found[others] += seconds
         else:
-            trained += sum(map(float, LOGITS.findall(log)))
+            computed = sum(map(float, LOGITS.findall(log)))
             found[training] += min(trained, seconds)
-            found[around] += max(0.0, seconds - trained)
+            found[evaluation] += computed
+            found[around] += max(0.0, seconds - trained - computed)
     return found if sum(found.values()) else {}
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from multiview import config
 from multiview.networks.two_layer import StackedNetworks, view_strengths
 from multiview.objectives import Objective, Union
-from multiview.training.seed_run import SeedRun, Step, look, may_end, recorded
+from multiview.training.seed_run import SeedRun, Step, is_recorded, look, may_end
 from multiview.training.step_rule import descend, largest_step
 
 EVERY = 25
@@ -61,7 +61,7 @@ class ChunkTraining(nn.Module):
             teacher, union = (None if of_runs is None else of_runs[i] for of_runs in (self.teachers, self.unions))
             logits = run.network.gradient(self.x, self.label, self.block_samples, self.objective, teacher)
             losses = partial(run.network.values, logits, self.label, self.objective, teacher)
-            if recorded(run.step, settings) or may_end(logits, self.label, run.step, settings, union, losses):
+            if is_recorded(run.step, settings) or may_end(logits, self.label, run.step, settings, union, losses):
                 step = self._look(run, logits, losses(), union)
                 run.note(step, 0.0 if step.finished else descend(run.network.weight, settings), settings)
             else:

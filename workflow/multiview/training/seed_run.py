@@ -18,7 +18,7 @@ class SeedRun:
 
     Attributes:
         step: how many steps have been taken.
-        recorded: the steps that were recorded (see `recorded`), of which the following have an entry each.
+        recorded: the steps that were recorded (see `is_recorded`), of which the following have an entry each.
         history: ``[kinds, 2]``: mean loss and accuracy of each kind of sample.
         step_sizes: the eta taken from there; 0 at the last step, from which none was taken.
         phi: ``[k, 2]``, the view strengths; empty without views.
@@ -54,7 +54,7 @@ class SeedRun:
                 f"({settings.step_size}) is too large for step_rule {settings.step_rule!r}"
             )
         self.finished, self.converged = bool(step.finished), bool(step.converged)
-        if self.finished or recorded(self.step, settings):
+        if self.finished or is_recorded(self.step, settings):
             self.recorded.append(self.step)
             self.history.append(step.history)
             self.step_sizes.append(size)
@@ -146,7 +146,7 @@ FIRST = 20
 """As many steps, from 0 on, are all recorded: a student's first ones change most."""
 
 
-def recorded(step: int, settings: config.Training) -> bool:
+def is_recorded(step: int, settings: config.Training) -> bool:
     """Whether a step is recorded, besides the last one."""
     return step < FIRST or step % settings.record_every == 0
 
@@ -159,7 +159,7 @@ def may_end(
     union: Union | None,
     losses: Callable[[], Tensor],
 ) -> bool:
-    """Whether `look` would end a network at a step, or find that its loss is not finite; with less work.
+    """Whether `look` would end a network at a step, or logits are not finite, with less work than it takes.
 
     Arguments are those of `look`, of one network; `losses` computes them where they are needed.
     """
