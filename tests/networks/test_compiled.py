@@ -47,6 +47,15 @@ def test_what_is_not_finite_shows_in_the_logit_of_its_sample_and_class_alone(bad
     assert np.isfinite(pre).sum() == pre.size - np.isnan(bad)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_derivatives_are_weighed_by_the_slope_of_their_sample_and_class_to_the_bit(turned):
+    gate, _, (n, patches, classes, neurons) = drawn()
+    slope = np.random.default_rng(1).normal(size=(classes, n)).astype(np.float32).T
+    right = gate.reshape(n, patches, classes, neurons) * slope[:, None, :, None]
+    compiled.weigh(gate, slope if turned else np.ascontiguousarray(slope))
+    np.testing.assert_array_equal(gate, right.reshape(gate.shape))
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: type(objective).__name__)
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("block", [0, 1, 3, 99])

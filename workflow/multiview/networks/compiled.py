@@ -1,7 +1,7 @@
-"""The activations of a training step on a CPU, for the paper's q of 3: one pass over them, compiled by Numba.
+"""What a step makes of activations on a CPU, for the paper's q of 3: one pass each way, compiled by Numba.
 
-PyTorch takes seven passes and two more matrices. Sums are taken in the order in which they stand below (no
-``fastmath``).
+PyTorch takes seven passes and two more matrices for the logits, and two passes for the derivatives. Sums are taken
+in the order in which they stand below (no ``fastmath``).
 """
 
 import hashlib
@@ -36,18 +36,22 @@ def cache_in(parent: Path) -> bool:
 KEPT = cache_in(Path(__file__).parent / "__pycache__")
 
 
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile `activate`, without SciPy's linear algebra: Numba would import it, which takes long, for nothing."""
-    absent = {"scipy.linalg"} - set(sys.modules)
-    sys.modules.update(dict.fromkeys(absent))  # what is None there is not imported
-    try:
-        return numba.njit("void(float32[:, ::1], float32[:, :], float64)", cache=KEPT)(function)
-    finally:
-        for name in absent:
-            del sys.modules[name]
+def _compiled(signature: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Compile a function, without SciPy's linear algebra: Numba would import it, which takes long, for nothing."""
+
+    def compile_(function: Callable[..., None]) -> Callable[..., None]:
+        absent = {"scipy.linalg"} - set(sys.modules)
+        sys.modules.update(dict.fromkeys(absent))  # what is None there is not imported
+        try:
+            return numba.njit(signature, cache=KEPT)(function)
+        finally:
+            for name in absent:
+                del sys.modules[name]
+
+    return compile_
 
 
-@_compiled
+@_compiled("void(float32[:, ::1], float32[:, :], float64)")
 def activate(pre: np.ndarray, logits: np.ndarray, rho: float) -> None:
     """Sum ReLU~ over patches and neurons, and leave its derivative where the pre-activations were.
 
@@ -78,3 +82,23 @@ def activate(pre: np.ndarray, logits: np.ndarray, rho: float) -> None:
             for j in range(i * neurons, (i + 1) * neurons):
                 logit += total[j]
             logits[sample, i] = logit
+
+
+@_compiled("void(float32[:, ::1], float32[:, :])")
+def weigh(gate: np.ndarray, slope: np.ndarray) -> None:
+    """Multiply the derivative of each activation by that of the objective in the logit of the neuron's class.
+
+    Args:
+        gate: float32 ``[n P, k m]``, derivatives of ReLU~, as `activate` leaves them; then the products.
+        slope: float32 ``[n, k]``, the derivatives by the logits.
+    """
+    rows, width = gate.shape
+    n, classes = slope.shape
+    patches, neurons = rows // n, width // classes
+    per_neuron = np.empty(width, np.float32)
+    for sample in range(n):
+        for i in range(classes):
+            per_neuron[i * neurons : (i + 1) * neurons] = slope[sample, i]
+        for row in range(sample * patches, (sample + 1) * patches):
+            for j in range(width):
+                gate[row, j] *= per_neuron[j]

@@ -219,6 +219,9 @@ class _CompiledPass(_Pass):
         compiled.activate(pre.numpy(), F.numpy(), network.rho)
         return F
 
+    def _weigh(self, block: _Block, slope: Tensor) -> None:
+        compiled.weigh(block.work[-1].numpy(), slope.numpy())
+
 
 def _power(base: Tensor, exponent: float, out: Tensor) -> None:
     """``base ** exponent`` into `out`; small whole powers by multiplication, which is many times faster.
