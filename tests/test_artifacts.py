@@ -1,6 +1,8 @@
 """Artifacts come back as they were written; damaged ones are refused by name."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -156,6 +158,21 @@ def test_damaged_artifact_is_refused_by_name(path, damage, message):
         artifacts.read(path, "logits")
     assert str(caught.value).startswith(f"{path}: expected ")
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_without_pandas_the_same_is_written_and_read(path, tmp_path):
+    code = """
+import sys
+from multiview.store import artifacts
+artifacts.without_pandas()
+file = artifacts.read(sys.argv[1], "logits")
+columns = {name: file.numpy(name) for name in artifacts.KINDS["logits"]}
+artifacts.write(sys.argv[2], "logits", columns, file.provenance)
+assert "pandas" not in sys.modules
+"""
+    again = tmp_path / "again.parquet"
+    subprocess.run([sys.executable, "-W", "error", "-c", code, str(path), str(again)], check=True)
+    assert artifacts.read(again, "logits").table.equals(artifacts.read(path, "logits").table)
 
 
 def test_artifact_made_from_something_else_is_refused(path):

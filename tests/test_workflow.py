@@ -331,12 +331,12 @@ def test_an_edit_of_code_runs_what_uses_it_and_nothing_else(finished, tmp_path, 
     assert runs <= set(counts) and not leaves & set(counts)
 
 
-# It writes the modules of this package that a script has imported to a file named after it.
+# It writes the modules of this package that a script has imported, and pandas, to a file named after it.
 SPY = """
 import atexit, os, pathlib, sys
 
 def note():
-    used = [name for name in sys.modules if name.startswith("multiview.")]
+    used = [name for name in sys.modules if name.startswith("multiview.") or name == "pandas"]
     pathlib.Path(os.environ["SPY"], f"{os.getpid()}").write_text("\\n".join([sys.argv[0], *used]))
 
 atexit.register(note)
@@ -381,6 +381,8 @@ def test_whatever_a_job_imports_is_in_the_digest_of_its_code(tmp_path, monkeypat
     for script, used in scripts.items():
         unknown = counted(used) - known_to(script, by_name) - of_config
         assert not unknown, script
+        frames = "frames=False" not in (ROOT / f"workflow/scripts/{script}.py").read_text()
+        assert ("pandas" in used) == frames, script
 
 
 def test_an_edit_of_a_statements_words_or_range_judges_again_and_does_nothing_else(finished, tmp_path):

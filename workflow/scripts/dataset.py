@@ -5,7 +5,7 @@ from pathlib import Path
 
 from multiview.runtime import jobs
 
-jobs.start(snakemake)
+jobs.start(snakemake, frames=False)
 
 from multiview.data import base, registry
 

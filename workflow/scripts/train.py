@@ -2,7 +2,7 @@
 
 from multiview.runtime import jobs
 
-jobs.start(snakemake)
+jobs.start(snakemake, frames=False)
 
 import torch
 

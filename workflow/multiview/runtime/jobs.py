@@ -17,22 +17,26 @@ from typing import Any
 from multiview.config import ConfigError, Machine, load
 from multiview.runtime import devices, slurm
 from multiview.runtime.manifest import RECORD
+from multiview.store import artifacts
 from multiview.store.artifacts import ArtifactError, DataError
 
 EXPECTED = (ArtifactError, ConfigError, DataError, InterruptedError)
 
 
-def start(job: Any) -> None:
+def start(job: Any, frames: bool = True) -> None:
     """Log to the job's file, and let an error that ends the job leave one clear line there and on the terminal.
 
     The log has a traceback besides, unless the error says by itself what is wrong and where. Logs of attempts that
     failed, or were killed, are kept beside it, as ``NAME.log.1`` and so on. `job` is Snakemake's own object in
-    scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself.
+    scripts; of its resources, ``gpu`` is 1 if it has a GPU for itself. `frames` is False where a script makes no
+    data frames: pandas is not imported then, but for a network of the user's, which may make some.
     """
     # Else Python looks for garbage all the time while libraries are imported, and among all of them at the end:
     # a third of a small job's time. What is to be written is closed by then.
     gc.set_threshold(100_000, 50, 50)
     atexit.register(gc.freeze)
+    if not frames and '"kind": "file"' not in job.params.get("network", ""):
+        artifacts.without_pandas()
     log, terminal = Path(job.log[0]), sys.stderr
     stream = log.open("w", buffering=1, encoding="utf-8")  # open until the process ends
     copy = second_name(log)

@@ -12,6 +12,9 @@ import json
 import os
 import platform
 import subprocess
+import sys
+import types
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -55,6 +58,23 @@ class Artifact:
     def pandas(self):
         """The table as a pandas data frame."""
         return self.table.to_pandas()
+
+
+def without_pandas() -> None:
+    """Let pyarrow convert arrays without pandas, which it imports for that, for nothing, and which takes long.
+
+    It decides once in a process: `Artifact.pandas` fails from here on.
+    """
+    if "pandas" in sys.modules:
+        return
+    too_old = types.ModuleType("pandas")
+    too_old.__version__ = "0"  # so that pyarrow does not use it
+    sys.modules["pandas"] = too_old
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            pa.array([])
+    finally:
+        del sys.modules["pandas"]
 
 
 def write(path: str | Path, kind: str, columns: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:

@@ -1,9 +1,14 @@
 """Grid search of Hinton's weight and temperature: students use those that did best on the validation split."""
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from multiview import config
 from multiview.store.artifacts import Artifact
+
+if TYPE_CHECKING:  # jobs that train make no data frames, and do not wait for the import
+    import pandas as pd
 
 
 def with_pair(settings: config.Objective, alpha: float, temperature: float) -> config.Objective:
@@ -28,6 +33,5 @@ def choose(trials: pd.DataFrame) -> pd.DataFrame:
 
 def with_chosen(settings: config.Objective, choice: Artifact) -> config.Objective:
     """An objective with the pair that was chosen."""
-    table = choice.pandas()
-    row = table[table["chosen"]].iloc[0]
-    return with_pair(settings, float(row["alpha"]), float(row["temperature"]))
+    chosen = choice.numpy("chosen")
+    return with_pair(settings, *(float(choice.numpy(key)[chosen][0]) for key in ("alpha", "temperature")))
