@@ -85,12 +85,10 @@ from pathlib import Path
 import numpy as np, torch, yaml
 from multiview import config
 from multiview.training import full_batch_job
-from multiview.data import base, multi_view
+from multiview.data import multi_view
 torch.set_num_threads(1)
 study = config.load(yaml.safe_load(open(sys.argv[1]))).studies["theory"]
-dataset = multi_view.draw(study.dataset)
-views = torch.from_numpy(dataset.tables["views"]["v"]).float()
-data = full_batch_job.Data(dataset.splits, {"dataset": "x", "classes": dataset.classes}, None, views)
+data = multi_view.draw(study.dataset)
 settings = study.network, study.training, study.machine
 runs = full_batch_job.fit(data, [0], *settings, sys.argv[2], [], members=int(sys.argv[3]))
 full_batch_job.tables("single", runs, data, study.machine.block_samples)

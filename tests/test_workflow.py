@@ -144,7 +144,7 @@ def test_inputs_that_are_drawn_again_are_not_stored_and_checked(finished, tmp_pa
     columns = {name: file.numpy(name) for name in file.table.column_names}
     artifacts.write(path, "samples", columns, file.provenance | {"config": config})
     with pytest.raises(artifacts.ArtifactError, match=r"samples.parquet: expected that its config draws"):
-        full_batch_job.read(path, folder / "results/theory/dataset/views.parquet")
+        full_batch_job.read(path)
 
 
 def test_the_ensemble_of_all_seeds_is_the_mean_of_their_logits(finished):

@@ -10,7 +10,7 @@ THEORY = any_of(settings.theory)
 
 rule train:
     input:
-        **files_in("results/{study}/dataset", "samples", "patches", "views"),
+        samples="results/{study}/dataset/samples.parquet",
     output:
         **files_in(TRAINED, "logits", "history", "outcome", "strengths", "member_strengths", "start", "weights"),
     log:
@@ -45,7 +45,7 @@ rule train:
 
 rule distil:
     input:
-        **files_in("results/{study}/dataset", "samples", "views"),
+        samples="results/{study}/dataset/samples.parquet",
         teacher=for_students(plan.teacher_files, "logits"),
         start=for_students(plan.start_files, "weights"),
         own=for_students(plan.own_logits),

@@ -15,14 +15,14 @@ torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 network = config.Network.model_validate_json(params.network)
 distillation = config.Distillation.model_validate_json(params.distillation)
-data, machine = full_batch_job.read(source.samples, source.views), jobs.machine(snakemake)
+data, machine = full_batch_job.read(source.samples), jobs.machine(snakemake)
 taught_by = jobs.taught_by(snakemake)
-seeds, classes = sorted(taught_by), data.about["classes"]
-teacher = read_logits(source.teacher, data.digest, data.names, classes)[params.teacher]
+seeds, classes, splits = sorted(taught_by), data.classes, data.index["split"]
+teacher = read_logits(source.teacher, data.digest, splits, classes)[params.teacher]
 label = torch.from_numpy(np.array(data.splits["train"].label)).long()
 own = {}
 if source.own:
-    single = read_logits(source.own, data.digest, data.names, classes)["single"]
+    single = read_logits(source.own, data.digest, splits, classes)["single"]
     own = {seed: torch.from_numpy(single.of([seed], "train")[0]) for seed in seeds}
 taught = {seed: torch.from_numpy(teacher.of(members, "train").mean(axis=0)) for seed, members in taught_by.items()}
 lessons = full_batch_job.lessons(distillation, taught, own, label)

@@ -1,5 +1,6 @@
 """The class `Dataset`: what every dataset is to the rest of the project, and how it is kept as artifacts."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +39,18 @@ class Dataset:
     splits: Mapping[str, Split]
     tables: Mapping[str, Mapping[str, Any]]
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Changes with any value of any sample, with their order and with the splits."""
         arrays = [np.frombuffer(" ".join(self.splits).encode(), np.uint8)]
         for split in self.splits.values():
             arrays += [split.x, split.label]
         return artifacts.data_digest(*arrays)
+
+    @property
+    def index(self) -> dict[str, np.ndarray]:
+        """Columns ``split`` and ``sample`` of all samples, in their order."""
+        return split_index({name: len(split.label) for name, split in self.splits.items()})
 
 
 def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any], inputs: bool = True) -> None:
@@ -57,7 +63,7 @@ def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any], i
     first = next(iter(dataset.splits.values()))
     record = {"dataset": dataset.digest, "shape": list(first.x.shape[1:]), "classes": dataset.classes}
     record = dict(provenance) | record
-    index = split_index({name: len(split.label) for name, split in dataset.splits.items()})
+    index = dataset.index
     joined = {
         field: np.concatenate([getattr(split, field) for split in dataset.splits.values()])
         for field in ("label", "kind", "strong_view")

@@ -6,7 +6,6 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import torch
 from torch import Tensor
 
 from multiview import config, objectives
-from multiview.data import base, registry
+from multiview.data import registry
+from multiview.data.base import Dataset
 from multiview.predictors.logits import logits_table
 from multiview.runtime import devices, jobs
 from multiview.soft_labels import soft_label_logits
@@ -26,40 +26,13 @@ from multiview.training.seed_run import SeedRun
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Data:
-    """A dataset as training needs it.
-
-    Attributes:
-        about: the provenance of the artifact ``samples``.
-        names: the split of every sample, in the dataset's order.
-        views: float32 ``[2k, d]``.
-    """
-
-    splits: Mapping[str, base.Split]
-    about: Mapping[str, Any]
-    names: np.ndarray
-    views: Tensor
-
-    @property
-    def digest(self) -> str:
-        """Of the dataset."""
-        return self.about["dataset"]
-
-    @property
-    def kinds(self) -> list[str]:
-        """The kinds of sample in the training split."""
-        return sorted(set(self.splits["train"].kind.tolist()))
-
-
-def read(samples: str, views: str) -> Data:
+def read(samples: str) -> Dataset:
     """Draw a dataset again, which is faster than to read its inputs, and check that it is the same.
 
     Raises:
-        ArtifactError: if one is damaged, they are of several datasets, or what is drawn here is another dataset.
+        ArtifactError: if `samples` is damaged, or what is drawn here is another dataset.
     """
     about = artifacts.read(samples, "samples").provenance
-    v = artifacts.read(views, "views", expect={"dataset": about["dataset"]}).numpy("v")
     dataset, _ = registry.draw(json.dumps(about["config"]))
     if dataset.digest != about["dataset"]:
         raise artifacts.ArtifactError(
@@ -67,12 +40,21 @@ def read(samples: str, views: str) -> Data:
             f"{dataset.digest}: it was drawn by other code, or on a machine that rounds otherwise. "
             "Delete it and run again"
         )
-    names = np.repeat(list(dataset.splits), [len(split.label) for split in dataset.splits.values()])
-    return Data(dataset.splits, about, names, torch.from_numpy(np.array(v)))
+    return dataset
+
+
+def views_of(data: Dataset) -> Tensor:
+    """The views, float32 ``[2k, d]``."""
+    return torch.from_numpy(np.ascontiguousarray(data.tables["views"]["v"], np.float32))
+
+
+def kinds_of(data: Dataset) -> list[str]:
+    """The kinds of sample in the training split."""
+    return sorted(set(data.splits["train"].kind.tolist()))
 
 
 def fit(
-    data: Data,
+    data: Dataset,
     seeds: Sequence[int],
     network: config.Network,
     settings: config.Training,
@@ -99,9 +81,9 @@ def fit(
     used = code.digest("multiview/training/full_batch.py", *code.networks(network))
     key = [data.digest, config.canonical(network), settings.model_dump(), list(decisive), members, here, used]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-    kinds = np.stack([train.kind == kind for kind in data.kinds])
+    kinds = np.stack([train.kind == kind for kind in kinds_of(data)])
     x, label, kinds = (torch.from_numpy(np.array(values)) for values in (train.x, train.label, kinds))
-    given = (seeds, x, label, kinds, data.views, data.about["classes"], network, settings, machine)
+    given = (seeds, x, label, kinds, views_of(data), data.classes, network, settings, machine)
     return full_batch.train(*given, checkpoints=Path(checkpoints) / digest, members=members, **more)
 
 
@@ -130,7 +112,7 @@ def lessons(
     return lesson
 
 
-def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> dict[str, dict]:
+def tables(predictor: str, runs: Sequence[SeedRun], data: Dataset, block: int) -> dict[str, dict]:
     """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind.
 
     Logits are those of all splits, computed in blocks of `block` samples; 0: all at once.
@@ -142,11 +124,11 @@ def tables(predictor: str, runs: Sequence[SeedRun], data: Data, block: int) -> d
     }
     log.info("logits of every split: %.2f s", time.monotonic() - begin)
     of_logits = logits_table(predictor, [run.seed for run in runs], logits)
-    return {"logits": of_logits} | full_batch_tables.tables(runs, data.kinds)
+    return {"logits": of_logits} | full_batch_tables.tables(runs, kinds_of(data))
 
 
 def write(
-    job: Any, tables: Mapping[str, dict], data: Data, network: config.Network, provenance: Mapping[str, Any]
+    job: Any, tables: Mapping[str, dict], data: Dataset, network: config.Network, provenance: Mapping[str, Any]
 ) -> None:
     """Write the artifacts of trained seeds, whose `tables` are by kind.
 
@@ -181,7 +163,7 @@ def fresh(seed: int, shape: Sequence[int], std: float, classes: int, centred: bo
 
 
 def read_weights(
-    paths: Sequence[str], seeds: Sequence[int], data: Data, network: config.Network
+    paths: Sequence[str], seeds: Sequence[int], data: Dataset, network: config.Network
 ) -> dict[int, Tensor]:
     """The weights ``[k m, d]`` with which the hard-label training of some seeds ended, by seed.
 
