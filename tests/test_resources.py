@@ -90,7 +90,7 @@ torch.set_num_threads(1)
 study = config.load(yaml.safe_load(open(sys.argv[1]))).studies["theory"]
 data = multi_view.draw(study.dataset)
 settings = study.network, study.training, study.machine
-runs = full_batch_job.fit(data, [0], *settings, sys.argv[2], [], members=int(sys.argv[3]))
+runs = full_batch_job.fit(data, [0], *settings, sys.argv[2], members=int(sys.argv[3]))
 full_batch_job.tables("single", runs, data, study.machine.block_samples)
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])  # KiB
 """

@@ -36,10 +36,7 @@ if distillation.start == "warm":
     lessons["starts"] = starts
 elif init_std is not None:
     network = network.model_copy(update={"init_std": init_std})
-decisive = [config.canonical(distillation.objective), distillation.stop, distillation.union_margin]
-runs = full_batch_job.fit(
-    data, seeds, network, distillation.training, machine, params.checkpoints, decisive, **lessons
-)
+runs = full_batch_job.fit(data, seeds, network, distillation.training, machine, params.checkpoints, **lessons)
 
 provenance = distillation.model_dump(
     include={"start", "init_std", "centred", "soft_labels", "stop", "union_margin"}

@@ -8,7 +8,7 @@ import torch
 
 from multiview import config
 from multiview.measure import lottery
-from multiview.training import full_batch_job, full_batch_tables
+from multiview.training import full_batch_job
 
 torch.set_num_threads(snakemake.threads)
 params = snakemake.params
@@ -23,7 +23,7 @@ patches = data.tables["patches"]
 in_train = {name: column[patches["split"] == "train"] for name, column in patches.items()}
 scale = lottery.view_scale(data.splits["train"].label, in_train, data.classes, network.q)
 tables = full_batch_job.tables(params.predictor, runs, data, machine.block_samples)
-tables["start"] = full_batch_tables.start_table(runs, scale)
-tables["member_strengths"] = full_batch_tables.member_strengths_table(runs, full_batch_job.views_of(data))
+tables["start"] = full_batch_job.start_table(runs, scale)
+tables["member_strengths"] = full_batch_job.member_strengths_table(runs, data)
 provenance = {"networks": params.networks, "training": settings.model_dump()}
 full_batch_job.write(snakemake, tables, data, network, provenance)

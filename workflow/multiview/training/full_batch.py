@@ -27,42 +27,32 @@ log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """Saves every seed from time to time, and at once when it finishes.
+    """Saves every seed from time to time, and at once when it finishes; each file is renamed into place.
 
-    The folder's name has a digest of all that decides what a seed learns, and the file's one of its teacher and
-    its start, so that what is found there may be taken up by any job that trains this seed. Each file is
-    renamed into place.
+    The runs begin from what was saved of them; what cannot be read is trained anew. `paths` are the seeds' files,
+    empty if nothing is kept.
     """
 
-    def __init__(self, folder: Path, seconds: float, marks: Mapping[int, str]):
-        self.folder, self.seconds, self.marks = folder, seconds, marks
-        self.last, self.saved = time.monotonic(), set()
-
-    def path(self, seed: int) -> Path:
-        """Where a seed's state is kept."""
-        return self.folder / f"seed_{seed}{self.marks[seed]}.pt"
-
-    def restore(self, runs: Sequence[SeedRun]) -> None:
-        """Bring runs to the state that was saved of them; what cannot be read is trained anew."""
+    def __init__(self, paths: Mapping[int, Path], seconds: float, runs: Sequence[SeedRun]):
+        self.paths, self.seconds, self.runs, self.last = paths, seconds, runs, time.monotonic()
         for run in runs:
-            path = self.path(run.seed)
+            path = paths.get(run.seed)
             if torch_files.resumed_from(path, run.restore) is not None:
                 state = "finished" if run.finished else f"at step {run.step}"
                 log.info("seed %d is taken up from %s, %s", run.seed, path, state)
-        self.saved = {run.seed for run in runs if run.finished}
+        self.finished = {run.seed for run in runs if run.finished}  # and saved
 
-    def save(self, runs: Sequence[SeedRun]) -> None:
-        """Save the runs that have moved since they were saved."""
-        for run in runs:
-            if run.seed not in self.saved:
-                torch_files.save(self.path(run.seed), run.state())
-                if run.finished:
-                    self.saved.add(run.seed)
+    def save(self, due: bool = True) -> None:
+        """Save the runs that have finished since the last time, and all that have not finished if it is `due`."""
+        for run in self.runs:
+            if run.seed in self.paths and run.seed not in self.finished and (due or run.finished):
+                torch_files.save(self.paths[run.seed], run.state())
+                self.finished |= {run.seed} if run.finished else set()
 
-    def after_step(self, module: ChunkTraining) -> None:
-        """After a step: save what has finished, or everything if it is time."""
+    def after_step(self) -> None:
+        """After a step: save what is to be saved by now."""
         due = time.monotonic() - self.last >= self.seconds
-        self.save([run for run in module.runs if due or run.finished])
+        self.save(due)
         if due:
             self.last = time.monotonic()
 
@@ -71,23 +61,20 @@ class Progress:
     """A line in the log every five seconds: step, rate, time left at most, and how the seeds stand."""
 
     def __init__(self, max_steps: int):
-        self.max_steps = max_steps
+        self.max_steps, self.steps = max_steps, 0
         self.begin = self.last = time.monotonic()
-        self.steps, self.done = 0, False
 
-    def after_step(self, module: ChunkTraining) -> None:
+    def after_step(self, runs: Sequence[SeedRun]) -> None:
         """Log if it is time, or if the last seed has just finished."""
-        now = time.monotonic()
-        if self.done or (module.active and now - self.last < 5):
+        now, finished = time.monotonic(), sum(run.finished for run in runs)
+        if finished < len(runs) and now - self.last < 5:
             return
-        self.last, self.done = now, not module.active
-        rate, runs = self.steps / (now - self.begin), module.runs
-        at = max(run.step for run in runs)
-        left = (self.max_steps - at) / rate if module.active else 0
+        self.last, rate, at = now, self.steps / (now - self.begin), max(run.step for run in runs)
+        left = (self.max_steps - at) / rate if finished < len(runs) else 0
         loss, accuracy = (sum(getattr(run, name) for run in runs) / len(runs) for name in ("loss", "accuracy"))
         log.info(
             f"step {at} | {rate:.1f} steps/s | at most {left:.0f} s left | finished "
-            f"{len(runs) - len(module.active)}/{len(runs)} seeds | loss {loss:.4f} | accuracy {accuracy:.4f}"
+            f"{finished}/{len(runs)} seeds | loss {loss:.4f} | accuracy {accuracy:.4f}"
         )
 
 
@@ -117,7 +104,8 @@ def train(
         seeds: of the initialisations, which are all that differs.
         x: float32 ``[n, P, d]``; label: ``[n]``; kinds: bool ``[kinds, n]``; views: ``[2k, d]`` or None.
         machine: where, in which blocks, and how often what was reached is saved.
-        checkpoints: folder to resume from and to save to, or None.
+        checkpoints: folder to resume from and to save to, or None. Its name has a digest of all else that decides
+            what a seed learns, so that any job that trains a seed may take up what is there.
         teachers: for each seed ``[n, k]``, its teacher's logits, for an objective that has a teacher.
         starts: for each seed the weights to start from instead of its initialisation.
         members: if more than 1, what is trained for a seed is the average of so many networks.
@@ -139,11 +127,9 @@ def train(
     for run in runs:
         if starts is not None:
             run.network.weight.data.copy_(starts[run.seed])
-    keeper, progress = None, Progress(settings.max_steps)
-    if checkpoints is not None:
-        of_unions = None if unions is None else {seed: union.teacher for seed, union in unions.items()}
-        keeper = Checkpoints(checkpoints, machine.checkpoint_seconds, _marks(seeds, teachers, starts, of_unions))
-        keeper.restore(runs)
+    of_unions = {seed: union.teacher for seed, union in (unions or {}).items()}
+    paths = {} if checkpoints is None else _paths(checkpoints, seeds, teachers, starts, of_unions)
+    keeper, progress = Checkpoints(paths, machine.checkpoint_seconds, runs), Progress(settings.max_steps)
     data = {"x": x, "label": label.long(), "kinds": kinds.float(), "views": views}
     data["teachers"] = None if teachers is None else torch.stack([teachers[seed] for seed in seeds])
     ends = None if unions is None else [unions[seed].to(device) for seed in seeds]
@@ -159,12 +145,10 @@ def train(
             known = module.step()
             progress.steps += 1
             if known:
-                progress.after_step(module)
-            if known and keeper is not None:
-                keeper.after_step(module)
+                progress.after_step(runs)
+                keeper.after_step()
     module.catch_up()
-    if keeper is not None:
-        keeper.save(runs)
+    keeper.save()
     if module.active:
         raise InterruptedError(
             f"{ending.signal} at step {max(run.step for run in runs)}; what was reached is saved, "
@@ -180,9 +164,10 @@ def train(
     return runs
 
 
-def _marks(seeds: Sequence[int], *given: Mapping[int, Tensor] | None) -> dict[int, str]:
-    """What tells the checkpoints of a seed with one teacher and start from those with another."""
-    present = [tensors for tensors in given if tensors is not None]
-    if not present:
-        return dict.fromkeys(seeds, "")
-    return {seed: "_" + artifacts.data_digest(*(tensors[seed].numpy() for tensors in present)) for seed in seeds}
+def _paths(folder: Path, seeds: Sequence[int], *given: Mapping[int, Tensor] | None) -> dict[int, Path]:
+    """Where the state of each seed is kept: a digest of its teacher and start tells it from that with others."""
+    given = [tensors for tensors in given if tensors]
+    if not given:
+        return {seed: folder / f"seed_{seed}.pt" for seed in seeds}
+    digests = {seed: artifacts.data_digest(*(tensors[seed].numpy() for tensors in given)) for seed in seeds}
+    return {seed: folder / f"seed_{seed}_{digest}.pt" for seed, digest in digests.items()}

@@ -16,11 +16,12 @@ from torch import Tensor
 from multiview import config, objectives
 from multiview.data import registry
 from multiview.data.base import Dataset
+from multiview.networks.two_layer import view_strengths
 from multiview.predictors.logits import logits_table
 from multiview.runtime import devices, jobs
 from multiview.soft_labels import soft_label_logits
 from multiview.store import artifacts, code
-from multiview.training import full_batch, full_batch_tables
+from multiview.training import full_batch
 from multiview.training.seed_run import SeedRun
 
 log = logging.getLogger(__name__)
@@ -48,11 +49,6 @@ def views_of(data: Dataset) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(data.tables["views"]["v"], np.float32))
 
 
-def kinds_of(data: Dataset) -> list[str]:
-    """The kinds of sample in the training split."""
-    return sorted(set(data.splits["train"].kind.tolist()))
-
-
 def fit(
     data: Dataset,
     seeds: Sequence[int],
@@ -60,7 +56,6 @@ def fit(
     settings: config.Training,
     machine: config.Machine,
     checkpoints: str | Path,
-    decisive: Sequence[Any] = (),
     members: int = 1,
     **more,
 ) -> list[SeedRun]:
@@ -68,20 +63,17 @@ def fit(
 
     Args:
         checkpoints: folder of all checkpoints of the study.
-        decisive: everything besides data, network, settings and code that decides what is learned.
         more: objective, teachers, starts and unions, for `full_batch.train`.
     """
     train = data.splits["train"]
-    here = [
-        torch.__version__,
-        artifacts.versions()["numba"],
-        devices.name(machine.accelerator),
-        torch.get_num_threads(),
-    ]
+    versions = torch.__version__, artifacts.versions()["numba"]
+    here = [*versions, devices.name(machine.accelerator), torch.get_num_threads()]
     used = code.digest("multiview/training/full_batch.py", *code.networks(network))
-    key = [data.digest, config.canonical(network), settings.model_dump(), list(decisive), members, here, used]
+    ends = sorted({(union.scale, union.margin) for union in more.get("unions", {}).values()})
+    lesson = [repr(more.get("objective")), ends, members]  # but for teachers and starts, which differ by seed
+    key = [data.digest, config.canonical(network), settings.model_dump(), lesson, here, used]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-    kinds = np.stack([train.kind == kind for kind in kinds_of(data)])
+    kinds = train.kind == np.unique(train.kind)[:, None]
     x, label, kinds = (torch.from_numpy(np.array(values)) for values in (train.x, train.label, kinds))
     given = (seeds, x, label, kinds, views_of(data), data.classes, network, settings, machine)
     return full_batch.train(*given, checkpoints=Path(checkpoints) / digest, members=members, **more)
@@ -123,8 +115,53 @@ def tables(predictor: str, runs: Sequence[SeedRun], data: Dataset, block: int) -
         for name, split in data.splits.items()
     }
     log.info("logits of every split: %.2f s", time.monotonic() - begin)
-    of_logits = logits_table(predictor, [run.seed for run in runs], logits)
-    return {"logits": of_logits} | full_batch_tables.tables(runs, kinds_of(data))
+    seeds, kinds, history, strengths = [run.seed for run in runs], np.unique(data.splits["train"].kind), [], []
+    for run in runs:
+        loss, accuracy = torch.stack(run.history).double().flatten(0, 1).T.numpy()
+        columns = {"loss": loss, "accuracy": accuracy, "step_size": np.repeat(run.step_sizes, len(kinds))}
+        history.append(artifacts.entries(seed=[run.seed], step=run.recorded, kind=kinds) | columns)
+        strengths.append(_of_views(torch.stack(run.phi), "phi", seed=[run.seed], step=run.recorded))
+    weights = np.concatenate([run.network.weight.detach().numpy() for run in runs])
+    neurons = range(len(weights) // len(seeds) // data.classes)  # one where weights are of features
+    index = artifacts.entries(**{"seed": seeds, "class": range(data.classes), "neuron": neurons})
+    return {
+        "logits": logits_table(predictor, seeds, logits),
+        "history": _joined(history),
+        "outcome": {
+            "seed": seeds,
+            "steps": [run.step for run in runs],
+            "converged": [run.converged for run in runs],
+            "train_loss": [run.loss for run in runs],
+            "train_accuracy": [run.accuracy for run in runs],
+        },
+        "strengths": _joined(strengths),
+        "weights": index | {"w": weights},
+    }
+
+
+def start_table(runs: Sequence[SeedRun], scale: np.ndarray) -> dict:
+    """Columns of ``start``: Lambda at the initialisation and S `scale` ``[k, 2]`` in the training data."""
+    index = _of_views(torch.stack([run.start for run in runs]), "lambda", seed=[run.seed for run in runs])
+    return index | {"s": np.tile(scale.ravel(), len(runs))}
+
+
+def member_strengths_table(runs: Sequence[SeedRun], data: Dataset) -> dict:
+    """Columns of ``member_strengths``: Phi at the end, of each network of an average."""
+    views = views_of(data)
+    networks, members = [run.network for run in runs], range(runs[0].network.members)
+    phi = [view_strengths(n.directions(member), views, n.classes)[0] for n in networks for member in members]
+    return _of_views(torch.stack(phi), "phi", seed=[run.seed for run in runs], member=members)
+
+
+def _of_views(values: Tensor, name: str, **axes: Sequence) -> dict:
+    """Columns of values ``[..., k, 2]`` of views."""
+    index = artifacts.entries(**axes, **{"class": range(values.shape[-2]), "view": (1, 2)})
+    return index | {name: values.numpy().ravel()}
+
+
+def _joined(parts: Sequence[dict]) -> dict:
+    """The columns of several tables, one below the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def write(
