@@ -11,11 +11,10 @@ from test_stacked_training import close
 from test_training import data, same, threads  # noqa: F401 -- fixtures
 
 from multiview import config, objectives
-from multiview.networks.inference import logits_of
+from multiview.networks.registry import Forwarded, logits_of
 from multiview.runtime import devices
 from multiview.training import chunk, full_batch, minibatch, side_by_side
 from multiview.training.minibatch import ImageTask
-from multiview.training.teacher import Forwarded
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 

@@ -16,13 +16,11 @@ from torch.nn import functional
 
 from multiview import config, objectives
 from multiview.data.augmentation import Copies, augment
-from multiview.networks.inference import logits_of
-from multiview.networks.registry import build
+from multiview.networks.registry import Forwarded, build, logits_of
 from multiview.runtime import devices
 from multiview.training import minibatch
 from multiview.training.minibatch import Batches, ImageRun, ImageTask, train
 from multiview.training.sgd import SGD, optimizer_and_schedule, precision
-from multiview.training.teacher import Forwarded
 
 SETTINGS = {
     "epochs": 4,
@@ -375,7 +373,7 @@ def test_a_checkpoint_of_the_other_kind_is_not_taken_up(tmp_path, monkeypatch, c
 def test_logits_do_not_depend_on_the_batch(monkeypatch):
     network = trained().network
     whole = logits_of(network, IMAGES)
-    monkeypatch.setattr("multiview.networks.inference.EVALUATION_BATCH", 7)
+    monkeypatch.setattr("multiview.networks.registry.EVALUATION_BATCH", 7)
     np.testing.assert_allclose(logits_of(network, IMAGES), whole, atol=1e-5)
 
 

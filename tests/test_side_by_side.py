@@ -12,11 +12,11 @@ from test_image_training import IMAGES, LABEL, NETWORK, fresh, machine, settings
 from multiview import config, objectives
 from multiview.data.augmentation import Copies
 from multiview.data.tensors import Data
+from multiview.networks.registry import Forwarded
 from multiview.predictors.logits import copies_table
 from multiview.runtime import resources
 from multiview.store import artifacts, torch_files
 from multiview.training import minibatch, minibatch_job, side_by_side
-from multiview.training.teacher import Forwarded
 
 SEEDS = [0, 3, 7]
 HINTON = objectives.Hinton(0.9, 4.0, 1.0)
@@ -58,6 +58,24 @@ def labels(seed):
     with torch.no_grad():
         shown = [EVERY.apply(copy, IMAGES, 1) for copy in range(len(EVERY.offset))]
         return torch.stack([network(images) for images in shown]), network
+
+
+class Params(SimpleNamespace):
+    """Params of a rule as scripts see them."""
+
+    def get(self, name, default):
+        return getattr(self, name, default)
+
+
+def job_of(folder, monkeypatch, files=None, how=None, **params):
+    """A job of students on the images here."""
+    data = Data({"train": IMAGES}, {"train": LABEL}, {"dataset": "d", "classes": 3})
+    monkeypatch.setattr(minibatch_job.tensors, "read", lambda *_: data)
+    monkeypatch.setattr(minibatch_job.jobs, "machine", lambda _: how or machine())
+    places = {"checkpoints": str(folder), "lightning_logs": str(folder)}
+    given = Params(predictor="distilled", network=NETWORK.model_dump_json(), **places, **params)
+    files = SimpleNamespace(samples="", images="", **(files or {}))
+    return minibatch_job.Job(SimpleNamespace(threads=1, input=files, params=given), settings())
 
 
 @pytest.mark.parametrize("networks", [1, 2])
@@ -167,18 +185,9 @@ def test_where_it_must_be_done_and_cannot_be_that_is_one_error(impossible):
 
 
 def test_a_job_keeps_one_checkpoint_of_its_seeds_for_each_set_of_seeds(tmp_path, monkeypatch):
-    names, data = [], Data({"train": IMAGES}, {"train": LABEL}, {"dataset": "d", "classes": 3})
+    names = []
     monkeypatch.setattr(side_by_side, "train", lambda *_, checkpoint, **__: names.append(checkpoint))
-    job = minibatch_job.Job(
-        data,
-        "distilled",
-        NETWORK,
-        settings(),
-        machine(side_by_side=True),
-        str(tmp_path),
-        str(tmp_path),
-        copies="all",
-    )
+    job = job_of(tmp_path, monkeypatch, how=machine(side_by_side=True), copies="all")
     teacher = labels(11)[0]
     for seeds in ([1, 2], [1, 2], [2, 3]):
         job.fit(seeds, HINTON, dict.fromkeys(seeds, teacher))
@@ -186,20 +195,18 @@ def test_a_job_keeps_one_checkpoint_of_its_seeds_for_each_set_of_seeds(tmp_path,
     assert names[0] == names[1] and len(set(names)) == 3
 
 
-def test_students_of_the_same_networks_share_what_their_average_says(tmp_path):
+def test_students_of_the_same_networks_share_what_their_average_says(tmp_path, monkeypatch):
     taught = {seed: labels(seed) for seed in (11, 12)}
     said = np.stack([logits.numpy() for logits, _ in taught.values()])
     columns = copies_table("single", list(taught), said)
     artifacts.write(tmp_path / "copies.parquet", "copies", columns, {"dataset": "d", "predictor": "single"})
     states = {seed: network.state_dict() for seed, (_, network) in taught.items()}
     torch_files.save(tmp_path / "networks.pt", {"dataset": "d", "states": states})
-    data = Data({"train": IMAGES}, {"train": LABEL}, {"dataset": "d", "classes": 3})
-    job = minibatch_job.Job(data, "distilled", NETWORK, settings(), machine(), str(tmp_path), str(tmp_path))
 
-    def lessons(say, *files):
-        given = SimpleNamespace(teacher=[tmp_path / name for name in files], start=[tmp_path / "networks.pt"])
-        rule = SimpleNamespace(input=given, params=SimpleNamespace(teachers_say=say, teacher="single"))
-        return job.lessons(rule, {0: [11, 12], 11: [11, 12], 12: [11]})
+    def lessons(say, *names):
+        files = {"teacher": [tmp_path / name for name in names], "start": [tmp_path / "networks.pt"]}
+        job = job_of(tmp_path, monkeypatch, files, teachers_say=say, teacher="single")
+        return job.lessons({0: [11, 12], 11: [11, 12], 12: [11]})
 
     stored = lessons("copies", "copies.parquet")["teachers"]
     asked = lessons("networks", "networks.pt")["teachers"]

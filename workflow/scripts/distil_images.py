@@ -12,18 +12,18 @@ from multiview.training import objective_grid
 from multiview.training.minibatch_job import Job
 
 distillation = config.ImageDistillation.model_validate_json(snakemake.params.distillation)
-job = Job.of(snakemake, distillation.training)
+job = Job(snakemake, distillation.training)
 taught_by = jobs.taught_by(snakemake)
 settings = distillation.objective
 if distillation.grid is not None:
     settings = objective_grid.with_chosen(settings, artifacts.read(snakemake.input.choice[0], "choice"))
     logging.info("chosen: alpha %g, temperature %g", settings.hinton.alpha, settings.hinton.temperature)
 objective = objectives.from_config(settings) if distillation.soft_labels == "all" else objectives.HARD_LABELS
-runs = job.fit(sorted(taught_by), objective, **job.lessons(snakemake, taught_by))
-provenance = {
-    "start": distillation.start,
-    "objective": settings.model_dump(),
-    "soft_labels": distillation.soft_labels,
-    "teachers_say": snakemake.params.teachers_say,
-}
-job.write(runs, snakemake.output, jobs.about(snakemake) | provenance)
+runs = job.fit(sorted(taught_by), objective, **job.lessons(taught_by))
+job.write(
+    runs,
+    start=distillation.start,
+    objective=settings.model_dump(),
+    soft_labels=distillation.soft_labels,
+    teachers_say=snakemake.params.teachers_say,
+)

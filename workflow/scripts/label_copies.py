@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from multiview import config
 from multiview.data import tensors
-from multiview.networks.inference import logits_of
+from multiview.networks.registry import logits_of
 from multiview.predictors.logits import copies_table
 from multiview.store import artifacts
 

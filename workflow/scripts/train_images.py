@@ -7,6 +7,6 @@ jobs.start(snakemake, frames=False)
 from multiview import config
 from multiview.training.minibatch_job import Job
 
-job = Job.of(snakemake, config.ImageTraining.model_validate_json(snakemake.params.training))
+job = Job(snakemake, config.ImageTraining.model_validate_json(snakemake.params.training))
 runs = job.fit(jobs.seeds(snakemake))
-job.write(runs, snakemake.output, jobs.about(snakemake))
+job.write(runs)

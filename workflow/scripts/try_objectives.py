@@ -16,8 +16,8 @@ from multiview.training.minibatch_job import Job
 
 params = snakemake.params
 distillation = config.ImageDistillation.model_validate_json(params.distillation)
-job = Job.of(snakemake, distillation.training)
-lessons = job.lessons(snakemake, jobs.taught_by(snakemake))
+job = Job(snakemake, distillation.training)
+lessons = job.lessons(jobs.taught_by(snakemake))
 label = job.data.labels["validation"].numpy()
 rows = []
 for (alpha, temperature), trials in itertools.groupby(json.loads(params.trials), key=lambda trial: trial[:2]):

@@ -7,8 +7,7 @@ import torch
 
 from multiview import config
 from multiview.data.base import Dataset, Split
-from multiview.networks.inference import EVALUATION_BATCH
-from multiview.networks.registry import Standardised
+from multiview.networks.registry import EVALUATION_BATCH, Standardised
 
 
 def cut(network: Standardised, splits: Mapping[str, Split], classes: int, settings: config.Layer) -> Dataset:

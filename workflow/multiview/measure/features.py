@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from multiview import config
-from multiview.networks.inference import EVALUATION_BATCH
-from multiview.networks.registry import GREY_LEVELS, Standardised
+from multiview.networks.registry import EVALUATION_BATCH, GREY_LEVELS, Standardised
 
 
 def embed(network: Standardised, images: Tensor) -> Tensor:

@@ -3,15 +3,20 @@
 The section of a kind in `config/networks.py` names the module beside this one that builds it; kinds may share one.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from multiview import config
+from multiview.runtime import devices
 
 GREY_LEVELS = 255
 """Bytes are divided by it, so that pixels are 0 to 1; inputs that are no bytes are taken as they are."""
+EVALUATION_BATCH = 512
+"""Images a batch where logits are computed, which needs no gradients; it has no influence on them."""
 
 
 class Standardised(nn.Module):
@@ -53,7 +58,7 @@ def _unit(images: Tensor) -> int:
 class Average(nn.Module):
     """The average of the logits of networks, as one network that is trained end to end (Section 5)."""
 
-    def __init__(self, networks: list[nn.Module]):
+    def __init__(self, networks: Sequence[nn.Module]):
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
@@ -69,6 +74,25 @@ class Average(nn.Module):
         """These to the mean of the logits ``[n, k]``."""
         said = [network.of_features(features[:, i]) for i, network in enumerate(self.networks)]
         return torch.stack(said).mean(dim=0)
+
+
+class Forwarded(Average):
+    """The average of trained networks, frozen, on the student's device: a teacher that is asked in every step.
+
+    It says of the very images that its student sees what labelling every augmentation beforehand would have
+    written down (`copies: all`), where these are too many (`multiview.runtime.resources.labels_are_stored`).
+    """
+
+    def __init__(self, networks: Sequence[nn.Module]):
+        super().__init__(networks)
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        """Images to the mean of the logits, float32 ``[n, k]``, without autocast, as labels are made."""
+        self.networks.eval()
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x)
 
 
 def bare(settings: config.ImageNetwork, shape: torch.Size, classes: int) -> nn.Module:
@@ -102,3 +126,16 @@ def build(
         built = [linearised.frozen(network, settings.regime, whole(images)) for network in built]
     whole.network = built[0] if networks == 1 else Average(built)
     return whole
+
+
+def logits_of(network: nn.Module, images: Tensor, accelerator: str = "auto") -> np.ndarray:
+    """Logits float32 ``[n, k]`` of a trained network for uint8 `images` ``[n, channels, h, w]``, without autocast.
+
+    A GPU may multiply in TF32 in convolutions, as PyTorch lets it by default.
+    """
+    device = torch.device(devices.type_of(accelerator))
+    network = network.to(device).eval()
+    with torch.inference_mode():
+        parts = [network(part.to(device)).cpu() for part in images.split(EVALUATION_BATCH)]
+    network.cpu()
+    return torch.cat(parts).numpy()

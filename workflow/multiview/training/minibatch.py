@@ -24,13 +24,12 @@ from torch.utils.data import Dataset
 
 from multiview import config
 from multiview.data.augmentation import Copies, augment
-from multiview.networks.inference import EVALUATION_BATCH
+from multiview.networks.registry import EVALUATION_BATCH, Forwarded
 from multiview.objectives import CrossEntropy, Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
 from multiview.store import artifacts, torch_files
 from multiview.training.sgd import SGD, check_last_batch, precision
-from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
 

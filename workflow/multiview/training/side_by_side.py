@@ -20,6 +20,7 @@ from torch import Tensor
 
 from multiview import config
 from multiview.data.augmentation import Copies, augment
+from multiview.networks.registry import Forwarded
 from multiview.objectives import Objective
 from multiview.runtime import devices
 from multiview.runtime.interrupts import Ending
@@ -27,7 +28,6 @@ from multiview.store import torch_files
 from multiview.training import minibatch
 from multiview.training.minibatch import ImageRun, ImageTask
 from multiview.training.sgd import SMALL, check_last_batch, optimizer_and_schedule
-from multiview.training.teacher import Forwarded
 
 log = logging.getLogger(__name__)
 
