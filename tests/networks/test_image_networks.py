@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from torch.nn import functional
 
 from multiview import config
-from multiview.networks.plain import CNN, VGG
+from multiview.networks import plain
 from multiview.networks.registry import Average, Standardised, build
 from multiview.networks.wide_resnet import Block, WideResNet
 
@@ -65,9 +65,9 @@ def test_a_block_that_keeps_its_shape_adds_its_input_itself():
 
 
 def test_plain_networks_have_the_layers_that_the_config_says():
-    cnn = CNN(1, 10, [4, 8])
+    cnn = plain.build(config.CNN(kind="cnn", channels=[4, 8]), (1, 8, 8), 10)
     assert parameters(cnn) == (1 * 9 * 4 + 4) + (4 * 9 * 8 + 8) + (8 * 10 + 10)
-    vgg = VGG(3, 5, [4, 8], [1, 2])
+    vgg = plain.build(config.VGG(kind="vgg", channels=[4, 8], convolutions=[1, 2]), (3, 8, 8), 5)
     assert parameters(vgg) == (3 * 9 * 4 + 8) + (4 * 9 * 8 + 16) + (8 * 9 * 8 + 16) + (8 * 5 + 5)
 
 

@@ -16,7 +16,10 @@ from multiview.networks.wide_resnet import WideResNet
 
 def networks():
     torch.manual_seed(0)
-    return {"cnn": CNN(1, 3, [4, 8]).double(), "wide_resnet": WideResNet(1, 3, 10, 1).double()}
+    return {
+        "cnn": CNN(config.CNN(kind="cnn", channels=[4, 8]), 1, 3).double(),
+        "wide_resnet": WideResNet(1, 3, 10, 1).double(),
+    }
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Networks without shortcuts: fully connected, plain convolutional, and in the style of VGG."""
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -37,33 +36,27 @@ class _Convolutional(_Network):
 
 
 class CNN(_Convolutional):
-    """For each entry of `widths` a 3x3 convolution and ReLU; the image is halved between them.
-
-    Args:
-        widths: channels of each convolution, in each branch.
-        branches: the channels of an image are shared out among so many, which meet in the last layer alone.
-        init_scale: factor of all initial weights.
+    """For each entry of `channels` a 3x3 convolution and ReLU; the image is halved between them.
 
     Raises:
-        ConfigError: if the channels of an image cannot be shared out.
+        ConfigError: if the channels of an image cannot be shared out among the branches.
     """
 
-    def __init__(
-        self, channels: int, classes: int, widths: Sequence[int], branches: int = 1, init_scale: float = 1.0
-    ):
+    def __init__(self, settings: config.CNN, channels: int, classes: int):
+        branches = settings.branches
         if channels % branches:
             raise config.ConfigError(
                 f"network.branches is {branches}, but images have {channels} channel(s), no multiple of it"
             )
         layers, size = [], channels
-        for i, width in enumerate(widths):
+        for i, width in enumerate(settings.channels):
             layers += [nn.MaxPool2d(2, ceil_mode=True)] if i else []
             layers += [nn.Conv2d(size, width * branches, 3, padding=1, groups=branches), nn.ReLU()]
             size = width * branches
         super().__init__(nn.Sequential(*layers), size, classes)
         with torch.no_grad():
             for parameter in self.parameters():
-                parameter *= init_scale
+                parameter *= settings.init_scale
 
 
 class VGG(_Convolutional):
@@ -73,9 +66,9 @@ class VGG(_Convolutional):
     small images.
     """
 
-    def __init__(self, channels: int, classes: int, widths: Sequence[int], convolutions: Sequence[int]):
+    def __init__(self, settings: config.VGG, channels: int, classes: int):
         layers, size = [], channels
-        for i, (width, number) in enumerate(zip(widths, convolutions, strict=True)):
+        for i, (width, number) in enumerate(zip(settings.channels, settings.convolutions, strict=True)):
             layers += [nn.MaxPool2d(2, ceil_mode=True)] if i else []
             for _ in range(number):
                 layers += [nn.Conv2d(size, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
@@ -86,10 +79,10 @@ class VGG(_Convolutional):
 class MLP(_Network):
     """A linear layer and ReLU for each entry of `hidden`, then a linear layer; without any it is linear."""
 
-    def __init__(self, size: int, classes: int, hidden: Sequence[int]):
+    def __init__(self, settings: config.MLP, size: int, classes: int):
         super().__init__()
         layers = [nn.Flatten()]
-        for width in hidden:
+        for width in settings.hidden:
             layers += [nn.Linear(size, width), nn.ReLU()]
             nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
             nn.init.zeros_(layers[-2].bias)
@@ -105,7 +98,5 @@ class MLP(_Network):
 def build(settings: config.CNN | config.VGG | config.MLP, shape: torch.Size, classes: int) -> nn.Module:
     """The network that a section of the config describes, for images of a shape ``[channels, h, w]``."""
     if settings.kind == "mlp":
-        return MLP(math.prod(shape), classes, settings.hidden)
-    if settings.kind == "cnn":
-        return CNN(shape[0], classes, settings.channels, settings.branches, settings.init_scale)
-    return VGG(shape[0], classes, settings.channels, settings.convolutions)
+        return MLP(settings, math.prod(shape), classes)
+    return (CNN if settings.kind == "cnn" else VGG)(settings, shape[0], classes)
