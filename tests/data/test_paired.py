@@ -46,7 +46,7 @@ def test_both_views_of_a_multi_view_sample_are_pictures_of_its_class(layout, shi
 def test_samples_come_from_the_pictures_of_their_own_split(plain):
     parts = photos.draw(section().pictures).splits
     for name, of in (("train", "train"), ("validation", "validation"), ("test_multi", "test")):
-        multi = plain.splits[name].kind == paired.MULTI
+        multi = plain.splits[name].kind == paired.MULTI_VIEW
         shown = {picture.tobytes() for half in halves(plain.splits[name].x[multi]) for picture in half}
         assert shown <= set(known(parts[of]))
     for one, other in (("train", "test"), ("validation", "test"), ("train", "validation")):
@@ -76,7 +76,7 @@ def test_the_strong_view_is_whole_and_the_weak_one_shows_another_class_at_its_co
         other = faint[views[2 - strong][i].tobytes()]
         assert other != (label + shifts[2 - strong]) % 10
     assert sorted(np.bincount(split.strong_view, minlength=3).tolist()) == [0, 75, 75]
-    assert set(split.kind) == {paired.SINGLE}
+    assert set(split.kind) == {paired.SINGLE_VIEW}
 
 
 def test_the_weak_view_of_the_own_class_is_as_faint_as_it_says():
@@ -96,11 +96,11 @@ def known_pictures(settings):
 
 def test_a_share_mu_of_the_training_samples_is_single_view(plain):
     train = plain.splits["train"]
-    assert (train.kind == paired.SINGLE).sum() == 50 and len(train.label) == 500
-    assert np.array_equal(train.strong_view > 0, train.kind == paired.SINGLE)
+    assert (train.kind == paired.SINGLE_VIEW).sum() == 50 and len(train.label) == 500
+    assert np.array_equal(train.strong_view > 0, train.kind == paired.SINGLE_VIEW)
     assert set(plain.splits["test_multi"].strong_view) == {0}
     validation = plain.splits["validation"]
-    assert (validation.kind == paired.SINGLE).sum() == 50 and len(validation.label) == 100
+    assert (validation.kind == paired.SINGLE_VIEW).sum() == 50 and len(validation.label) == 100
 
 
 @pytest.mark.parametrize("layout", ["channels", "side_by_side"])

@@ -92,7 +92,7 @@ def test_parquet_and_back(tmp_path, channels):
 def test_an_image_dataset_as_artifacts(tmp_path):
     dataset = photos.draw(section(train_samples=100))
     base.write(tmp_path, dataset, {"study": "digits"})
-    splits, about = base.read(tmp_path / "samples.parquet", tmp_path / "images.parquet", kind="images")
+    splits, about = base.read(tmp_path / "samples.parquet", tmp_path / "images.parquet")
     assert about["classes"] == 10 and about["shape"] == [1, 8, 8]
     for name, split in dataset.splits.items():
         assert (splits[name].x == split.x).all() and splits[name].x.dtype == np.uint8

@@ -16,7 +16,7 @@ from multiview.networks.registry import build
 torch.set_num_threads(snakemake.threads)
 source, params = snakemake.input, snakemake.params
 settings = config.Layer.model_validate_json(params.dataset)
-splits, about = base.read(source.samples, source.images, kind="images")
+splits, about = base.read(source.samples, source.images)
 network = TypeAdapter(config.ImageNetwork).validate_json(params.network)
 (state,) = tensors.read_networks(source.networks, [params.seed], about["dataset"]).values()
 trained = build(network, torch.from_numpy(splits["train"].x.copy()), about["classes"], params.seed)

@@ -10,6 +10,9 @@ import numpy as np
 
 from multiview.store import artifacts
 
+MULTI_VIEW, SINGLE_VIEW = "multi-view", "single-view"
+"""Kinds of samples (Section 2)."""
+TEST_MULTI, TEST_SINGLE = "test_multi", "test_single"
 ALONE = ("test_view_1", "test_view_2")
 """Splits of pictures in which one view is seen alone: where the other one would be there is nothing."""
 
@@ -77,16 +80,16 @@ def write(folder: str | Path, dataset: Dataset, provenance: Mapping[str, Any], i
         artifacts.write(folder / f"{kind}.parquet", kind, columns, record)
 
 
-def read(samples: str | Path, inputs: str | Path, kind: str = "inputs") -> tuple[dict[str, Split], dict[str, Any]]:
-    """Read the splits of a dataset from its two general artifacts, and their provenance.
+def read(samples: str | Path, inputs: str | Path) -> tuple[dict[str, Split], dict[str, Any]]:
+    """Read the splits of a dataset, and their provenance.
 
-    `kind` is that of the artifact with the inputs, ``inputs`` or ``images``.
+    The artifact with the `inputs` is called after its kind, ``inputs`` or ``images``.
 
     Raises:
         ArtifactError: if either is damaged, or they are of two datasets.
     """
     about = artifacts.read(samples, "samples")
-    data = artifacts.read(inputs, kind, expect={"dataset": about.provenance["dataset"]})
+    data = artifacts.read(inputs, Path(inputs).stem, expect={"dataset": about.provenance["dataset"]})
     shape = about.provenance["shape"]
     x, names = data.numpy("x"), about.numpy("split")
     splits = {}

@@ -28,7 +28,6 @@ class Source:
     repository: str
     revision: str
     folder: str
-    classes: int
     image: str = "image"
     label: str = "label"
     sha256: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +43,6 @@ SOURCES = {
         repository="uoft-cs/cifar10",
         revision="0b2714987fa478483af9968de7c934580d0bb9a2",
         folder="plain_text",
-        classes=10,
         image="img",
         sha256={
             "train": "8428b53a88a11ac374111006708df51469e315a22ac6d66470afd9c78d2ae883",
@@ -55,7 +53,6 @@ SOURCES = {
         repository="uoft-cs/cifar100",
         revision="aadb3af77e9048adbea6b47c21a81e47dd092ae5",
         folder="cifar100",
-        classes=100,
         image="img",
         label="fine_label",
         sha256={
@@ -67,7 +64,6 @@ SOURCES = {
         repository="zalando-datasets/fashion_mnist",
         revision="531be5e2ccc9dba0c201ad3ae567a4f3d16ecdd2",
         folder="fashion_mnist",
-        classes=10,
     ),
 }
 

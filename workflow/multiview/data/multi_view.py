@@ -9,11 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from multiview import config as settings
-from multiview.data.base import Dataset, Split, split_index
+from multiview.data.base import MULTI_VIEW, SINGLE_VIEW, TEST_MULTI, TEST_SINGLE, Dataset, Split, split_index
 
 VIEWS_PER_CLASS = 2
-MULTI_VIEW, SINGLE_VIEW = "multi-view", "single-view"
-TRAIN, TEST_MULTI, TEST_SINGLE = "train", "test_multi", "test_single"
 NO_VIEW = -1
 """Index of the view in a patch that carries none (background)."""
 
@@ -121,10 +119,10 @@ def draw(config: settings.Dataset) -> Dataset:
     streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(config.seed).spawn(4)]
     views = orthonormal_views(config, streams[0])
     splits, drawn = {}, {}
-    for name, rng in zip((TRAIN, TEST_MULTI, TEST_SINGLE), streams[1:], strict=True):
+    for name, rng in zip(("train", TEST_MULTI, TEST_SINGLE), streams[1:], strict=True):
         n = getattr(config, f"{name}_samples")
         single = np.full(n, name == TEST_SINGLE)
-        if name == TRAIN:
+        if name == "train":
             single[rng.choice(n, config.single_view_samples, replace=False)] = True
         labels = rng.integers(config.classes, size=n).astype(np.int16)
         drawn[name] = patches = draw_samples(config, views, labels, single, rng)

@@ -14,12 +14,8 @@ import numpy as np
 
 from multiview import config as settings
 from multiview.data import photos
-from multiview.data.base import ALONE, Dataset, Split
+from multiview.data.base import ALONE, MULTI_VIEW, SINGLE_VIEW, TEST_MULTI, TEST_SINGLE, Dataset, Split
 
-MULTI, SINGLE = "multi-view", "single-view"
-"""Kinds of samples, as in the paper's own data."""
-
-TEST_MULTI, TEST_SINGLE = "test_multi", "test_single"
 AXES = {"channels": 1, "side_by_side": 3}
 """Of samples ``[n, channels, h, w]``, along which the two views lie."""
 
@@ -34,8 +30,7 @@ def draw(config: settings.Paired) -> Dataset:
         DataError: if pictures are missing or not what they should be.
     """
     pictures = photos.draw(config.pictures)
-    streams = np.random.SeedSequence(config.seed).spawn(6)
-    rngs = [np.random.default_rng(stream) for stream in streams]
+    rngs = [np.random.default_rng(stream) for stream in np.random.SeedSequence(config.seed).spawn(6)]
     n_single = round(config.mu * config.train_samples)
     held_out, tested = (len(pictures.splits[name].label) for name in ("validation", "test"))
     numbers = {
@@ -44,32 +39,28 @@ def draw(config: settings.Paired) -> Dataset:
         TEST_MULTI: (tested, 0),
         TEST_SINGLE: (0, tested),
     }
-    splits, shared, test = {}, (config, pictures.classes), pictures.splits["test"]
+    splits, test = {}, pictures.splits["test"]
     for (name, each), rng in zip(numbers.items(), rngs, strict=False):
-        source = pictures.splits.get(name, test)
-        splits[name] = _pairs(source, np.repeat([MULTI, SINGLE], each), config.contrast, rng, *shared)
-    clear = config.contrast.model_copy(update={"other_multi": [0.0, 0.0]})
+        kinds = np.repeat([MULTI_VIEW, SINGLE_VIEW], each)
+        splits[name] = _pairs(pictures.splits.get(name, test), kinds, rng, config, pictures.classes)
+    contrast = config.contrast.model_copy(update={"other_multi": [0.0, 0.0]})
+    clear = config.model_copy(update={"contrast": contrast})
     for view, (name, rng) in enumerate(zip(ALONE, rngs[4:], strict=True)):
-        splits[name] = _pairs(test, np.repeat([MULTI], tested), clear, rng, *shared)
+        splits[name] = _pairs(test, np.repeat([MULTI_VIEW], tested), rng, clear, pictures.classes)
         halves = np.array_split(splits[name].x, 2, axis=AXES[config.layout])
         halves[1 - view][:] = 0  # nothing is left of the other view
     return Dataset(pictures.classes, splits, {})
 
 
 def _pairs(
-    pictures: Split,
-    kinds: np.ndarray,
-    contrast: settings.Contrasts,
-    rng: np.random.Generator,
-    config: settings.Paired,
-    classes: int,
+    pictures: Split, kinds: np.ndarray, rng: np.random.Generator, config: settings.Paired, classes: int
 ) -> Split:
     """Samples of some `kinds`, from the pictures of one split."""
-    n, x = len(kinds), pictures.x
+    n, x, contrast = len(kinds), pictures.x, config.contrast
     first = _in_turn(len(x), n, rng)
     label = pictures.label[first]
     second = _of_class(pictures.label, (label + config.shift) % classes, rng, in_turn=True)
-    single = kinds == SINGLE
+    single = kinds == SINGLE_VIEW
     # Each view is the strong one of half of the single-view samples.
     strong = np.zeros(n, np.int8)
     strong[single] = 1 + rng.permutation(single.sum()) % 2
@@ -83,7 +74,7 @@ def _pairs(
         over = np.where(weak, rng.uniform(*contrast.other_single, n), rng.uniform(*contrast.other_multi, n))
         over[single & ~weak] = 0.0
         views.append(np.maximum(_faded(x[own], seen), _faded(x[other], over)))
-    return Split(np.concatenate(views, axis=AXES[config.layout]), label, kinds.astype(str), strong)
+    return Split(np.concatenate(views, axis=AXES[config.layout]), label, kinds, strong)
 
 
 def _in_turn(pictures: int, n: int, rng: np.random.Generator) -> np.ndarray:

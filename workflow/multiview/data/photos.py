@@ -35,17 +35,17 @@ def draw(config: settings.Images) -> Dataset:
     Raises:
         DataError: if images or labels are missing or not what they should be.
     """
-    rng = np.random.default_rng(config.seed)
+    rng, k = np.random.default_rng(config.seed), config.classes or settings.CLASSES[config.kind]
     if config.kind == "digits":
         from sklearn.datasets import load_digits
 
         digits = load_digits()
         x = np.rint(digits.images * (255 / 16)).astype(np.uint8)  # their pixels are 0 to 16
-        k, whole = 10, dict.fromkeys((TRAIN, TEST), (x[:, None], digits.target.astype(np.int16)))
+        whole = dict.fromkeys((TRAIN, TEST), (x[:, None], digits.target.astype(np.int16)))
         sizes = [config.train_samples, config.validation_samples, config.test_samples]
         train, validation, test = _divide(len(whole[TRAIN][1]), sizes, rng)
     else:
-        k, whole = _from_parquet(config)
+        whole = _from_parquet(config, k)
         sizes = [config.validation_samples, config.train_samples]
         validation, train = _divide(len(whole[TRAIN][1]), sizes, rng)
         (test,) = _divide(len(whole[TEST][1]), [config.test_samples], rng)
@@ -80,20 +80,19 @@ def _divide(n: int, sizes: Sequence[int | None], rng: np.random.Generator) -> li
     return [np.sort(order[end - size : end]) for size, end in zip(sizes, ends, strict=True)]
 
 
-def _from_parquet(config: settings.Images) -> tuple[int, dict[str, tuple[np.ndarray, np.ndarray]]]:
-    """The number of classes, and the images and labels of the training and the test file."""
+def _from_parquet(config: settings.Images, classes: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The images and labels of the training and the test files."""
     source = source_of(config) if config.kind in settings.HUB else None
     image = source.image if source else config.image_column or "image"
     column = source.label if source else config.label_column or "label"
-    k = source.classes if source else config.classes
     whole = {}
     for split in (TRAIN, TEST):
         files = [fetch(source, split)] if config.path is None else config.files(split)
-        parts = [read_file(path, image, column, k) for path in files]
+        parts = [read_file(path, image, column, classes) for path in files]
         _check_size("images", {part[0].shape[1:]: path for part, path in zip(parts, files, strict=True)})
         whole[split] = tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     _check_size("training and test images", {x.shape[1:]: split for split, (x, _) in whole.items()})
-    return k, whole
+    return whole
 
 
 def _check_size(images: str, places: dict[tuple[int, ...], Any], file: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -37,12 +36,8 @@ class Data:
 
 
 def read(samples: str, images: str) -> Data:
-    """Read a dataset from its artifacts, of which one is called after its kind: ``images`` or ``inputs``.
-
-    Raises:
-        ArtifactError: if one is damaged, or they are of two datasets.
-    """
-    splits, about = base.read(samples, images, kind=Path(images).stem)
+    """Read a dataset; arguments and errors are those of `base.read`."""
+    splits, about = base.read(samples, images)
     return Data(
         {name: torch.from_numpy(np.array(split.x)) for name, split in splits.items()},
         {name: torch.from_numpy(split.label.astype(np.int64)) for name, split in splits.items()},

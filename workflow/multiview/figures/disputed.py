@@ -43,7 +43,7 @@ def make(
     sources: registry.Sources, about: Mapping[str, Any], settings: config.Figures
 ) -> tuple[plt.Figure, pd.DataFrame]:
     """See `multiview.figures.registry.make`."""
-    splits, provenance = base.read(*sources.files["samples"], *sources.files["images"], kind="images")
+    splits, provenance = base.read(*sources.files["samples"], *sources.files["images"])
     names = sources.one("samples").numpy("split")
     dataset, classes = provenance["dataset"], provenance["classes"]
     single = read_logits(sources.files["single_logits"], dataset, names, classes)["single"]

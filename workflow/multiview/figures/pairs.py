@@ -22,7 +22,7 @@ def make(
 ) -> tuple[plt.Figure, pd.DataFrame]:
     """See `multiview.figures.registry.make`."""
     (samples,), (images,) = sources.files["samples"], sources.files["images"]
-    splits, record = base.read(samples, images, kind="images")
+    splits, record = base.read(samples, images)
     rows = []
     for name, kinds in ROWS.items():
         split = splits[name]
