@@ -29,7 +29,6 @@ class LightningTask(ImageTask, pl.LightningModule):
     current_epoch, global_step = pl.LightningModule.current_epoch, pl.LightningModule.global_step
 
     def setup(self, stage: str) -> None:
-        """Choose what depends on the device."""
         self.prepare(self.trainer.strategy.root_device.type)
 
     def configure_optimizers(self) -> dict:
@@ -51,24 +50,20 @@ class LightningTask(ImageTask, pl.LightningModule):
         self.rate = self.optimizer.param_groups[0]["lr"]
 
     def on_train_batch_end(self, outputs, batch, batch_idx: int) -> None:
-        """Say how far it is."""
         trainer = self.trainer
         last = trainer.current_epoch + 1 == trainer.max_epochs and batch_idx + 1 == trainer.num_training_batches
         self.progress.after_batch(self, len(batch[0]), last)
 
     def on_train_epoch_end(self) -> None:
-        """Log how the epoch went, and save if it is time."""
         super().on_train_epoch_end()
         _, rate, loss, accuracy = self.run.history[-1]
         self.log_dict({"loss": loss, "accuracy": accuracy, "learning_rate": rate})
         self.keeper.after_epoch(self, lambda path: self.trainer.save_checkpoint(path, weights_only=False))
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
-        """Keep the record with the weights."""
         checkpoint["record"] = self.run.record()
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
-        """Take it up again."""
         self.run.take_up(checkpoint["record"])
 
     def train_dataloader(self) -> DataLoader:
@@ -77,10 +72,9 @@ class LightningTask(ImageTask, pl.LightningModule):
 
 
 def fit(task: LightningTask, name: str, checkpoint: Path | None, resumes: bool, logs: Path | None) -> None:
-    """Train, as `minibatch.by_loop` does; a checkpoint is Lightning's own.
+    """Train, as `minibatch.by_loop` does, which says what arguments are; a checkpoint is Lightning's own.
 
-    `checkpoint` is the file to save to, or None; `resumes` says whether to carry on from it; `logs` is the folder
-    of Lightning's loggers, or None.
+    `resumes` says whether to carry on from it; `logs` is the folder of Lightning's loggers, or None.
 
     Raises:
         InterruptedError: if Lightning was asked to stop.

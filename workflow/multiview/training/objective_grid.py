@@ -27,8 +27,7 @@ def choose(trials: pd.DataFrame) -> pd.DataFrame:
     # Means of the same numbers in another order must not decide: they are equal to 1e-12.
     rounded = pairs.assign(accuracy=pairs["accuracy"].round(12))
     order = rounded.sort_values(["accuracy", "nll"], ascending=[False, True]).index
-    pairs["chosen"] = pairs.index == order[0]
-    return pairs
+    return pairs.assign(chosen=pairs.index == order[0])
 
 
 def with_chosen(settings: config.Objective, choice: Artifact) -> config.Objective:
