@@ -81,17 +81,18 @@ def test_labelling_asks_for_what_it_does_not_for_what_training_would(default):
 
 CODE = """
 import sys
-from pathlib import Path
-import numpy as np, torch, yaml
+from types import SimpleNamespace
+import yaml
 from multiview import config
 from multiview.training import full_batch_job
 from multiview.data import multi_view
-torch.set_num_threads(1)
 study = config.load(yaml.safe_load(open(sys.argv[1]))).studies["theory"]
-data = multi_view.draw(study.dataset)
-settings = study.network, study.training, study.machine
-runs = full_batch_job.fit(data, [0], *settings, sys.argv[2], members=int(sys.argv[3]))
-full_batch_job.tables("single", runs, data, study.machine.block_samples)
+full_batch_job.read = lambda _: multi_view.draw(study.dataset)
+full_batch_job.jobs.machine = lambda _: study.machine
+network = study.network.model_dump_json()
+params = SimpleNamespace(predictor="single", network=network, checkpoints=sys.argv[2])
+job = full_batch_job.Job(SimpleNamespace(threads=1, input=SimpleNamespace(samples=""), params=params))
+job.tables(job.fit([0], study.training, members=int(sys.argv[3])))
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])  # KiB
 """
 

@@ -4,26 +4,18 @@ from multiview.runtime import jobs
 
 jobs.start(snakemake, frames=False)
 
-import torch
-
 from multiview import config
 from multiview.measure import lottery
-from multiview.training import full_batch_job
+from multiview.training.full_batch_job import Job, start_table
 
-torch.set_num_threads(snakemake.threads)
-params = snakemake.params
-network = config.Network.model_validate_json(params.network)
-settings = config.Training.model_validate_json(params.training)
-data, machine = full_batch_job.read(snakemake.input.samples), jobs.machine(snakemake)
-runs = full_batch_job.fit(
-    data, jobs.seeds(snakemake), network, settings, machine, params.checkpoints, members=params.networks
-)
+members = snakemake.params.networks
+settings = config.Training.model_validate_json(snakemake.params.training)
+job = Job(snakemake)
+runs = job.fit(jobs.seeds(snakemake), settings, members)
 
+data = job.data
 patches = data.tables["patches"]
 in_train = {name: column[patches["split"] == "train"] for name, column in patches.items()}
-scale = lottery.view_scale(data.splits["train"].label, in_train, data.classes, network.q)
-tables = full_batch_job.tables(params.predictor, runs, data, machine.block_samples)
-tables["start"] = full_batch_job.start_table(runs, scale)
-tables["member_strengths"] = full_batch_job.member_strengths_table(runs, data)
-provenance = {"networks": params.networks, "training": settings.model_dump()}
-full_batch_job.write(snakemake, tables, data, network, provenance)
+scale = lottery.view_scale(data.splits["train"].label, in_train, data.classes, job.network.q)
+made = {"start": start_table(runs, scale), "member_strengths": job.member_strengths_table(runs)}
+job.write(job.tables(runs) | made, networks=members, training=settings.model_dump())

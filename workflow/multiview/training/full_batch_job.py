@@ -44,39 +44,102 @@ def read(samples: str) -> Dataset:
     return dataset
 
 
-def views_of(data: Dataset) -> Tensor:
-    """The views, float32 ``[2k, d]``."""
-    return torch.from_numpy(np.ascontiguousarray(data.tables["views"]["v"], np.float32))
+class Job:
+    """A job that trains, and what its seeds have in common. `job` is Snakemake's own object in scripts.
 
-
-def fit(
-    data: Dataset,
-    seeds: Sequence[int],
-    network: config.Network,
-    settings: config.Training,
-    machine: config.Machine,
-    checkpoints: str | Path,
-    members: int = 1,
-    **more,
-) -> list[SeedRun]:
-    """Train `seeds`, resuming from checkpoints that were made under the very same conditions.
-
-    Args:
-        checkpoints: folder of all checkpoints of the study.
-        more: objective, teachers, starts and unions, for `full_batch.train`.
+    Attributes:
+        network: the section of the config; students that start from scratch may be given another `init_std`.
+        views: float32 ``[2k, d]``.
     """
-    train = data.splits["train"]
-    versions = torch.__version__, artifacts.versions()["numba"]
-    here = [*versions, devices.name(machine.accelerator), torch.get_num_threads()]
-    used = code.digest("multiview/training/full_batch.py", *code.networks(network))
-    ends = sorted({(union.scale, union.margin) for union in more.get("unions", {}).values()})
-    lesson = [repr(more.get("objective")), ends, members]  # but for teachers and starts, which differ by seed
-    key = [data.digest, config.canonical(network), settings.model_dump(), lesson, here, used]
-    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-    kinds = train.kind == np.unique(train.kind)[:, None]
-    x, label, kinds = (torch.from_numpy(np.array(values)) for values in (train.x, train.label, kinds))
-    given = (seeds, x, label, kinds, views_of(data), data.classes, network, settings, machine)
-    return full_batch.train(*given, checkpoints=Path(checkpoints) / digest, members=members, **more)
+
+    def __init__(self, job: Any):
+        torch.set_num_threads(job.threads)
+        self.job, self.machine, self.data = job, jobs.machine(job), read(job.input.samples)
+        self.network = config.Network.model_validate_json(job.params.network)
+        self.views = torch.from_numpy(np.ascontiguousarray(self.data.tables["views"]["v"], np.float32))
+
+    def fit(self, seeds: Sequence[int], settings: config.Training, members: int = 1, **more) -> list[SeedRun]:
+        """Train seeds, resuming from checkpoints that were made under the very same conditions.
+
+        `more` are objective, teachers, starts and unions, for `full_batch.train`.
+        """
+        data, train = self.data, self.data.splits["train"]
+        versions = torch.__version__, artifacts.versions()["numba"]
+        here = [*versions, devices.name(self.machine.accelerator), torch.get_num_threads()]
+        used = code.digest("multiview/training/full_batch.py", *code.networks(self.network))
+        ends = sorted({(union.scale, union.margin) for union in more.get("unions", {}).values()})
+        lesson = [repr(more.get("objective")), ends, members]  # but for teachers and starts, which differ by seed
+        key = [data.digest, config.canonical(self.network), settings.model_dump(), lesson, here, used]
+        digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+        kinds = train.kind == np.unique(train.kind)[:, None]
+        x, label, kinds = (torch.from_numpy(np.array(values)) for values in (train.x, train.label, kinds))
+        given = (seeds, x, label, kinds, self.views, data.classes, self.network, settings, self.machine)
+        checkpoints = Path(self.job.params.checkpoints) / digest
+        return full_batch.train(*given, checkpoints=checkpoints, members=members, **more)
+
+    def read_weights(self, seeds: Sequence[int]) -> dict[int, Tensor]:
+        """The weights ``[k m, d]`` with which the hard-label training of some seeds ended, by seed.
+
+        Raises:
+            ArtifactError: if a file is of another dataset or network.
+        """
+        found, expect = {}, {"dataset": self.data.digest, "network": self.network.model_dump()}
+        for path in self.job.input.start:
+            file = artifacts.read(path, "weights", expect=expect)
+            seed, w = file.numpy("seed"), file.numpy("w")
+            found |= {one: torch.from_numpy(w[seed == one]) for one in set(seed.tolist()) & set(seeds)}
+        return found
+
+    def tables(self, runs: Sequence[SeedRun]) -> dict[str, dict]:
+        """Columns of ``logits`` (all splits), ``history``, ``outcome``, ``strengths`` and ``weights``, by kind."""
+        data, block, begin = self.data, self.machine.block_samples, time.monotonic()
+        logits = {
+            name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
+            for name, split in data.splits.items()
+        }
+        log.info("logits of every split: %.2f s", time.monotonic() - begin)
+        seeds, kinds, history, strengths = [run.seed for run in runs], np.unique(data.splits["train"].kind), [], []
+        for run in runs:
+            loss, accuracy = torch.stack(run.history).double().flatten(0, 1).T.numpy()
+            columns = {"loss": loss, "accuracy": accuracy, "step_size": np.repeat(run.step_sizes, len(kinds))}
+            history.append(artifacts.entries(seed=[run.seed], step=run.recorded, kind=kinds) | columns)
+            strengths.append(_of_views(torch.stack(run.phi), "phi", seed=[run.seed], step=run.recorded))
+        weights = np.concatenate([run.network.weight.detach().numpy() for run in runs])
+        neurons = range(len(weights) // len(seeds) // data.classes)  # one where weights are of features
+        index = artifacts.entries(**{"seed": seeds, "class": range(data.classes), "neuron": neurons})
+        return {
+            "logits": logits_table(self.job.params.predictor, seeds, logits),
+            "history": _joined(history),
+            "outcome": {
+                "seed": seeds,
+                "steps": [run.step for run in runs],
+                "converged": [run.converged for run in runs],
+                "train_loss": [run.loss for run in runs],
+                "train_accuracy": [run.accuracy for run in runs],
+            },
+            "strengths": _joined(strengths),
+            "weights": index | {"w": weights},
+        }
+
+    def member_strengths_table(self, runs: Sequence[SeedRun]) -> dict:
+        """Columns of ``member_strengths``: Phi at the end, of each network of an average."""
+        networks, members = [run.network for run in runs], range(runs[0].network.members)
+        phi = [view_strengths(n.directions(i), self.views, n.classes)[0] for n in networks for i in members]
+        return _of_views(torch.stack(phi), "phi", seed=[run.seed for run in runs], member=members)
+
+    def write(self, tables: Mapping[str, dict], **provenance) -> None:
+        """Write the artifacts of trained seeds, whose `tables` are by kind.
+
+        `provenance` is what there is to say besides what the job knows.
+        """
+        record = jobs.about(self.job) | {
+            "dataset": self.data.digest,
+            "seeds": list(tables["outcome"]["seed"]),
+            "network": self.network.model_dump(),
+            "device": devices.name(self.machine.accelerator),
+        }
+        for kind, table in tables.items():
+            artifacts.write(self.job.output[kind], kind, table, record | provenance)
 
 
 def lessons(
@@ -104,53 +167,10 @@ def lessons(
     return lesson
 
 
-def tables(predictor: str, runs: Sequence[SeedRun], data: Dataset, block: int) -> dict[str, dict]:
-    """Columns of ``logits``, ``history``, ``outcome``, ``strengths`` and ``weights``, by kind.
-
-    Logits are those of all splits, computed in blocks of `block` samples; 0: all at once.
-    """
-    begin = time.monotonic()
-    logits = {
-        name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
-        for name, split in data.splits.items()
-    }
-    log.info("logits of every split: %.2f s", time.monotonic() - begin)
-    seeds, kinds, history, strengths = [run.seed for run in runs], np.unique(data.splits["train"].kind), [], []
-    for run in runs:
-        loss, accuracy = torch.stack(run.history).double().flatten(0, 1).T.numpy()
-        columns = {"loss": loss, "accuracy": accuracy, "step_size": np.repeat(run.step_sizes, len(kinds))}
-        history.append(artifacts.entries(seed=[run.seed], step=run.recorded, kind=kinds) | columns)
-        strengths.append(_of_views(torch.stack(run.phi), "phi", seed=[run.seed], step=run.recorded))
-    weights = np.concatenate([run.network.weight.detach().numpy() for run in runs])
-    neurons = range(len(weights) // len(seeds) // data.classes)  # one where weights are of features
-    index = artifacts.entries(**{"seed": seeds, "class": range(data.classes), "neuron": neurons})
-    return {
-        "logits": logits_table(predictor, seeds, logits),
-        "history": _joined(history),
-        "outcome": {
-            "seed": seeds,
-            "steps": [run.step for run in runs],
-            "converged": [run.converged for run in runs],
-            "train_loss": [run.loss for run in runs],
-            "train_accuracy": [run.accuracy for run in runs],
-        },
-        "strengths": _joined(strengths),
-        "weights": index | {"w": weights},
-    }
-
-
 def start_table(runs: Sequence[SeedRun], scale: np.ndarray) -> dict:
     """Columns of ``start``: Lambda at the initialisation and S `scale` ``[k, 2]`` in the training data."""
     index = _of_views(torch.stack([run.start for run in runs]), "lambda", seed=[run.seed for run in runs])
     return index | {"s": np.tile(scale.ravel(), len(runs))}
-
-
-def member_strengths_table(runs: Sequence[SeedRun], data: Dataset) -> dict:
-    """Columns of ``member_strengths``: Phi at the end, of each network of an average."""
-    views = views_of(data)
-    networks, members = [run.network for run in runs], range(runs[0].network.members)
-    phi = [view_strengths(n.directions(member), views, n.classes)[0] for n in networks for member in members]
-    return _of_views(torch.stack(phi), "phi", seed=[run.seed for run in runs], member=members)
 
 
 def _of_views(values: Tensor, name: str, **axes: Sequence) -> dict:
@@ -162,24 +182,6 @@ def _of_views(values: Tensor, name: str, **axes: Sequence) -> dict:
 def _joined(parts: Sequence[dict]) -> dict:
     """The columns of several tables, one below the other."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def write(
-    job: Any, tables: Mapping[str, dict], data: Dataset, network: config.Network, provenance: Mapping[str, Any]
-) -> None:
-    """Write the artifacts of trained seeds, whose `tables` are by kind.
-
-    `job` is Snakemake's own object in scripts, whose output has a path for each kind. `provenance` is what there
-    is to say besides what the other arguments tell.
-    """
-    record = {
-        "dataset": data.digest,
-        "seeds": list(tables["outcome"]["seed"]),
-        "network": network.model_dump(),
-        "device": devices.name(jobs.machine(job).accelerator),
-    }
-    for kind, table in tables.items():
-        artifacts.write(job.output[kind], kind, table, record | jobs.about(job) | dict(provenance))
 
 
 def fresh(seed: int, shape: Sequence[int], std: float, classes: int, centred: bool) -> Tensor:
@@ -197,19 +199,3 @@ def fresh(seed: int, shape: Sequence[int], std: float, classes: int, centred: bo
     if centred and (m := neurons.shape[1]) > 1:
         neurons.sub_(neurons.mean(dim=1, keepdim=True)).mul_(math.sqrt(m / (m - 1)))
     return weight
-
-
-def read_weights(
-    paths: Sequence[str], seeds: Sequence[int], data: Dataset, network: config.Network
-) -> dict[int, Tensor]:
-    """The weights ``[k m, d]`` with which the hard-label training of some seeds ended, by seed.
-
-    Raises:
-        ArtifactError: if a file is of another dataset or network.
-    """
-    found = {}
-    for path in paths:
-        file = artifacts.read(path, "weights", expect={"dataset": data.digest, "network": network.model_dump()})
-        seed, w = file.numpy("seed"), file.numpy("w")
-        found |= {one: torch.from_numpy(w[seed == one]) for one in set(seed.tolist()) & set(seeds)}
-    return found
