@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 ABOVE_0 = float(np.nextafter(0, 1))
 """The lower end of a range "above 0": an interval that includes 0 does not lie above it."""
@@ -31,6 +31,9 @@ Students = Literal[
 _, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, INTERVENED, ALL = get_args(Students)
 
 
+Range = tuple[Annotated[float, BeforeValidator(lambda low: ABOVE_0 if low == "above 0" else low)], float]
+
+
 class ClaimError(ValueError):
     """A statement that cannot be read. The message names it and the key."""
 
@@ -42,24 +45,31 @@ class Claim(BaseModel):
 
     name: str
     part: str
-    about: str
+    about: str = "{}"
     quantity: str
     words: str
-    range: tuple[Annotated[float, BeforeValidator(lambda low: ABOVE_0 if low == "above 0" else low)], float]
-    terms: dict[str, float]
+    range: Range | None = None
+    ours: Range | None = None
+    terms: dict[str, float] = Field(default_factory=lambda known: {known.get("about"): 1.0})
     of: Annotated[tuple[str, ...], BeforeValidator(lambda of: (of,) if isinstance(of, str) else of)] = (MAIN,)
     students: Students | tuple[str, ...] = ""
-    ours: bool = False
     paired: bool = False
     fits: float | None = FITS
 
     @model_validator(mode="after")
     def _is_one(self):
-        if self.range[0] > self.range[1]:
+        if (self.range is None) == (self.ours is None):
+            raise ValueError("expected either range or ours")
+        if self.claimed[0] > self.claimed[1]:
             raise ValueError("range: expected its lower end first")
         if bool(self.students) != ("{}" in self.about):
             raise ValueError("a statement about {} needs the key students, and no other has it")
         return self
+
+    @property
+    def claimed(self) -> tuple[float, float]:
+        """The range, whosever it is."""
+        return self.range or self.ours
 
     @property
     def text(self) -> str:

@@ -64,7 +64,7 @@ def judge(measures: pd.DataFrame, claims: Mapping[str, Claim]) -> pd.DataFrame:
 
 def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
     nominal = levels[0]
-    verdicts = [verdict(level["low"], level["high"], *claim.range) for level in levels]
+    verdicts = [verdict(level["low"], level["high"], *claim.claimed) for level in levels]
     estimated = nominal["method"] != KNOWN
     premise = _premise(nominal, claim)
     if premise != MET:
@@ -79,8 +79,8 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
         "part": claim.part,
         "quantity": claim.quantity.format(size=nominal["size"], other=nominal["other"], error=nominal["error"]),
         "claim": claim.text,
-        "claim_low": claim.range[0],
-        "claim_high": claim.range[1],
+        "claim_low": claim.claimed[0],
+        "claim_high": claim.claimed[1],
         "premise": premise,
         "verdict": verdicts[0],
         "p_at_most": p,
