@@ -56,7 +56,8 @@ def test_lottery_table_by_hand():
     index = {"seed": [3] * 4, "class": [0, 0, 1, 1], "view": [1, 2, 1, 2]}
     start = pd.DataFrame(index | {"lambda": [0.2, 0.3, 0.1, 0.4], "s": [4.0, 1.0, 1.0, 1.0]})
     final = pd.DataFrame(index | {"step": [9] * 4, "phi": [0.1, 2.0, 1.0, 3.0]})
-    table = lottery_table(start, final.sample(frac=1, random_state=0), q=4, learned_ratio=0.3)
+    learned = learned_table({"single": final.sample(frac=1, random_state=0)}, 0.3)
+    table = lottery_table(start, learned.sample(frac=1, random_state=0), q=4)
     assert table["ticket"].tolist() == pytest.approx([0.4, 0.3, 0.1, 0.4])
     assert table["predicted"].tolist() == [True, False, False, True]
     assert table["won"].tolist() == [False, True, False, True]
@@ -197,10 +198,10 @@ def test_soft_labels_by_hand():
 
 
 def test_all_kinds_of_students_have_the_same_replicates_of_the_samples():
-    samples = dark_knowledge._replicates(5, "samples", 0, 100)
+    samples = intervals.replicates(5, (0, *b"samples"), 100)
     assert samples.shape == (100, 5) and (samples.sum(axis=1) == 5).all()
-    assert dark_knowledge._replicates(5, "samples", 0, 100) is samples
-    assert (dark_knowledge._replicates(5, "students", 0, 100) != samples).any()
+    assert intervals.replicates(5, (0, *b"samples"), 100) is samples
+    assert (intervals.replicates(5, (0, *b"students"), 100) != samples).any()
     with pytest.raises(ValueError, match="read-only"):
         samples[0, 0] = 1
 

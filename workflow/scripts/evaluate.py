@@ -42,9 +42,8 @@ def views_of_theory() -> dict[str, pd.DataFrame]:
     if source.members_of_joint:
         final["member_of_joint"] = views.members_of_joint(read("member_strengths", source.members_of_joint))
     learned = views.learned_table(final, settings.learned_ratio)
-    lottery = views.lottery_table(
-        read("start", source.start), final["single"], float(params.q), settings.learned_ratio
-    )
+    of_single = learned[learned["predictor"] == "single"]
+    lottery = views.lottery_table(read("start", source.start), of_single, float(params.q))
     carried = dark_knowledge.carried_views(samples.pandas(), read("patches", [source.patches]), classes)
     of_split = label[split == dark_knowledge.SPLIT]
     dark = [pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))]

@@ -25,7 +25,7 @@ def calibration_error(term: Term, confidence: np.ndarray, settings: config.Evalu
     shape, the largest probability. The result is in [0, 1].
     """
     n, number = term.table.shape[1], settings.bootstrap
-    samples = intervals.sample_counts(n, settings.seed, number)
+    samples = intervals.replicates(n, settings.seed, number)
     rng = np.random.default_rng([settings.seed, term.size])
     noise = np.abs(rng.standard_normal((number, BINS)).astype(np.float32))
     parts = [slice(start, start + ROWS) for start in range(0, len(confidence), ROWS)]

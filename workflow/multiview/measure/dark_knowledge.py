@@ -6,7 +6,6 @@ a class ``j`` other than its own, are sorted by how many of the views of ``j`` t
 learned and has not.
 """
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from scipy.special import softmax
 
 from multiview import config
 from multiview.measure import lottery
-from multiview.measure.intervals import quantiles
+from multiview.measure.intervals import quantiles, replicates
 from multiview.predictors.logits import Predictor
 from multiview.store import artifacts
 
@@ -88,8 +87,11 @@ def table(
         for key, values in labels_by_role.items():
             sums[key][i] = np.bincount(cell, values[i][other], minlength=9 * n).reshape(n, 3, 3)
 
-    of_students = _replicates(len(students), "students", settings.seed, settings.bootstrap)
-    of_samples = _replicates(n, "samples", settings.seed, settings.bootstrap)
+    # The same for all kinds of students.
+    of_students, of_samples = (
+        replicates(size, (settings.seed, *stream), settings.bootstrap).astype(float)
+        for size, stream in ((len(students), b"students"), (n, b"samples"))
+    )
 
     def totals(cells: np.ndarray) -> np.ndarray:
         """Of every replicate ``[replicates, 3, 3]``, for `cells` ``[students, n, 3, 3]``."""
@@ -110,15 +112,3 @@ def table(
             records.append((key, a, b, mean, mean / base - 1, low, high, len(students), int(number)))
     columns = list(artifacts.KINDS["dark_knowledge"])
     return pd.DataFrame([(name, *record) for record in records], columns=columns)
-
-
-@functools.lru_cache(maxsize=8)
-def _replicates(size: int, stream: str, seed: int, number: int) -> np.ndarray:
-    """How often each of `size` students or samples is in each replicate: ``[number, size]``.
-
-    They are the same for all kinds of students: drawing them takes longer than what is made of them.
-    """
-    rng = np.random.default_rng([seed, *stream.encode()])
-    counts = rng.multinomial(size, np.full(size, 1 / size), size=number).astype(float)
-    counts.setflags(write=False)
-    return counts

@@ -191,7 +191,7 @@ def _split_rows(predictor: Errors, single: Errors, split: str, settings: config.
     """Rows of the score table on one split."""
     error = mean_errors([predictor.term(1.0, split)]).interval()
     turned = {"measured": 1 - error.measured, "low": 1 - error.high, "high": 1 - error.low}
-    intervals = {"error": replace(error, low=max(0.0, error.low)), "accuracy": replace(error, **turned)}
+    intervals = {"error": error, "accuracy": replace(error, **turned)}
     if predictor.predictor != "single":
         intervals["gain"] = mean_errors([single.term(1.0, split), predictor.term(-1.0, split)]).interval()
     intervals["nll"] = mean_errors([predictor.term(1.0, split, "nll")], shares=False).interval()
@@ -208,11 +208,10 @@ def _mixture_rows(predictor: Errors, settings: config.Evaluation) -> Iterator[di
         weights = {"test_multi": 1 - mu, "test_single": mu}
         terms = [predictor.term(weight, split) for split, weight in weights.items() if weight > 0]
         interval = mean_errors(terms).interval()
-        yield _row("error", "", mu, replace(interval, low=max(0.0, interval.low)), n)
+        yield _row("error", "", mu, interval, n)
         if mu > 0:
-            low, high = max(0.0, interval.low / mu), interval.high / mu
-            scaled = replace(interval, measured=interval.measured / mu, low=low, high=high)
-            yield _row("error / mu", "", mu, scaled, n)
+            ends = {"measured": interval.measured / mu, "low": interval.low / mu, "high": interval.high / mu}
+            yield _row("error / mu", "", mu, replace(interval, **ends), n)
 
 
 def _row(quantity: str, split: str, mu: float, interval: Interval, n_samples: int) -> dict:

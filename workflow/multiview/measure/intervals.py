@@ -22,7 +22,7 @@ The variance of overlapping ensembles is a bound, no estimate: it widens interva
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv, ndtri, stdtrit  # not scipy.stats, whose import takes half a second
@@ -96,16 +96,16 @@ class Part:
     Attributes:
         sign: of the side, 1 or -1.
         mean: in [0, 1].
-        share: of the square of the half-width that is this side's.
         n: samples, or networks.
         scale: what 1 is in units of the contrast.
+        square: in proportion to it, the square of the half-width is shared out among the sides.
     """
 
     sign: int
     mean: float
-    share: float
     n: int
     scale: float
+    square: float
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,10 @@ class Estimate:
             return Interval(self.measured, self.measured - half, self.measured + half, self.plain, self.scope)
         down = up = of_ensembles
         few = False
+        total = sum(part.square for part in self.parts)
         for part in self.parts:
-            (low, high), counted = self._limits(part, square * part.share / part.scale**2, z, confidence)
+            share = part.square / total if total else 1 / len(self.parts)
+            (low, high), counted = self._limits(part, square * share / part.scale**2, z, confidence)
             few |= counted
             below, above = part.scale * (part.mean - low), part.scale * (high - part.mean)
             down += (below if part.sign > 0 else above) ** 2
@@ -227,12 +229,12 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
             scale = sum(abs(term.weight) for term in group if term.weight * sign > 0)
             if scale > 0:
                 own = np.maximum(sign * columns, 0)
-                parts.append((Part(sign, float(own.mean()) / scale, 0.0, n, scale), float((own**2).sum()) / n**2))
+                parts.append(Part(sign, float(own.mean()) / scale, n, scale, float((own**2).sum()) / n**2))
     return Estimate(
         measured=float(sum(term.weight * term.table.mean() for term in terms)),
         scope="".join([NETWORKS_AND_SAMPLES, *map(GIVEN.format, sorted(given))]) if drawn else SAMPLES,
         runs=min(term.networks for term in terms),
-        parts=_shared_out(parts) if shares else (),
+        parts=parts if shares else (),
         networks=networks,
         ensembles=of_ensembles,
         samples=max(0.0, floor - noise),
@@ -240,12 +242,6 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
         cells=float(max(term.table.size for term in terms)),
         plain=EXACT if len(terms) == len(terms[0].table) == 1 else COMPONENTS,
     )
-
-
-def _shared_out(parts: Sequence[tuple[Part, float]]) -> list[Part]:
-    """Parts with their shares, in proportion to the square that each comes with."""
-    total = sum(square for _, square in parts)
-    return [replace(part, share=square / total if total else 1 / len(parts)) for part, square in parts]
 
 
 def _cells(table: np.ndarray) -> float:
@@ -280,14 +276,14 @@ def shares_by_network(terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> 
         own = weight * (np.asarray(hits, float) - share * np.asarray(cases, float)) / total
         measured += weight * share
         residual += own
-        part = Part(1 if weight > 0 else -1, share, 0.0, int(np.count_nonzero(cases)), abs(weight))
-        parts.append((part, float((own**2).sum())))
+        sign, n = 1 if weight > 0 else -1, int(np.count_nonzero(cases))
+        parts.append(Part(sign, share, n, abs(weight), float((own**2).sum())))
     factor = number / (number - 1) if number > 1 else 0.0
     return Estimate(
         measured=measured,
         scope=NETWORKS if number > 1 else THESE,
         runs=number,
-        parts=_shared_out(parts),
+        parts=parts,
         networks=[(factor * float((residual**2).sum()), number - 1)] if number > 1 else [],
         cells=float(max(np.sum(cases) for _, _, cases in terms)),
         exact=False,
@@ -312,9 +308,12 @@ def of_training_sets(values: Sequence[float], within: float) -> Estimate:
     return Estimate(float(values.mean()), TRAINING_SETS, number, networks=[(variance, number - 1)])
 
 
-@functools.lru_cache(maxsize=2)
-def sample_counts(n: int, seed: int, number: int) -> np.ndarray:
-    """How often each of `n` samples is in each of `number` bootstrap replicates: float32 ``[number, n]``."""
+@functools.lru_cache(maxsize=8)
+def replicates(n: int, seed: int | tuple[int, ...], number: int) -> np.ndarray:
+    """How often each of `n` samples or students is in each of `number` replicates: float32 ``[number, n]``.
+
+    They are kept: drawing them takes longer than what is made of them.
+    """
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=number).astype(np.float32)
     counts.setflags(write=False)
     return counts

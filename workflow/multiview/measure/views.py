@@ -22,20 +22,18 @@ def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
     return strengths[strengths["step"] == strengths.groupby("seed")["step"].transform("max")]
 
 
-def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ratio: float) -> pd.DataFrame:
+def lottery_table(start: pd.DataFrame, learned: pd.DataFrame, q: float) -> pd.DataFrame:
     """Who was predicted to win each race and who did: the table ``lottery``, a row a seed, class and view.
 
-    `start` has ``lambda`` and ``s`` of every seed, class and view at the initialisation, `final` ``phi`` of each
-    at the end; `q` is the power of the smoothed ReLU. A view counts as learned from the share `learned_ratio` of
-    its class's larger Phi on.
+    `start` has ``lambda`` and ``s`` of every seed, class and view at the initialisation, `learned` what
+    `learned_table` gives for these networks; `q` is the power of the smoothed ReLU.
 
     Raises:
         MergeError: of pandas, if a row of one has not exactly one in the other.
     """
-    table = start.merge(final.drop(columns="step"), on=["seed", "class", "view"], validate="one_to_one")
+    table = start.merge(learned.drop(columns="predictor"), on=["seed", "class", "view"], validate="one_to_one")
     table = table.sort_values(["seed", "class", "view"], ignore_index=True)
     table["ticket"] = lottery.ticket(table["lambda"], table["s"], q)
-    table["learned"] = lottery.learned(table["phi"].to_numpy().reshape(-1, 2), learned_ratio).ravel()
     table["won"] = _larger(table["phi"])
     table["predicted"] = _larger(table["ticket"])
     return table
@@ -44,7 +42,8 @@ def lottery_table(start: pd.DataFrame, final: pd.DataFrame, q: float, learned_ra
 def learned_table(final: Mapping[str, pd.DataFrame], learned_ratio: float) -> pd.DataFrame:
     """Which views each network has learned: the table ``learned``.
 
-    `final` has for each predictor the rows of the table ``strengths`` of the last step.
+    `final` has for each predictor the rows of the table ``strengths`` of the last step. A view counts as learned
+    from the share `learned_ratio` of its class's larger Phi on.
     """
     tables = []
     for predictor, table in final.items():
