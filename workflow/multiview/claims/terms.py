@@ -14,6 +14,7 @@ import pandas as pd
 from multiview.claims.claim import ALL, FITS, INTERVENED, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, Claim
 from multiview.measure.errors import ERRORS, TEACHER, Errors, paired
 from multiview.measure.intervals import CONFIDENCE, GIVEN, Estimate, known, mean_errors, shares_by_network
+from multiview.measure.views import Shares
 
 TAILS = (1 - CONFIDENCE, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00001)
 """1 minus each confidence, small enough to correct for thousands of statements."""
@@ -23,9 +24,6 @@ ONE_TEACHER = "one teacher"
 
 SPLITS = {error: split for split, error in ERRORS.items()}
 """From the name of an error to the split on which it is measured."""
-
-Shares = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
-"""By predictor and name, hits and cases ``[networks]`` of each network."""
 
 
 @dataclass(frozen=True)

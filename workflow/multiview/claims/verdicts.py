@@ -27,11 +27,8 @@ VERDICTS = (FAILS, NO_PREMISE, UNDECIDED, HOLDS)
 MIN_RUNS = 5
 """A statement about training is undecided with fewer networks."""
 
-MEASURED = ("study", "predictor", "measured", "low", "high", "scope", "method", "n_seeds", "n_samples", "runs")
+MEASURED = ("measured", "low", "high", "scope", "method", "n_seeds", "n_samples", "runs")
 """What a verdict has from the measure that it is about, at the least confidence."""
-
-FIRST = ("study", "part", "predictor", "quantity", "claim", "claim_low", "claim_high")
-"""Columns that a table of verdicts begins with."""
 
 MET = "met"
 DRAWS = "{study}, {number} draws"
@@ -75,17 +72,17 @@ def _row(levels: Sequence[Mapping[str, Any]], claim: Claim) -> dict:
     judged = zip(levels, verdicts, strict=False)
     same = [level["confidence"] for level, verdict in judged if verdict == verdicts[0]]
     p = round(1 - max(same), 6) if decided and estimated else float(not decided)
-    row = {name: nominal[name] for name in MEASURED} | {
+    about = {
+        "study": nominal["study"],
         "part": claim.part,
+        "predictor": nominal["predictor"],
         "quantity": claim.quantity.format(size=nominal["size"], other=nominal["other"], error=nominal["error"]),
         "claim": claim.text,
         "claim_low": claim.claimed[0],
         "claim_high": claim.claimed[1],
-        "premise": premise,
-        "verdict": verdicts[0],
-        "p_at_most": p,
     }
-    return {name: row[name] for name in dict.fromkeys((*FIRST, *row))}
+    decision = {"premise": premise, "verdict": verdicts[0], "p_at_most": p}
+    return about | {name: nominal[name] for name in MEASURED} | decision
 
 
 def _premise(nominal: Mapping[str, Any], claim: Claim) -> str:

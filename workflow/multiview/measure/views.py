@@ -16,6 +16,9 @@ KEEPS = "own view kept"
 BOTH, ONE = "classes with both views learned", "classes with one view learned"
 """Names of the shares that are counted in each network."""
 
+Shares = Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+"""By predictor and name of a share, hits and cases ``[networks]`` of each network."""
+
 
 def last_step(strengths: pd.DataFrame) -> pd.DataFrame:
     """Of the table ``strengths``, the rows of each seed's last step."""
@@ -81,16 +84,11 @@ def members_of_joint(strengths: pd.DataFrame) -> pd.DataFrame:
     return strengths.drop(columns="member").assign(seed=number, step=0)
 
 
-def shares(
-    learned: pd.DataFrame, roles: Mapping[str, Mapping], lottery: pd.DataFrame | None = None
-) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+def shares(learned: pd.DataFrame, roles: Mapping[str, Mapping], lottery: pd.DataFrame | None = None) -> Shares:
     """What is counted in each network, for `multiview.claims.terms.Observed.shares`.
 
     Of single networks: races won by the view with the larger ticket, where there is a `lottery`. Of all: the
     classes of which both views are learned, and those of which one is. Of students with one teacher: see `unions`.
-
-    Returns:
-        By predictor and name of a share, hits and cases ``[networks]``.
     """
     by_share = unions(learned, roles)
     if lottery is not None:
@@ -105,10 +103,8 @@ def shares(
     return by_share
 
 
-def unions(
-    learned: pd.DataFrame, roles: Mapping[str, Mapping]
-) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """What students with one teacher each have of its views and of their own, in the form of `shares`.
+def unions(learned: pd.DataFrame, roles: Mapping[str, Mapping]) -> Shares:
+    """What students with one teacher each have of its views and of their own.
 
     Among the classes in which the student's own hard-label training learned one view: those in which it ends with
     the other view too, where its teacher has learned that one, and where it has not; and of the views that its own

@@ -151,11 +151,15 @@ def read(path: str | Path, kind: str, expect: Mapping[str, Any] | None = None) -
         raise ArtifactError(f"{path}: expected an artifact of kind {kind!r}, found no such file")
     try:
         # Not by read_table, which imports what reads datasets of many files.
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return _read(path, kind, file, expect or {})
     except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-    with file:
-        return _read(path, kind, file, expect or {})
+        # Of the file system's own errors (EIO, ESTALE) the system gives a number: the file may be good.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        why = [*str(error).strip().splitlines(), type(error).__name__][0]
+        found = f"one that is damaged ({why}). {AGAIN}"
+        raise ArtifactError(f"{path}: expected a complete Parquet file, found {found}") from error
 
 
 def _read(path: Path, kind: str, file: pq.ParquetFile, expect: Mapping[str, Any]) -> Artifact:
@@ -183,24 +187,13 @@ def _read(path: Path, kind: str, file: pq.ParquetFile, expect: Mapping[str, Any]
         if provenance.get(key) != value:
             found = f"{provenance.get(key)!r}: it was made from something else. {AGAIN}"
             raise refusal(f"an artifact whose {key} is {value!r}", found)
-    try:
-        table = file.read(columns=list(declared))
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
+    table = file.read(columns=list(declared))
     for name in declared:
         if missing := table.column(name).null_count:
             raise refusal(f"no missing value in column {name!r}", missing)
     if _digest(table) != digest:
         raise refusal("its values as they were written", f"other values: the file was edited. {AGAIN}")
     return Artifact(table, provenance, libraries)
-
-
-def _damaged(path: Path, error: Exception) -> Exception:
-    # Of the file system's own errors (EIO, ESTALE) the system gives a number: the file may be good.
-    if isinstance(error, OSError) and error.errno is not None:
-        return error
-    why = [*str(error).strip().splitlines(), type(error).__name__][0]
-    return ArtifactError(f"{path}: expected a complete Parquet file, found one that is damaged ({why}). {AGAIN}")
 
 
 def entries(**axes: Sequence) -> dict[str, np.ndarray]:
@@ -246,13 +239,13 @@ def revision() -> str:
 def _to_arrow(values: Any, type_: Any) -> pa.Array:
     if type_ not in VECTORS:
         return pa.array(values, type=type_)
-    matrix = np.ascontiguousarray(values, dtype=VECTORS[type_][0])
+    matrix = np.ascontiguousarray(values, dtype=VECTORS[type_].to_pandas_dtype())
     return pa.FixedSizeListArray.from_arrays(pa.array(matrix.reshape(-1)), matrix.shape[1])
 
 
 def _same_type(type_: pa.DataType, declared: Any) -> bool:
     if declared in VECTORS:
-        return pa.types.is_fixed_size_list(type_) and type_.value_type == VECTORS[declared][1]
+        return pa.types.is_fixed_size_list(type_) and type_.value_type == VECTORS[declared]
     return type_ == declared
 
 

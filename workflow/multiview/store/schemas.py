@@ -2,22 +2,16 @@
 
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-VECTOR = "vector of float32"
-"""Column type: a float32 vector in every row, all of one length."""
-BYTES = "vector of uint8"
-"""Column type: likewise of bytes."""
-
-VECTORS = {VECTOR: (np.float32, pa.float32()), BYTES: (np.uint8, pa.uint8())}
+VECTORS = {"float32[]": pa.float32(), "uint8[]": pa.uint8()}
+"""Types of columns that have a vector in every row, all of one length, and the types of its numbers."""
 
 
 def _columns(text: str) -> dict[str, Any]:
-    """From ``name type, name type, ...``; types are Arrow's, or ``vector`` or ``bytes``."""
-    vectors = {"vector": VECTOR, "bytes": BYTES}
+    """From ``name type, name type, ...``; types are Arrow's, or in `VECTORS`."""
     pairs = (column.split() for column in text.split(","))
-    return {name: vectors.get(type_) or pa.type_for_alias(type_) for name, type_ in pairs}
+    return {name: type_ if type_ in VECTORS else pa.type_for_alias(type_) for name, type_ in pairs}
 
 
 _SAMPLE = "split string, sample int32"
@@ -30,12 +24,12 @@ _OF_VIEW = "seed int64, class int16, view int8"
 _TEXTS = {
     # What the dataset is. `kind` is multi-view or single-view, `strong_view` 1 or 2 (0: multi-view).
     "samples": f"{_SAMPLE}, label int16, kind string, strong_view int8",
-    "inputs": f"{_SAMPLE}, x vector",
-    "images": f"{_SAMPLE}, x bytes",
+    "inputs": f"{_SAMPLE}, x float32[]",
+    "images": f"{_SAMPLE}, x uint8[]",
     "patches": f"{_SAMPLE}, patch int16, class int16, view int8, z float32",
-    "views": "class int16, view int8, v vector",
+    "views": "class int16, view int8, v float32[]",
     # The outputs of a predictor: `member` is the seed of a single network.
-    "logits": f"predictor string, member int64, {_SAMPLE}, logits vector",
+    "logits": f"predictor string, member int64, {_SAMPLE}, logits float32[]",
     # How training went, a row for every recorded step and kind of sample; `step_size` is the eta taken from there.
     "history": "seed int64, step int32, kind string, loss float64, accuracy float64, step_size float64",
     "outcome": "seed int64, steps int32, converged bool, train_loss float64, train_accuracy float64",
@@ -43,7 +37,7 @@ _TEXTS = {
     # Of each network of an average that was trained end to end, at the end.
     "member_strengths": f"{_OF_VIEW}, member int32, phi float32",
     "start": f"{_OF_VIEW}, lambda float64, s float64",
-    "weights": "seed int64, class int16, neuron int16, w vector",
+    "weights": "seed int64, class int16, neuron int16, w float32[]",
     # Ensembles and what is measured of every predictor.
     "members": "size int32, ensemble int32, seed int64",
     "ensemble_errors": "size int32, ensemble int32, split string, error float64",
@@ -63,7 +57,7 @@ _TEXTS = {
     ),
     # Of studies on images. `copies`: the logits of a network on augmented copies of the training images.
     # `trials`: what students tried on the validation split; `choice`: which pair was chosen.
-    "copies": "predictor string, member int64, copy int16, sample int32, logits vector",
+    "copies": "predictor string, member int64, copy int16, sample int32, logits float32[]",
     "trials": "alpha float64, temperature float64, seed int64, accuracy float64, nll float64",
     "choice": "alpha float64, temperature float64, accuracy float64, nll float64, n_seeds int32, chosen bool",
     # Shares of the test samples on which two single networks name one class, and on which both are wrong.
@@ -90,7 +84,7 @@ _TEXTS = {
     # Of features: their similarity (linear CKA) between seeds, trained or not; what excites a channel, best first,
     # with rank 0 for the optimised image.
     "similarity": "trained bool, seed int64, other int64, cka float64",
-    "exciting": "class int16, seed int64, channel int32, rank int32, activation float64, label int16, x bytes",
+    "exciting": "class int16, seed int64, channel int32, rank int32, activation float64, label int16, x uint8[]",
     "headline": (
         "study string, predictor string, accuracy float64, spread float64, low float64, high float64, "
         "n_seeds int32, size int32"
