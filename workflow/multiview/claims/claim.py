@@ -1,8 +1,4 @@
-"""The paper's statements, from the lists in ``claims.yaml``: what is measured, its range, and the source.
-
-Only names, terms and what they are means of decide what is measured (`digest`): a change of words or of a range
-measures nothing again.
-"""
+"""The paper's statements, from the lists in ``claims.yaml``: what is measured, its range, and the source."""
 
 import functools
 import hashlib
@@ -21,8 +17,8 @@ ABOVE_0 = float(np.nextafter(0, 1))
 FITS = 0.99
 """The mean training accuracy from which on networks count as fitting their training set. Paper: 1; range: ours."""
 
-MAIN, ERROR_M, LOWEST = "main", "error_m", "lowest training accuracy"
-"""What terms are means of, beside shares, whose names are the evaluation's (`multiview.measure.views`)."""
+MAIN, LOWEST = "main", "lowest training accuracy"
+"""What terms are means of, beside `error_m` and shares, whose names are in `multiview.measure.views`."""
 
 Students = Literal[
     "", "taught by an ensemble", "taught by one network", "taught by students", "with an intervention", "all"
@@ -92,10 +88,10 @@ def read(text: str) -> dict[str, list[Claim]]:
     Raises:
         ClaimError: if a statement has a key that is not known, lacks one, or has a value that is not allowed.
     """
-    lists = {
-        kind: [_claim(name, claim) for name, claim in claims.items()]
-        for kind, claims in yaml.safe_load(text).items()
-    }
+    lists = {}
+    for kind, claims in yaml.safe_load(text).items():
+        defaults = claims.pop("defaults", {})
+        lists[kind] = [_claim(name, defaults | claim) for name, claim in claims.items()]
     names = [claim.name for claims in lists.values() for claim in claims]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ClaimError(f"{sorted(twice)[0]}: two statements have this name")
@@ -114,7 +110,7 @@ def by_name() -> dict[str, Claim]:
 
 
 def digest(kind: str, claims: Mapping[str, list[Claim]] | None = None) -> str:
-    """A digest of what decides which quantities are measured; words, ranges and sources do not count."""
+    """A digest of what decides what is measured: a change of words, ranges or sources measures nothing again."""
     chosen = (claims or lists())[kind]
     decides = [[c.name, c.about, list(c.terms.items()), c.of, c.students, c.paired] for c in chosen]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]
