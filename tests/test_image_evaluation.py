@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from multiview import config
-from multiview.claims import claim, headline, terms
+from multiview.claims import claim, headline, pages, terms
 from multiview.measure import errors, intervals
 from multiview.measure.calibration import calibration_error
 from multiview.measure.errors import Errors
@@ -222,7 +222,7 @@ def test_headline_has_the_papers_layout():
     assert spreads == {"single": 0}  # both err twice; an ensemble has no spread over seeds
     table = headline.table(scores, {"digits": spreads | {"single": 0.012}})
     assert set(table["predictor"]) == {"single", "ensemble", "distilled", "self_distilled", "joint"}
-    text = headline.as_markdown(table).splitlines()
+    text = pages.markdown(*headline.cells(table)).splitlines()
     assert text[0] == "| test accuracy in % | digits | paper, CIFAR-10 | paper, CIFAR-100 |"
     assert text[2].startswith("| single model | 66.67 ± 1.20 [")
     assert text[2].endswith("| 96.70 ± 0.21 | 81.51 ± 0.16 |")

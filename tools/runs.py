@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from multiview.claims import claim, headline, verdicts
+from multiview.claims import claim, headline, pages, verdicts
 from multiview.runtime import manifest
 from multiview.store import artifacts
 
@@ -73,7 +73,7 @@ def take(results: Path, snapshot: Path = SNAPSHOT, preset: Path | None = None) -
         table = artifacts.read(results / "headline.parquet", "headline").pandas()
         table = table[table["study"].isin(studies)]
         if len(table):
-            (folder / "headline.md").write_text(headline.as_markdown(table))
+            (folder / "headline.md").write_text(pages.markdown(*headline.cells(table)) + "\n")
     jobs = manifest.jobs(results.parent / "logs", results.parent / "benchmarks")
     # Other studies may have been run in the same folder.
     jobs = [

@@ -84,8 +84,7 @@ class Jobs:
         self.began: float | None = None
         self.total = self.done = self.most = 0
         self.left: Counter[str] = Counter()  # by rule
-        self.named: dict[int, tuple[str, str]] = {}  # rule, and the job's name in the line
-        self.running: dict[int, float] = {}  # since when
+        self.running: dict[int, tuple[str, str, float]] = {}  # rule, name in the line, and since when
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)  # of finished jobs, by rule
 
     def note(self, event: LogEvent | None, about: dict, now: float) -> bool:
@@ -95,14 +94,12 @@ class Jobs:
                 self.left = Counter({rule: n for rule, n in about["stats"].items() if rule != "total"})
                 self.total, self.began = self.left.total(), now
         elif event == LogEvent.JOB_INFO:
-            wildcards = [str(value) for value in (about.get("wildcards") or {}).values()]
-            name = " ".join([about["rule_name"], *wildcards])
-            self.named[about["jobid"]] = about["rule_name"], name
-            self.running[about["jobid"]] = now
+            rule, wildcards = about["rule_name"], about.get("wildcards") or {}
+            self.running[about["jobid"]] = rule, " ".join([rule, *map(str, wildcards.values())]), now
             self.most = max(self.most, len(self.running))
         elif event == LogEvent.JOB_FINISHED and about["job_id"] in self.running:
-            rule, _ = self.named[about["job_id"]]
-            self.seconds[rule].append(now - self.running.pop(about["job_id"]))
+            rule, _, since = self.running.pop(about["job_id"])
+            self.seconds[rule].append(now - since)
             self.left[rule] -= 1
             self.done += 1
         elif event == LogEvent.JOB_ERROR:
@@ -113,7 +110,7 @@ class Jobs:
 
     def line(self, now: float) -> str:
         """The line."""
-        names = [self.named[job][1] for job in self.running]
+        names = [name for _, name, _ in self.running.values()]
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
         running = f"{len(names)} running" + (f": {shown}" if shown else "")
         left = self.seconds_left(now)
@@ -133,5 +130,5 @@ class Jobs:
         usual = fmean(means.values())
         work = sum(number * means.get(rule, usual) for rule, number in self.left.items())
         # What the running jobs have done already; none takes less than no time.
-        work -= sum(min(now - since, means.get(self.named[job][0], usual)) for job, since in self.running.items())
+        work -= sum(min(now - since, means.get(rule, usual)) for rule, _, since in self.running.values())
         return max(0.0, work) / max(1, self.most)

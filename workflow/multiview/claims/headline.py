@@ -4,8 +4,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from multiview.claims import pages
-
 PAPER = {
     "CIFAR-10": {
         "single": (0.9670, 0.0021),
@@ -56,23 +54,23 @@ def _percent(accuracy: float, spread: float | None) -> str:
     return f"{100 * accuracy:.2f}" + (f" ± {100 * spread:.2f}" if spread else "")
 
 
-def as_markdown(table: pd.DataFrame) -> str:
-    """The table as Markdown, accuracies in %: ours with spread over seeds and 95 % interval, then the paper's."""
+def cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows for readers, in %: our accuracies with spread and 95 % interval, then the paper's."""
     studies = list(dict.fromkeys(table["study"]))
     predictors = [*ROWS, *(name for name in dict.fromkeys(table["predictor"]) if name not in ROWS)]
     rows = []
     entries = table.set_index(["study", "predictor"])
     for predictor in predictors:
-        cells = [ROWS.get(predictor, predictor.replace("_", " "))]
+        row = [ROWS.get(predictor, predictor.replace("_", " "))]
         for study in studies:
             if (study, predictor) not in entries.index:
-                cells.append("")
+                row.append("")
                 continue
             entry = entries.loc[(study, predictor)]
             # The largest ensemble need not be one of all seeds, nor of the paper's ten.
             size = f", L = {int(entry['size'])}" if predictor == "ensemble" else ""
             interval = f"[{100 * entry['low']:.2f}, {100 * entry['high']:.2f}]"
-            cells.append(f"{_percent(entry['accuracy'], entry['spread'])}{size} {interval}")
-        cells += [_percent(*paper[predictor]) if predictor in paper else "" for paper in PAPER.values()]
-        rows.append(cells)
-    return pages.markdown(["test accuracy in %", *studies, *(f"paper, {name}" for name in PAPER)], rows) + "\n"
+            row.append(f"{_percent(entry['accuracy'], entry['spread'])}{size} {interval}")
+        row += [_percent(*paper[predictor]) if predictor in paper else "" for paper in PAPER.values()]
+        rows.append(row)
+    return ["test accuracy in %", *studies, *(f"paper, {name}" for name in PAPER)], rows

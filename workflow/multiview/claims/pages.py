@@ -53,12 +53,6 @@ def agreement(fidelity: pd.DataFrame, averages: pd.DataFrame) -> str:
     return text + markdown(heads, rows)
 
 
-def from_markdown(title: str, text: str) -> str:
-    """A page with a table in Markdown whose cells have no bars."""
-    lines = [[escape(cell.strip()) for cell in line.strip("|").split("|")] for line in text.strip().splitlines()]
-    return page(title, table(lines[0], lines[2:]))
-
-
 def manifest(run: Mapping[str, Any]) -> str:
     """The manifest as a page: where and with what, how long each job took, and the whole config."""
     about = [
