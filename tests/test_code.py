@@ -101,10 +101,10 @@ def package(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
     monkeypatch.setattr(code, "WORKFLOW", tmp_path)
-    for function in (code.digest, code._parsed, code._imported, code._tree):
+    for function in (code.digest, code._read):
         function.cache_clear()
     yield tmp_path
-    for function in (code.digest, code._parsed, code._imported, code._tree):
+    for function in (code.digest, code._read):
         function.cache_clear()
 
 
@@ -113,7 +113,7 @@ def digests(package, edited=None):
     if edited is not None:
         path = package / edited
         path.write_text(path.read_text() + "\ny = 2")
-    for function in (code.digest, code._parsed, code._imported, code._tree):
+    for function in (code.digest, code._read):
         function.cache_clear()
     return {
         "train": code.digest("scripts/train.py"),
@@ -153,4 +153,4 @@ def test_a_digest_does_not_depend_on_where_the_clone_lies(package, tmp_path_fact
 def test_relative_imports_of_a_users_package_are_not_of_ours(tmp_path, monkeypatch):
     monkeypatch.setattr(code, "WORKFLOW", tmp_path)
     (tmp_path / "theirs.py").write_text("from . import layers\nfrom .layers import one\n")
-    assert code._imported("theirs.py") == []
+    assert code._read("theirs.py")[1] == []

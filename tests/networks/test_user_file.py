@@ -67,7 +67,7 @@ def test_a_file_that_is_missing_is_an_error_of_the_config(default):
 
 def digest(path):
     """Of the code of a network of one's own, read again."""
-    code.digest.cache_clear(), code._parsed.cache_clear(), code._tree.cache_clear()
+    code.digest.cache_clear(), code._read.cache_clear()
     return code.digest(*code.networks(own(path)))
 
 

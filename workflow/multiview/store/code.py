@@ -26,10 +26,10 @@ def digest(*files: str) -> str:
 
     Paths are in the workflow's folder, such as ``scripts/train.py``, or absolute ones of the user's own files.
     """
-    ours = [file for file in closure(files) if not Path(file).is_absolute()]
-    users = [file for file in files if Path(file).is_absolute()]  # which may lie anywhere
-    parts = [f"{file}\0{_tree(file)}" for file in sorted(ours)]
-    parts += [f"{Path(file).name}\0{_tree(file)}" for file in users]
+    ours = sorted(file for file in closure(files) if not Path(file).is_absolute())
+    named = [(file, file) for file in ours]
+    named += [(Path(file).name, file) for file in files if Path(file).is_absolute()]  # which may lie anywhere
+    parts = [f"{name}\0{_read(file)[0]}" for name, file in named]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -46,33 +46,28 @@ def closure(files: Iterable[str]) -> set[str]:
         file = todo.pop()
         if file not in seen:
             seen.add(file)
-            todo += _imported(file)
+            todo += _read(file)[1]
     return seen
 
 
 @functools.cache
-def _parsed(file: str) -> ast.Module:
-    source = (WORKFLOW / file).read_bytes()
+def _read(file: str) -> tuple[str, list[str]]:
+    """The syntax tree of a file as text, and the modules of the package that it imports anywhere."""
+    source, names = (WORKFLOW / file).read_bytes(), set()
     try:
-        return ast.parse(source)
+        tree = ast.parse(source)
     except SyntaxError:  # of the user's: the job says so
-        return ast.parse(repr(source))
-
-
-@functools.cache
-def _imported(file: str) -> list[str]:
-    """The modules of the package that a file imports anywhere, without those of `DECIDES_NOTHING`."""
-    names = set()
-    for node in ast.walk(_parsed(file)):
+        tree = ast.parse(repr(source))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:  # relative ones are a user's package's
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return [module for name in sorted(names) for module in _modules(name.split("."))]
+    return _text(tree), [module for name in sorted(names) for module in _modules(name.split("."))]
 
 
 def _modules(parts: list[str]) -> Iterator[str]:
-    """The file of a module, and those of the packages in which it is."""
+    """The file of a module, and those of the packages in which it is; none of those of `DECIDES_NOTHING`."""
     root, *inner = parts
     if root != PACKAGE.name or not inner or inner[0] in DECIDES_NOTHING:
         return
@@ -81,11 +76,6 @@ def _modules(parts: list[str]) -> Iterator[str]:
         for file in (path / "__init__.py", path.with_suffix(".py")):
             if (WORKFLOW / file).is_file():
                 yield file.as_posix()
-
-
-@functools.cache
-def _tree(file: str) -> str:
-    return _text(_parsed(file))
 
 
 def _text(node: object) -> str:
