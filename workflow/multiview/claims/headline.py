@@ -35,10 +35,8 @@ ROWS = {
 def table(scores: Mapping[str, pd.DataFrame], spreads: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     """The table ``headline``: for every study and predictor the accuracy, its spread over seeds and its interval.
 
-    Args:
-        scores: for every study the table ``scores``.
-        spreads: for every study and predictor the standard deviation of the accuracies of single networks over
-            their seeds, the paper's +-; 0 in the table where there is none.
+    `scores` has for every study the table ``scores``, `spreads` for every study and predictor the standard
+    deviation of the accuracies of single networks over their seeds, the paper's +-; where none is there it is 0.
     """
     tables = []
     for study, rows in scores.items():

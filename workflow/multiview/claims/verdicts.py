@@ -98,12 +98,8 @@ def _premise(nominal: Mapping[str, Any], claim: Claim) -> str:
 def holm(p: np.ndarray, level: float = 0.05) -> np.ndarray:
     """Which of some tests stay significant after Holm's correction (Scandinavian Journal of Statistics 6, 1979).
 
-    Args:
-        p: ``[tests]``, p-values or upper bounds of them.
-        level: the largest probability that any of them is so by chance.
-
-    Returns:
-        bool ``[tests]``.
+    `p` ``[tests]`` are p-values or upper bounds of them, `level` is the largest probability that any of them is so
+    by chance; the result is bool ``[tests]``.
     """
     order = np.argsort(p, kind="stable")
     passed = p[order] <= level / np.arange(len(p), 0, -1)

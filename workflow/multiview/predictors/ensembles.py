@@ -11,16 +11,13 @@ from multiview.predictors.logits import Predictor, logits_table
 
 
 def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
-    """Choose which seeds form ensembles of one size.
+    """Which seeds form ensembles of one size, L: ``[ensembles, size]``, sorted in each row, and no row twice.
 
-    `size` is L; `subsets` says how many ensembles are wanted. Of one network there are as many as seeds.
-
-    Returns:
-        ``[ensembles, size]``, sorted seeds in each row and no row twice: all subsets where there are no more
-        than `subsets`, else that many different ones, drawn uniformly.
+    They are all subsets where there are no more than `subsets`, or of one network; else that many different ones,
+    drawn uniformly.
     """
     seeds = np.sort(np.asarray(seeds))
-    if size == 1 or math.comb(len(seeds), size) <= subsets:  # those of one are the single networks
+    if size == 1 or math.comb(len(seeds), size) <= subsets:
         return np.array(list(itertools.combinations(seeds, size)))
     chosen: dict[tuple[int, ...], None] = {}
     while len(chosen) < subsets:

@@ -48,21 +48,17 @@ class Predictor:
 def read_logits(
     paths: Sequence[str | Path], dataset: str, splits: np.ndarray, classes: int
 ) -> dict[str, Predictor]:
-    """Read the logits in several files.
+    """The predictors, by name, whose logits are in several artifacts.
 
-    Args:
-        paths: artifacts of kind ``logits``.
-        dataset: the digest of the dataset that they must be about.
-        splits: the split of every sample of that dataset, in its order.
-
-    Returns:
-        The predictors by name.
+    `dataset` is the digest of the dataset that they must be about, `splits` the split of each of its samples, in
+    their order.
 
     Raises:
         ArtifactError: if a file is about another dataset, has another number of classes, or its rows are not
             the dataset's samples in their order; if two files of a predictor were made by other networks, another
             training, other versions of PyTorch or another kind of device, whose average would be of neither.
     """
+    index = split_index({name: np.sum(splits == name) for name in dict.fromkeys(splits.tolist())})
     by_predictor: dict[str, dict[int, np.ndarray]] = {}
     first: dict[str, tuple[Path, dict]] = {}
     for path in paths:
@@ -73,8 +69,7 @@ def read_logits(
             raise artifacts.ArtifactError(f"{path}: expected logits of {classes} classes, found {values.shape[1]}")
         for member in dict.fromkeys(members.tolist()):
             rows = np.flatnonzero(members == member)
-            order = np.concatenate([np.arange(np.sum(splits == name)) for name in dict.fromkeys(splits.tolist())])
-            if not np.array_equal(names[rows], splits) or not np.array_equal(sample[rows], order):
+            if not np.array_equal(names[rows], splits) or not np.array_equal(sample[rows], index["sample"]):
                 raise artifacts.ArtifactError(
                     f"{path}: expected the {len(splits)} samples of the dataset in their order for member "
                     f"{member}, found {len(rows)} rows in another order or number"

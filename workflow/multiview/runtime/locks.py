@@ -40,12 +40,9 @@ def hold(path: str | Path) -> bool:
 
 
 def clear_if_stale(folder: str | Path = ".snakemake") -> str | None:
-    """Remove Snakemake's locks in `folder` if the run that made them was killed on this host.
+    """Remove Snakemake's locks in `folder` if the run that made them was killed here: it is this run's then.
 
-    From then on the folder is this run's. Locks of another host, or of nobody known, are left alone.
-
-    Returns:
-        A line for the user if there were locks, unless a living run of this host holds them.
+    Returns a line for the user if there were locks, unless a living run of this host holds them.
     """
     folder = Path(folder)
     try:

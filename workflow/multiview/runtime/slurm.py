@@ -2,8 +2,8 @@
 
 How jobs are submitted is in ``profiles/slurm/config.yaml``, what they ask for in `multiview.runtime.resources`.
 
-The plugin's ``--slurm-requeue`` is not enough: a job that saves what it has and ends within the grace time
-counts as failed for SLURM, and would use up one of its ``retries``.
+The plugin's ``--slurm-requeue`` is not enough: SLURM requeues what it has to kill. A job that saves what it has
+and ends within the grace time counts as failed, and would use up one of its ``retries``.
 """
 
 import atexit
@@ -45,8 +45,7 @@ def requeue_at_exit(workflow: Any) -> None:
 def requeue_if_preempted() -> bool:
     """Go back into the queue if that is why this job was told to end; tell whether it is so.
 
-    SLURM requeues a preempted job that it has to kill, after the grace time. One that ends by itself before,
-    having saved what it has, would count as failed. A job that was cancelled or is out of time stays as it is.
+    A job that was cancelled or is out of time stays as it is.
     """
     job = ask()
     now = "preempted" in job and job["preempted"] >= job.get("allocated", 0)  # not before it ran this time
