@@ -122,8 +122,7 @@ class Estimate:
         samples: the variance of the samples' side.
         floor: the least variance of all, that of the column means.
         cells: the largest number of effective samples.
-        exact: whether a sample counts once where errors are few; else only where there is no spread at all.
-        plain: the method where that is not so.
+        plain: the method where no sample counts once. By network, one does only where there is no spread at all.
     """
 
     measured: float
@@ -135,7 +134,6 @@ class Estimate:
     samples: float = 0.0
     floor: float = 0.0
     cells: float = np.inf
-    exact: bool = True
     plain: str = COMPONENTS
 
     def interval(self, confidence: float = CONFIDENCE) -> Interval:
@@ -174,7 +172,7 @@ class Estimate:
             return exact_interval(count, part.n, confidence), True
         effective = min(spread * z**2 / square, self.cells) if square > 0 else self.cells
         low, high = exact_interval(part.mean * effective, effective, confidence)
-        if not self.exact or min(count, part.n - count) >= FEW:
+        if self.plain == BY_NETWORK or min(count, part.n - count) >= FEW:
             return (low, high), False
         once = exact_interval(count, part.n, confidence)
         return (min(low, once[0]), max(high, once[1])), True
@@ -286,7 +284,6 @@ def shares_by_network(terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> 
         parts=parts,
         networks=[(factor * float((residual**2).sum()), number - 1)] if number > 1 else [],
         cells=float(max(np.sum(cases) for _, _, cases in terms)),
-        exact=False,
         plain=BY_NETWORK,
     )
 
