@@ -9,7 +9,7 @@ import pytest
 
 from multiview import claims
 from multiview.claims import terms, verdicts
-from multiview.claims.claim import ClaimError, by_name, digest, lists, read
+from multiview.claims.claim import by_name, digest, lists, read
 from multiview.measure.errors import Errors, paired
 from multiview.measure.intervals import KNOWN, TRAINING_SETS
 
@@ -148,12 +148,12 @@ def test_a_change_of_words_or_range_measures_nothing_again():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("fit:\n    part: Theorem 1\n", "fit:\n"), "fit.part: Field required"),
-        (("of: error_m", "mean_of: error_m"), "multi.mean_of: Extra inputs are not permitted"),
-        (("range: [0.49, 0.51]", "range: [0.51, 0.49]"), "half: .*range: expected its lower end first"),
+        (("fit:\n    part: Theorem 1\n", "fit:\n"), r"fit\.part\n +Field required"),
+        (("of: error_m", "mean_of: error_m"), r"multi\.mean_of\n +Extra inputs are not permitted"),
+        (("range: [0.49, 0.51]", "range: [0.51, 0.49]"), r"half\n.*range: expected its lower end first"),
         (
             ("students: taught by students", "students: some"),
-            "generation.students: .*found 'some'",
+            r"generation\.students\.(.|\n)*input_value='some'",
         ),
         (("  image_self:", "  self:"), "self: two statements have this name"),
     ],
@@ -161,7 +161,7 @@ def test_a_change_of_words_or_range_measures_nothing_again():
 def test_a_statement_that_is_wrong_is_named(change, message):
     text = Path(claims.__file__).with_name("claims.yaml").read_text()
     assert change[0] in text
-    with pytest.raises(ClaimError, match=message):
+    with pytest.raises(ValueError, match=message):
         read(text.replace(*change, 1))
 
 

@@ -5,11 +5,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, model_validator
 
 ABOVE_0 = float(np.nextafter(0, 1))
 """The lower end of a range "above 0": an interval that includes 0 does not lie above it."""
@@ -26,12 +26,7 @@ Students = Literal[
 """Kinds of students."""
 _, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, INTERVENED, ALL = get_args(Students)
 
-
 Range = tuple[Annotated[float, BeforeValidator(lambda low: ABOVE_0 if low == "above 0" else low)], float]
-
-
-class ClaimError(ValueError):
-    """A statement that cannot be read. The message names it and the key."""
 
 
 class Claim(BaseModel):
@@ -41,12 +36,12 @@ class Claim(BaseModel):
 
     name: str
     part: str
-    about: str = "{}"
+    about: str
     quantity: str
     words: str
     range: Range | None = None
     ours: Range | None = None
-    terms: dict[str, float] = Field(default_factory=lambda known: {known.get("about"): 1.0})
+    terms: dict[str, float]
     of: Annotated[tuple[str, ...], BeforeValidator(lambda of: (of,) if isinstance(of, str) else of)] = (MAIN,)
     students: Students | tuple[str, ...] = ""
     paired: bool = False
@@ -73,29 +68,24 @@ class Claim(BaseModel):
         return f"{self.words} (range: ours)" if self.ours else self.words
 
 
-def _claim(name: str, raw: Mapping[str, Any]) -> Claim:
-    try:
-        return Claim(name=name, **raw)
-    except ValidationError as error:
-        item = error.errors()[0]
-        where = ".".join([name, *(str(part) for part in item["loc"][:1])])
-        raise ClaimError(f"{where}: {item['msg']}, found {item['input']!r}") from None
-
-
 def read(text: str) -> dict[str, list[Claim]]:
     """The lists in the text of ``claims.yaml``, by kind of study.
 
     Raises:
-        ClaimError: if a statement has a key that is not known, lacks one, or has a value that is not allowed.
+        ValueError: of pydantic, if a statement has a key that is not known, lacks one, or has a value that is not
+            allowed; if two statements have one name.
     """
-    lists = {}
+    raw = {}
     for kind, claims in yaml.safe_load(text).items():
-        defaults = claims.pop("defaults", {})
-        lists[kind] = [_claim(name, defaults | claim) for name, claim in claims.items()]
-    names = [claim.name for claims in lists.values() for claim in claims]
+        raw[kind], defaults = {}, {"about": "{}"} | claims.pop("defaults", {})
+        for name, claim in claims.items():
+            claim = defaults | claim
+            raw[kind][name] = {"name": name, "terms": {claim["about"]: 1}} | claim
+    lists = TypeAdapter(dict[str, dict[str, Claim]]).validate_python(raw)
+    names = [name for claims in lists.values() for name in claims]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise ClaimError(f"{sorted(twice)[0]}: two statements have this name")
-    return lists
+        raise ValueError(f"{sorted(twice)[0]}: two statements have this name")
+    return {kind: list(claims.values()) for kind, claims in lists.items()}
 
 
 @functools.cache
