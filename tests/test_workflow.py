@@ -396,7 +396,7 @@ def test_an_edit_of_a_statements_words_or_range_judges_again_and_does_nothing_el
     path.write_text(text.replace("range: [0.49, 0.51]", "range: [0.0, 1.0]"))
     output = run(folder, "results/verdicts.parquet")
     assert set(jobs(output)) == {"verdicts"} and "error_s: half of the single-view samples are errors" in output
-    path.write_text(text.replace("about: best\n", "about: best\n    terms: {best: 1, single: -1}\n"))
+    path.write_text(text.replace("about: best\n", "about: best\n    terms: {best: 1, single: -1}\n", 1))
     assert jobs(run(folder, "-n"))["evaluate_theory"] == 1
 
 

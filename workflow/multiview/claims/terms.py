@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from multiview.claims.claim import ALL, FITS, INTERVENED, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, Claim
+from multiview.measure import intervals
 from multiview.measure.errors import ERRORS, TEACHER, Errors, paired
 from multiview.measure.intervals import CONFIDENCE, GIVEN, Estimate, known, mean_errors, shares_by_network
 from multiview.measure.views import Shares
@@ -129,8 +130,8 @@ def _estimate(claim: Claim, terms: Mapping[str, float], observed: Observed) -> E
         counted = [observed.shares.get((name, share)) for share in claim.of]
         if any(count is None or not np.sum(count[1]) for count in counted):
             return None
-        signs = (1.0, -1.0)[: len(counted)]
-        estimate = shares_by_network([(sign, *count) for sign, count in zip(signs, counted, strict=True)])
+        signed = zip((1.0, -1.0), counted, strict=False)
+        estimate = shares_by_network([(sign, *count) for sign, count in signed])
         pools = {name}
     shared = any(observed.roles.get(pool, {}).get("teacher_size", 1) > 1 for pool in pools)
     if shared and estimate.scope.startswith("networks"):
@@ -143,12 +144,9 @@ def _rows(
     claim: Claim, predictor: str, other: str, terms: Mapping[str, float], estimate: Estimate, observed: Observed
 ) -> Iterator[dict]:
     errors = observed.by_name()
-    own = errors[predictor]
     averages = [name for name in terms if name.startswith(("ensemble", "best"))]
     size = errors[averages[0]].size if averages else 1
     fitted = {"single", *({"joint"} & set(terms))}
-    table = own.wrong.get(SPLITS.get(claim.of[0]), own.wrong[SPLITS[observed.main]])
-    counted = claim.of[0] == MAIN or SPLITS.get(claim.of[0]) in own.wrong
     about = {
         "study": observed.study,
         "claim": claim.name,
@@ -156,8 +154,8 @@ def _rows(
         "other": other or observed.other,
         "size": size,
         "error": observed.main,
-        "n_seeds": own.n_seeds,
-        "n_samples": table.shape[1] if estimate.parts and counted else 0,
+        "n_seeds": errors[predictor].n_seeds,
+        "n_samples": estimate.parts[0].n if estimate.parts and estimate.plain != intervals.BY_NETWORK else 0,
         "runs": estimate.runs,
         "training_accuracy": min(float(observed.training_accuracy[name].mean()) for name in fitted),
         "more_training": observed.more_training,

@@ -109,6 +109,5 @@ def table(
             number, drawn = counts[:, :, a, b].sum(), excess_drawn[:, a, b]
             mean = values[:, :, a, b].sum() / number
             low, high = quantiles(drawn[np.isfinite(drawn)])
-            records.append((key, a, b, mean, mean / base - 1, low, high, len(students), int(number)))
-    columns = list(artifacts.KINDS["dark_knowledge"])
-    return pd.DataFrame([(name, *record) for record in records], columns=columns)
+            records.append((name, key, a, b, mean, mean / base - 1, low, high, len(students), int(number)))
+    return pd.DataFrame(records, columns=list(artifacts.KINDS["dark_knowledge"]))
