@@ -42,12 +42,9 @@ def test_a_chunk_of_seeds_is_a_file(planned):
 
 def test_every_predictor_has_jobs_of_its_own(planned):
     names = ["single", "distilled", "later", "own", "scratch", "self_distilled", "joint"]
-    assert planned.predictors("theory") == names
     assert list(planned.files_by_predictor("theory", "logits")) == [f"{name}_logits" for name in names]
-    everything = planned.files_of_all("theory", "logits")
-    assert everything[0] == planned.files("theory", "single", "logits")[0]  # as the rest is held against it
     joint = ["results/theory/joint/seeds_0-0/logits.parquet"]
-    assert planned.files("theory", "joint", "logits") == joint == everything[-1:]
+    assert planned.files("theory", "joint", "logits") == joint
 
 
 def test_a_study_without_averages_has_no_files_of_them(default):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from multiview.config import JOINT, SINGLE, Config
+from multiview.config import SINGLE, Config
 from multiview.figures import registry
 from multiview.runtime import resources
 
@@ -44,23 +44,15 @@ class Plan:
 
     settings: Config
 
-    def predictors(self, study: str) -> list[str]:
-        """The predictors of a study that have jobs: single networks, students, the trained average."""
-        own = self.settings.studies[study]
-        return [SINGLE, *sorted(own.students), *([JOINT] if own.joint is not None else [])]
-
     def files(self, study: str, predictor: str, kind: str, seeds: Iterable[int] | None = None) -> list[str]:
         """The files of one kind that the training jobs of a predictor write: all, or those with some seeds."""
         chunks = self.settings.studies[study].chunks_of(predictor, seeds)
         return [f"results/{study}/{predictor}/seeds_{a}-{b}/{file_name(kind)}" for a, b in chunks]
 
     def files_by_predictor(self, study: str, kind: str) -> dict[str, list[str]]:
-        """The files of one kind of all trained networks of a study, by the name of the predictor and the kind."""
-        return {f"{name}_{kind}": self.files(study, name, kind) for name in self.predictors(study)}
-
-    def files_of_all(self, study: str, kind: str) -> list[str]:
-        """The files of one kind of all trained networks of a study, single ones first."""
-        return [file for name in self.predictors(study) for file in self.files(study, name, kind)]
+        """The files of one kind of all trained networks of a study, by predictor and kind, single ones first."""
+        names = self.settings.studies[study].predictors
+        return {f"{name}_{kind}": self.files(study, name, kind) for name in names}
 
     def teacher_files(self, study: str, students: str, kind: str, seeds: Iterable[int]) -> list[str]:
         """The files of one kind of the networks that teach some students."""
@@ -141,11 +133,6 @@ class Plan:
         main = self.main_studies([*self.settings.stratified, *self.settings.photos])
         return [name for name in self.settings.named if name not in main]
 
-    def shown_of_families(self) -> dict[str, list[str]]:
-        """The families, and what each shows, as lists for `expand`."""
-        families = self.settings.families
-        return {"family": list(families), "shows": [family.shows for family in families.values()]}
-
     def places(self, family: str) -> dict[str, list[str]]:
         """For each study of a family its row and column; those beside it have a column of their own."""
         places = {study: list(place) for place, study in self.settings.cells(family).items()}
@@ -166,7 +153,9 @@ class Plan:
         for study in settings.studies:
             names = registry.of_study(settings.studies[study])
             paths = {f"results/{study}/figures/{name}": name for name in names}
-            inputs, about = self.figure_inputs(study, names), self.about_figures(study, names)
+            wanted = {kind for name in names for kind in registry.FIGURES[name].inputs}
+            inputs = {kind: self._shown(study, kind) for kind in sorted(wanted)}
+            about = self.about_figures(study, names)
             rule = study.replace("/", "_CELL_")  # no name of a rule has a slash
             groups.append(FigureGroup(rule, study, f"{study}/figures", paths, inputs, about))
         for family, own in settings.families.items():
@@ -188,11 +177,6 @@ class Plan:
             }
             groups.append(FigureGroup("SWEEPS", "sweep", "sweep", {"results/sweep": "sweep"}, inputs, about))
         return groups
-
-    def figure_inputs(self, study: str, figures: Iterable[str]) -> dict[str, str | list[str]]:
-        """The files that figures of a study show, by the names of their inputs."""
-        names = {name for figure in figures for name in registry.FIGURES[figure].inputs}
-        return {name: self._shown(study, name) for name in sorted(names)}
 
     def _shown(self, study: str, name: str) -> str | list[str]:
         """The files of one input of a figure."""

@@ -68,7 +68,7 @@ rule features:
         mem_mb=growing(8000),
     params:
         study="{study}",
-        seeds=lambda wildcards: studies[wildcards.study].seed_list,
+        seeds=lambda wildcards: studies[wildcards.study].seeds_of(SINGLE),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
         features=lambda wildcards: canonical(studies[wildcards.study].features),
         code=lambda wildcards: code_of("features", *network_code(wildcards.study)),

@@ -4,7 +4,7 @@
 
 ALL_LOGITS = {
     "samples": "results/{study}/dataset/samples.parquet",
-    "logits": lambda wildcards: plan.files_of_all(wildcards.study, "logits"),
+    "logits": lambda wildcards: sum(plan.files_by_predictor(wildcards.study, "logits").values(), []),
 }
 EVALUATION = "results/{study}/evaluation"
 EVALUATED = {
@@ -139,7 +139,7 @@ rule manifest:
         # Without how figures look, so that a change of that redraws figures and nothing else.
         config=json.dumps(settings.model_dump(mode="json", exclude={"figures"}), sort_keys=True),
         seeds=json.dumps(
-            {name: [study.first_seed, study.seed_list[-1]] for name, study in studies.items()}, sort_keys=True
+            {name: [study.first_seed, study.seeds_of(SINGLE)[-1]] for name, study in studies.items()}, sort_keys=True
         ),
         logs=placed("logs"),
         benchmarks=placed("benchmarks"),

@@ -84,7 +84,7 @@ def how_trained(wildcards, predictor):
     """The study of a job, how it trains the networks of a predictor, on which device, and how many seeds."""
     study = studies[wildcards.study]
     seeds = 1 + int(wildcards.last) - int(wildcards.first) if "last" in wildcards.keys() else 1
-    return study, study.training_of(predictor), devices.resolve(study.machine.accelerator), seeds
+    return study, study.predictors[predictor].training, devices.resolve(study.machine.accelerator), seeds
 
 
 def asked(study, predictor):

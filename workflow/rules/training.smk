@@ -36,7 +36,7 @@ rule train:
         last_seed="{last}",
         networks=lambda wildcards: studies[wildcards.study].networks_of(wildcards.predictor),
         network=lambda wildcards: canonical(studies[wildcards.study].network),
-        training=lambda wildcards: canonical(studies[wildcards.study].training_of(wildcards.predictor)),
+        training=lambda wildcards: canonical(studies[wildcards.study].predictors[wildcards.predictor].training),
         checkpoints=placed("results/{study}/checkpoints/{predictor}/{first}-{last}"),
         code=lambda wildcards: code_of("train", *network_code(wildcards.study)),
     script:

@@ -31,6 +31,10 @@ def _family(study: Any) -> str:
     return "(images)" if kind in IMAGE_KINDS else "(theory)"
 
 
+def _key_of_training(predictor: str) -> str:
+    return {SINGLE: "training", JOINT: "joint.training"}.get(predictor, f"students.{predictor}.training")
+
+
 STUDENTS = (
     "networks that learn from a teacher, by name; null leaves a kind out. A kind may be `based_on` another of the "
     "study. A study that is `based_on` another has the kinds that it names, or all of them if it names none"
@@ -45,11 +49,6 @@ class Study(Section):
     first_seed: Seed = key("the first of these seeds", 0)
     machine: Machine = key("of this study, laid over that of all studies", Machine, follows="machine")
     ensembles: Ensembles = key("which ensembles are formed", Ensembles)
-
-    @property
-    def seed_list(self) -> list[int]:
-        """Every seed of the study."""
-        return self.seeds_of(SINGLE)
 
     @property
     def lineup(self) -> dict[str, Positions]:
@@ -70,18 +69,11 @@ class Study(Section):
         """How many networks one of a predictor is the average of."""
         return self.joint.networks if predictor == JOINT else 1
 
-    def training_of(self, predictor: str) -> Section:
-        """How the networks of a predictor are trained."""
-        if predictor in self.students:
-            return self.students[predictor].training
-        return self.joint.training if predictor == JOINT else self.training
-
     @property
-    def trainings(self) -> dict[str, Section]:
-        """How networks are trained, by the key of the config."""
-        joint = {} if self.joint is None else {"joint.training": self.joint.training}
-        students = {f"students.{name}.training": section.training for name, section in self.students.items()}
-        return {"training": self.training} | students | joint
+    def predictors(self) -> dict[str, Section]:
+        """What has the ``training`` of each predictor that has jobs: single networks, students, averages."""
+        joint = {} if self.joint is None else {JOINT: self.joint}
+        return {SINGLE: self} | dict(sorted(self.students.items())) | joint
 
     def chunks_of(self, predictor: str, needed: Iterable[int] | None = None) -> list[tuple[int, int]]:
         """First and last seed of the jobs that train a predictor's networks: all, or those of `needed` seeds."""
@@ -181,11 +173,11 @@ class TheoryStudy(Study):
 
     @model_validator(mode="after")
     def _moves(self):
-        for where, training in self.trainings.items():
-            if self.network.regime != "learned" and training.step_rule == "adaptive":
+        for name, section in self.predictors.items():
+            if self.network.regime != "learned" and section.training.step_rule == "adaptive":
                 raise ValueError(
-                    f"{where}.step_rule is adaptive, but network.regime is {self.network.regime}: what is trained "
-                    "starts at 0, of which no share is a step. Set it to fixed"
+                    f"{_key_of_training(name)}.step_rule is adaptive, but network.regime is "
+                    f"{self.network.regime}: what is trained starts at 0, of which no share is a step: set fixed"
                 )
         return self
 
@@ -260,18 +252,19 @@ class ImageStudy(Study):
         n = getattr(self.dataset, "train_samples", None)
         if n is None or self.network.kind not in NORMALISED or self.network.regime != "learned":
             return self
-        for where, training in self.trainings.items():
-            if (n % training.batch_size or training.batch_size) == 1:
+        for name, section in self.predictors.items():
+            size = section.training.batch_size
+            if (n % size or size) == 1:
                 raise ValueError(
-                    f"{where}.batch_size is {training.batch_size}, and dataset.train_samples {n}: the last batch "
-                    f"is a single image, of which the batch normalisation of network.kind {self.network.kind} "
-                    "can take no statistics. Change one of the two"
+                    f"{_key_of_training(name)}.batch_size is {size}, and dataset.train_samples {n}: the last "
+                    "batch is a single image, of which the batch normalisation of network.kind "
+                    f"{self.network.kind} can take no statistics. Change one of the two"
                 )
         return self
 
     @model_validator(mode="after")
     def _can_be_side_by_side(self):
-        mixed = any(training.precision not in ("auto", "32-true") for training in self.trainings.values())
+        mixed = any(s.training.precision not in ("auto", "32-true") for s in self.predictors.values())
         if self.machine.side_by_side is True and (mixed or not can_be_side_by_side(self.network, self.machine)):
             raise ValueError(
                 "machine.side_by_side is true, but that needs a network of the package, its regime learned, no "

@@ -12,7 +12,7 @@ from multiview.config.datasets import PHOTO_KINDS
 from multiview.config.evaluation import Evaluation
 from multiview.config.figures import Figures
 from multiview.config.machine import Machine
-from multiview.config.studies import AnyStudy, ImageStudy, TheoryStudy
+from multiview.config.studies import SINGLE, AnyStudy, ImageStudy, TheoryStudy
 
 Path = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z0-9][a-z0-9_]*){0,2}$")]
 """The name of a study; that of a cell of a family is made of several."""
@@ -205,9 +205,10 @@ class Config(Section):
     def _race_is_trained(self):
         for name, study in self.theory.items():
             seed = self.figures.race_seed
-            if seed is not None and seed not in study.seed_list:
+            seeds = study.seeds_of(SINGLE)
+            if seed is not None and seed not in seeds:
                 raise ValueError(
                     f"figures.race_seed is {seed}, which study {name!r} does not train "
-                    f"(its seeds are {study.seed_list[0]} to {study.seed_list[-1]})"
+                    f"(its seeds are {seeds[0]} to {seeds[-1]})"
                 )
         return self
