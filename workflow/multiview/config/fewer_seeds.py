@@ -59,7 +59,7 @@ def _fit_students(study: dict[str, Tree], seeds: int, rule: str) -> list[str]:
     for name in sorted(kinds, key=lambda name: len(chain(name, kinds))):  # each after the one that teaches it
         kind: LineUp | None = kinds[name]
         if kind.teacher == SINGLE:
-            kind = kind if _fits(kind, seeds) else _smaller(kind, kinds.values(), seeds)
+            kind = _fitting(kind, kinds.values(), seeds)
         elif kind.teacher not in fitting:
             kind = None
         elif fitting[kind.teacher] != kinds[kind.teacher]:
@@ -95,18 +95,15 @@ def _changes(section: Mapping[str, Tree], kind: LineUp, smaller: LineUp, rule: s
     return changes
 
 
-def _fits(kind: LineUp, seeds: int) -> bool:
-    """Whether single networks that teach, and students if these are among them, are among the seeds."""
-    places = line_up({"": kind})[""]
-    teaching = places.first_teacher + (kind.teachers if kind.teachers > 1 else kind.students)
-    return (teaching if kind.follow else places.last + 1) <= seeds
-
-
-def _smaller(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None:
-    """Students and teachers of `seeds` networks, as many of each as there is room for; None: there is none.
+def _fitting(kind: LineUp, kinds: Iterable[LineUp], seeds: int) -> LineUp | None:
+    """Students and teachers of `seeds` single networks, as many of each as there is room for; None: there is none.
 
     Those of `kinds` that one ensemble teaches keep one ensemble, however many students each of them has.
     """
+    places = line_up({"": kind})[""]
+    # Students that come behind their teachers are not among the single networks.
+    if (places.taught_by(places.students[-1])[-1] if kind.follow else places.last) < seeds:
+        return kind
     distance = None
     if kind.follow:
         students = min(kind.students, seeds) if kind.teachers == 1 else kind.students

@@ -177,7 +177,8 @@ class TheoryStudy(Study):
             if self.network.regime != "learned" and section.training.step_rule == "adaptive":
                 raise ValueError(
                     f"{_key_of_training(name)}.step_rule is adaptive, but network.regime is "
-                    f"{self.network.regime}: what is trained starts at 0, of which no share is a step: set fixed"
+                    f"{self.network.regime}: what is trained starts at 0, of which no share is a step. "
+                    "Set it to fixed"
                 )
         return self
 

@@ -165,23 +165,21 @@ class Config(Section):
             if len({type(self.studies[cell]) for cell in self.cells(name).values()}) > 1:
                 raise ValueError(f"families.{name}: found cells on images and others, which have other errors")
         for name, study in self.images.items():
-            if study.dataset.kind == "layer":
-                self._has_layers(name, study)
+            data = study.dataset
+            if data.kind != "layer":
+                continue
+            if data.study not in self.photos:
+                raise ValueError(
+                    f"studies.{name}.dataset.study: found {data.study!r}, but the studies on real images with "
+                    f"networks that learn are {', '.join(self.photos) or 'none'}"
+                )
+            length = self.photos[data.study].network.trunk_length
+            if data.layers > length:
+                raise ValueError(
+                    f"studies.{name}.dataset.layers: found {data.layers}, but the trunk of the network of "
+                    f"{data.study!r} has {length} modules with channels"
+                )
         return self
-
-    def _has_layers(self, name: str, study: ImageStudy) -> None:
-        source = study.dataset.study
-        if source not in self.photos:
-            raise ValueError(
-                f"studies.{name}.dataset.study: found {source!r}, but the studies on real images with networks "
-                f"that learn are {', '.join(self.photos) or 'none'}"
-            )
-        length = self.photos[source].network.trunk_length
-        if study.dataset.layers > length:
-            raise ValueError(
-                f"studies.{name}.dataset.layers: found {study.dataset.layers}, but the trunk of the network of "
-                f"{source!r} has {length} modules with channels"
-            )
 
     @model_validator(mode="after")
     def _sweeps_are_made(self, info: ValidationInfo):

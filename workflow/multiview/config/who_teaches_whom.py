@@ -51,13 +51,7 @@ class LineUp(Section):
 
 @dataclass(frozen=True)
 class Positions:
-    """Where the networks of a kind of students are, and those that teach them.
-
-    Attributes:
-        students: their positions.
-        first_teacher: the position of the first network that teaches.
-        teachers: L, as above.
-    """
+    """Where the students of a kind are, and the first network that teaches them; `teachers` as in `LineUp`."""
 
     students: range
     first_teacher: int
