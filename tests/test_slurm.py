@@ -273,8 +273,11 @@ def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undist
 
 def test_a_second_run_is_refused_and_one_that_is_killed_is_carried_on(cluster, folder, undisturbed):
     process = submitting(cluster, folder, *TRAINED)
-    training(cluster, folder, CHUNKS[0])
+    number = training(cluster, folder, CHUNKS[0])
+    (python,) = cluster.processes("python", f"JOB_ID={number}", "train.py")
+    os.kill(python, signal.SIGSTOP)  # it must not be done before the second run looks
     assert "cannot be locked" in run(folder, *TRAINED, check=False)
+    os.kill(python, signal.SIGCONT)
     assert process.poll() is None
     process.kill()  # the jobs that it has submitted run on
     process.wait()
