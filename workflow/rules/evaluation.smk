@@ -139,7 +139,8 @@ rule manifest:
         # Without how figures look, so that a change of that redraws figures and nothing else.
         config=json.dumps(settings.model_dump(mode="json", exclude={"figures"}), sort_keys=True),
         seeds=json.dumps(
-            {name: [study.first_seed, study.seeds_of(SINGLE)[-1]] for name, study in studies.items()}, sort_keys=True
+            {name: [study.first_seed, study.seeds_of(SINGLE)[-1]] for name, study in studies.items()},
+            sort_keys=True,
         ),
         logs=placed("logs"),
         benchmarks=placed("benchmarks"),
