@@ -51,6 +51,21 @@ print("hello")
     assert whole["hosts"] == [entry["host"]] and json.loads(json.dumps(whole)) == whole
 
 
+@pytest.mark.parametrize(("kind", "frames"), [("two_layer", False), ("file", True)])
+def test_a_network_of_the_users_may_make_data_frames_and_no_other(tmp_path, kind, frames):
+    code = f"""
+import json, sys
+from types import SimpleNamespace
+from multiview.runtime import jobs
+params = {{"network": json.dumps({{"kind": "{kind}"}})}}
+jobs.start(SimpleNamespace(log=["a.log"], resources={{}}, params=params), frames=False)
+import pyarrow
+pyarrow.array([1])
+assert ("pandas" in sys.modules) == {frames}
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
 @pytest.mark.parametrize(("at", "requeued"), [("1000000050", True), ("None", False)])
 def test_a_preempted_job_goes_back_into_the_queue_and_no_other(tmp_path, monkeypatch, at, requeued):
     scontrol = tmp_path / "scontrol"

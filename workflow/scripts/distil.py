@@ -36,5 +36,5 @@ elif init_std is not None:
     job.network = job.network.model_copy(update={"init_std": init_std})
 runs = job.fit(seeds, distillation.training, **lessons)
 
-said = {"start", "init_std", "centred", "soft_labels", "stop", "union_margin", "training", "objective"}
-job.write(job.tables(runs), **distillation.model_dump(include=said))
+recorded = {"start", "init_std", "centred", "soft_labels", "stop", "union_margin", "training", "objective"}
+job.write(job.tables(runs), **distillation.model_dump(include=recorded))

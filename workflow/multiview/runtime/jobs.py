@@ -35,7 +35,7 @@ def start(job: Any, frames: bool = True) -> None:
     # a third of a small job's time. What is to be written is closed by then.
     gc.set_threshold(100_000, 50, 50)
     atexit.register(gc.freeze)
-    if not frames and '"kind": "file"' not in job.params.get("network", ""):
+    if not frames and json.loads(job.params.get("network", "{}")).get("kind") != "file":
         artifacts.without_pandas()
     log, terminal = Path(job.log[0]), sys.stderr
     stream = log.open("w", buffering=1, encoding="utf-8")  # open until the process ends
