@@ -114,7 +114,8 @@ SHARED_KEYS = ("seeds", "first_seed", "data_seed")
 class Section(BaseModel):
     """A part of the config: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    # Built when first used: most jobs use few of the sections, and import them all.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, defer_build=True)
     resolved: ClassVar[tuple[str, ...]] = ()
     """Keys that a file may have here besides: they are gone before a section is checked."""
 
