@@ -116,6 +116,31 @@ def test_gradient_of_the_weights_agrees_with_autograd(block):
     torch.testing.assert_close(network.weight.grad, expected, rtol=2e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("block", [0, 2, 7])
+def test_compiled_gradients_are_those_of_autograd_for_every_objective_and_teacher(block, members):
+    network = TwoLayerNetwork(3, 10, 4, 3, 1.0, 0.4, 0, members)
+    generator = torch.Generator().manual_seed(1)
+    x, label = torch.randn(7, 5, 10, generator=generator), torch.arange(7) % 3
+    first, second = torch.randn(2, 7, 3, generator=generator)
+    cases = [(objective, G) for objective in (objectives.HARD_LABELS, HINTON, TRUNCATED) for G in (first, second)]
+    for objective, teacher in [*cases, *cases]:  # what is kept from step to step may be of another case
+        F = network(x)
+        slope = objective.slope(F.detach(), label, teacher)
+        expected = torch.autograd.grad((F * slope).sum() / len(x), network.weight)[0]
+        logits = network.gradient(x, label, block, objective, teacher)
+        torch.testing.assert_close(logits, F.detach(), rtol=2e-5, atol=1e-6)
+        torch.testing.assert_close(network.weight.grad, expected, rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("objective", [objectives.HARD_LABELS, HINTON, objectives.Hinton(0.9, 2560.0, 1.75)])
+def test_the_form_of_a_slope_gives_the_slope(objective):
+    F, label, G = draw()
+    form = objective.softmaxes(F.shape[1], label, G)
+    slope = form.hard * F.softmax(1) + form.soft * (F / form.temperature).softmax(1) - form.fixed
+    torch.testing.assert_close(slope, objective.slope(F, label, G), rtol=1e-6, atol=1e-9)
+
+
 def test_from_config(default):
     section = config.load(default).studies["theory"].distillation.objective
     assert isinstance(objectives.from_config(section), objectives.Hinton)

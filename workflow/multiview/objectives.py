@@ -15,6 +15,19 @@ from torch.nn import functional
 from multiview import config
 
 
+@dataclass(frozen=True)
+class Softmaxes:
+    """A slope of the form ``hard softmax(F) + soft softmax(F / temperature) - fixed``, at logits ``F [n, k]``.
+
+    ``fixed`` ``[n, k]`` is what does not depend on them: it is computed once, and the rest by compiled code.
+    """
+
+    hard: float
+    soft: float
+    temperature: float
+    fixed: Tensor
+
+
 class Objective(Protocol):
     """One signature for all of them. Arguments and shapes are those of `slope`.
 
@@ -37,6 +50,10 @@ class Objective(Protocol):
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor | None) -> Tensor:
         """The value for every sample, ``[n]``."""
 
+    def softmaxes(self, classes: int, label: Tensor, teacher: Tensor | None) -> Softmaxes | None:
+        """The slope for any logits of ``k`` = `classes`, if it has that form; else None."""
+        return None
+
     def __call__(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Value and slope."""
         return self.value(logits, label, teacher), self.slope(logits, label, teacher)
@@ -51,6 +68,9 @@ class CrossEntropy(Objective):
 
     def value(self, logits: Tensor, label: Tensor, teacher: Tensor | None = None) -> Tensor:
         return -logits.T.log_softmax(dim=0).gather(0, label[None])[0]
+
+    def softmaxes(self, classes: int, label: Tensor, teacher: Tensor | None) -> Softmaxes:
+        return Softmaxes(1.0, 0.0, 1.0, functional.one_hot(label, classes).float())
 
 
 HARD_LABELS = CrossEntropy()
@@ -86,6 +106,12 @@ class Hinton(Objective):
         divergence = (q * (r + (-r).expm1())).where(r.abs() < 1, q * r + p - q).sum(dim=0).clamp_(min=0)
         hard = HARD_LABELS.value(logits, label)
         return (1 - self.alpha) * hard + (self.alpha * T**2) * divergence.to(hard.dtype)
+
+    def softmaxes(self, classes: int, label: Tensor, teacher: Tensor) -> Softmaxes:
+        hard, soft, T = 1 - self.alpha, self.alpha * self.temperature, self.temperature
+        of_teacher = (teacher * (self.teacher_scale / T)).softmax(dim=1)
+        of_label = functional.one_hot(label, classes).to(of_teacher.dtype)
+        return Softmaxes(hard, soft, T, hard * of_label + soft * of_teacher)
 
 
 def truncated_softmax(logits: Tensor, tau: float) -> Tensor:

@@ -51,37 +51,70 @@ def _compiled(signature: str) -> Callable[[Callable[..., None]], Callable[..., N
     return compile_
 
 
-@_compiled("void(float32[:, ::1], float32[:, :], float64)")
-def activate(pre: np.ndarray, logits: np.ndarray, rho: float) -> None:
-    """Sum ReLU~ over patches and neurons, and leave its derivative where the pre-activations were.
+@_compiled("void(float32[:], float32[::1], float64, float64)")
+def _add_softmax(logits: np.ndarray, total: np.ndarray, weight: float, temperature: float) -> None:
+    """Add ``weight * softmax(logits / temperature)`` to `total`; both are ``[k]``."""
+    exponentials = np.exp((logits - logits.max()) / np.float32(temperature))
+    total += np.float32(weight) / exponentials.sum() * exponentials
+
+
+@_compiled("void(float32[:, ::1], float32[:, :], UniTuple(float64, 3), float32[:, ::1], UniTuple(float64, 3))")
+def activate(
+    pre: np.ndarray,
+    logits: np.ndarray,
+    law: tuple[float, float, float],
+    fixed: np.ndarray,
+    softmaxes: tuple[float, float, float],
+) -> None:
+    """Sum ReLU~ over patches and neurons, and put its derivative in place of the pre-activations.
 
     With ``z`` cut to 0 and rho, ReLU~ is ``z^3 / (3 rho^2)``, plus what is above rho; its derivative is
     ``(z / rho)^2``. Where ``z`` is NaN both are, and where it is infinite the logit is.
 
+    If the objective's slope has the form of `objectives.Softmaxes`, derivatives are weighed by it as well, as in
+    `weigh`: a sample is in the cache from first to last.
+
     Args:
         pre: float32 ``[n P, k m]``, pre-activations; then the derivatives.
         logits: float32 ``[n, k]``, to be filled.
-        rho: where ReLU~ becomes linear (Section 2.2), above 0.
+        law: rho, where ReLU~ becomes linear (Section 2.2), above 0; by what logits are multiplied, 1 / L where L
+            networks are averaged; and by what slopes are.
+        fixed: that of `objectives.Softmaxes`, float32 ``[n, k]``; ``[0, k]`` if the slope has no such form.
+        softmaxes: its hard, soft and temperature.
     """
-    rows, width = pre.shape
-    n, classes = logits.shape
-    patches, neurons = rows // n, width // classes
-    zero, third, scale, rho = np.float32(0), np.float32(1 / 3), np.float32(1 / (rho * rho)), np.float32(rho)
-    total = np.empty(width, np.float32)
+    width, (n, classes) = pre.shape[1], logits.shape
+    patches, neurons = len(pre) // n, width // classes
+    rho, share, scale = np.float32(law[0]), np.float32(law[1]), np.float32(law[2])
+    zero, third, inverse = np.float32(0), np.float32(1 / 3), np.float32(1 / (law[0] * law[0]))
+    hard, soft, temperature = softmaxes
+    total, slope, F = np.empty(width, np.float32), np.empty(classes, np.float32), np.empty(classes, np.float32)
     for sample in range(n):
+        first, end = sample * patches, (sample + 1) * patches
         total[:] = zero
-        for row in range(sample * patches, (sample + 1) * patches):
+        for row in range(first, end):
             for j in range(width):
                 z = pre[row, j]
                 cut = zero if z < zero else (rho if z > rho else z)
-                gate = cut * cut * scale
+                gate = cut * cut * inverse
                 pre[row, j] = gate
                 total[j] += gate * cut * third + (z - rho if z > rho else zero)
         for i in range(classes):
             logit = zero
             for j in range(i * neurons, (i + 1) * neurons):
                 logit += total[j]
-            logits[sample, i] = logit
+            F[i] = logit * share
+            logits[sample, i] = F[i]
+        if len(fixed) == 0:
+            continue
+        slope[:] = -fixed[sample]
+        _add_softmax(F, slope, hard, 1.0)
+        if soft != 0:
+            _add_softmax(F, slope, soft, temperature)
+        for i in range(classes):
+            total[i * neurons : (i + 1) * neurons] = slope[i] * scale
+        for row in range(first, end):
+            for j in range(width):
+                pre[row, j] *= total[j]
 
 
 @_compiled("void(float32[:, ::1], float32[:, :])")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor, nn
 
-from multiview.networks.two_layer import TwoLayerNetwork, smoothed_relu
+from multiview.networks.two_layer import TwoLayerNetwork, _Pass, smoothed_relu
 
 
 class FrozenTwoLayer(TwoLayerNetwork):
@@ -47,7 +47,7 @@ class FrozenTwoLayer(TwoLayerNetwork):
         return _FrozenPass(self, x, block)
 
 
-class _FrozenPass:
+class _FrozenPass(_Pass):
     """Passes over the same samples, of which what the frozen neurons make is computed once."""
 
     def __init__(self, network: FrozenTwoLayer, x: Tensor, block: int):

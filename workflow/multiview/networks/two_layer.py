@@ -9,6 +9,7 @@ share of the gradient, by two matrix products and element-wise work in place, on
 `StackedNetworks` does it for several networks at once, by batched products: so many seeds are one on a GPU.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from multiview.networks import compiled
-from multiview.objectives import HARD_LABELS, Objective
+from multiview.objectives import HARD_LABELS, Objective, Softmaxes
 
 
 def smoothed_relu(z: Tensor, q: float, rho: float) -> Tensor:
@@ -104,7 +105,11 @@ class TwoLayerNetwork(nn.Module):
         if self._last is None or self._last.x is not x or self._last.size != block:
             self._last = self._pass(x, block)
         pass_, logits = self._last, []
+        softmaxes = pass_.softmaxes(objective, label, teacher)
         for samples in pass_.blocks:
+            if softmaxes is not None:
+                logits.append(pass_.both_ways(samples, softmaxes, gradient))
+                continue
             F, part = pass_.forward(samples), samples.part
             taught = None if teacher is None else teacher[..., part, :]
             slope = self._of_rows(objective.slope, F, label[part], taught)
@@ -184,13 +189,16 @@ class _Pass:
     def forward(self, block: _Block) -> Tensor:
         """Logits ``[..., n, k]`` of a block; leaves the derivative of ReLU~ in its last matrix."""
         self.product(block.rows, self.network.weight.detach().mT, out=block.work[0])
-        F = self._activate(block)
-        return F if self.network.members == 1 else F.div_(self.network.members)
+        return self._activate(block)
 
     def backward(self, block: _Block, slope: Tensor, gradient: Tensor) -> None:
         """Add to `gradient` ``[..., k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[..., n, k]``."""
         self._weigh(block, slope if self.network.members == 1 else slope / self.network.members)
         self.add_product(gradient, block.work[-1].mT, block.rows)
+
+    def softmaxes(self, objective: Objective, label: Tensor, teacher: Tensor | None) -> Softmaxes | None:
+        """What `both_ways` needs of an objective; None: a slope is to be computed between the two ways."""
+        return None
 
     def _activate(self, block: _Block) -> Tensor:
         (pre, inner, gate), q, rho = block.work, self.network.q, self.network.rho
@@ -201,7 +209,8 @@ class _Pass:
         if rho != 1:
             gate.mul_(rho ** (1 - q))
         pre.addcmul_(gate, inner, value=1 / q)
-        return pre.unflatten(-2, block.size).sum(dim=-2).unflatten(-1, (self.network.classes, -1)).sum(dim=-1)
+        F = pre.unflatten(-2, block.size).sum(dim=-2).unflatten(-1, (self.network.classes, -1)).sum(dim=-1)
+        return F if self.network.members == 1 else F.div_(self.network.members)
 
     def _weigh(self, block: _Block, slope: Tensor) -> None:
         per_neuron = slope.repeat_interleave(self.network.neurons, dim=-1).unsqueeze(-2)
@@ -212,11 +221,33 @@ class _CompiledPass(_Pass):
     """The same for one network with q = 3 on a CPU: one matrix is enough, so that blocks may be larger."""
 
     MATRICES = 1
+    known: tuple[tuple, Softmaxes | None] = ((), None)
 
-    def _activate(self, block: _Block) -> Tensor:
+    def softmaxes(self, objective: Objective, label: Tensor, teacher: Tensor | None) -> Softmaxes | None:
+        """Computed once for what is the same in every step."""
+        given = objective, label, teacher
+        if not (self.known[0] and all(map(operator.is_, given, self.known[0]))):
+            self.known = given, objective.softmaxes(self.network.classes, label, teacher)
+        return self.known[1]
+
+    def both_ways(self, block: _Block, softmaxes: Softmaxes, gradient: Tensor) -> Tensor:
+        """What `forward`, the slope and `backward` do: the logits ``[n, k]`` of a block."""
+        self.product(block.rows, self.network.weight.detach().mT, out=block.work[0])
+        law = softmaxes.hard, softmaxes.soft, softmaxes.temperature
+        F = self._activate(block, softmaxes.fixed[block.part], law)
+        self.add_product(gradient, block.work[0].mT, block.rows)
+        return F
+
+    def _activate(
+        self, block: _Block, fixed: Tensor | None = None, softmaxes: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    ) -> Tensor:
         (pre,), network = block.work, self.network
         F = pre.new_empty(network.classes, block.size[0]).T  # as objectives want it
-        compiled.activate(pre.numpy(), F.numpy(), network.rho)
+        share = 1 / network.members
+        if fixed is None:
+            fixed = pre.new_empty(0, network.classes)
+        law = network.rho, share, share / len(self.x)
+        compiled.activate(pre.numpy(), F.numpy(), law, fixed.numpy(), softmaxes)
         return F
 
     def _weigh(self, block: _Block, slope: Tensor) -> None:

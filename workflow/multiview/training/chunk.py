@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor, nn
@@ -54,11 +54,18 @@ class ChunkTraining(nn.Module):
         """Positions of the runs that are not known to be finished."""
         return [i for i, run in enumerate(self.runs) if not run.finished]
 
+    @cached_property
+    def of_teachers(self) -> Sequence[Tensor] | None:
+        """Each run's teacher's logits: the same objects in every step, by which a network knows them again."""
+        return None if self.teachers is None else self.teachers.unbind()
+
     def step(self) -> bool:
         """One step of every seed that is not finished; tell whether the runs have heard of it: here they have."""
         for i in self.active:
             run, settings = self.runs[i], self.settings
-            teacher, union = (None if of_runs is None else of_runs[i] for of_runs in (self.teachers, self.unions))
+            teacher, union = (
+                None if of_runs is None else of_runs[i] for of_runs in (self.of_teachers, self.unions)
+            )
             logits = run.network.gradient(self.x, self.label, self.block_samples, self.objective, teacher)
             losses = partial(run.network.values, logits, self.label, self.objective, teacher)
             if is_recorded(run.step, settings) or may_end(logits, self.label, run.step, settings, union, losses):
