@@ -5,6 +5,7 @@ in the order in which they stand below (no ``fastmath``).
 """
 
 import hashlib
+import math
 import sys
 import tempfile
 from collections.abc import Callable
@@ -51,13 +52,6 @@ def _compiled(signature: str) -> Callable[[Callable[..., None]], Callable[..., N
     return compile_
 
 
-@_compiled("void(float32[:], float32[::1], float64, float64)")
-def _add_softmax(logits: np.ndarray, total: np.ndarray, weight: float, temperature: float) -> None:
-    """Add ``weight * softmax(logits / temperature)`` to `total`; both are ``[k]``."""
-    exponentials = np.exp((logits - logits.max()) / np.float32(temperature))
-    total += np.float32(weight) / exponentials.sum() * exponentials
-
-
 @_compiled("void(float32[:, ::1], float32[:, :], UniTuple(float64, 3), float32[:, ::1], UniTuple(float64, 3))")
 def activate(
     pre: np.ndarray,
@@ -85,12 +79,14 @@ def activate(
     width, (n, classes) = pre.shape[1], logits.shape
     patches, neurons = len(pre) // n, width // classes
     rho, share, scale = np.float32(law[0]), np.float32(law[1]), np.float32(law[2])
-    zero, third, inverse = np.float32(0), np.float32(1 / 3), np.float32(1 / (law[0] * law[0]))
-    hard, soft, temperature = softmaxes
-    total, slope, F = np.empty(width, np.float32), np.empty(classes, np.float32), np.empty(classes, np.float32)
+    zero, one, third, inverse = np.float32(0), np.float32(1), np.float32(1 / 3), np.float32(1 / (law[0] * law[0]))
+    hard, soft, high = np.float32(softmaxes[0]), np.float32(softmaxes[1]), np.float32(softmaxes[2])
+    total, F = np.empty(width, np.float32), np.empty(classes, np.float32)
+    slope, exponential = np.empty(classes, np.float32), np.empty(classes, np.float32)
     for sample in range(n):
         first, end = sample * patches, (sample + 1) * patches
-        total[:] = zero
+        for j in range(width):
+            total[j] = zero
         for row in range(first, end):
             for j in range(width):
                 z = pre[row, j]
@@ -106,12 +102,23 @@ def activate(
             logits[sample, i] = F[i]
         if len(fixed) == 0:
             continue
-        slope[:] = -fixed[sample]
-        _add_softmax(F, slope, hard, 1.0)
-        if soft != 0:
-            _add_softmax(F, slope, soft, temperature)
+        top = F[0]
+        for i in range(1, classes):
+            top = max(top, F[i])
         for i in range(classes):
-            total[i * neurons : (i + 1) * neurons] = slope[i] * scale
+            slope[i] = -fixed[sample, i]
+        for weight, temperature in ((hard, one), (soft, high)):
+            if weight == zero:
+                continue
+            over = zero
+            for i in range(classes):
+                exponential[i] = math.exp((F[i] - top) / temperature)
+                over += exponential[i]
+            for i in range(classes):
+                slope[i] += weight / over * exponential[i]
+        for i in range(classes):
+            for j in range(i * neurons, (i + 1) * neurons):
+                total[j] = slope[i] * scale
         for row in range(first, end):
             for j in range(width):
                 pre[row, j] *= total[j]
