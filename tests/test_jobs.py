@@ -128,6 +128,36 @@ def test_two_clones_share_the_gpus_of_a_machine(folder):
         process.wait()
 
 
+def test_the_end_of_a_job_leaves_out_nothing_that_is_due_at_exit(tmp_path):
+    code = """
+import atexit, logging, weakref
+atexit.register(print, "registered before the job began")
+from types import SimpleNamespace
+from multiview.runtime import jobs
+jobs.start(SimpleNamespace(log=["job.log"], resources={}))
+class Kept:
+    pass
+kept = Kept()
+weakref.finalize(kept, print, "finalized")
+atexit.register(print, "registered by the job")
+logging.info("logged")
+print("written, without a new line", end="")
+jobs.end()
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    text = (tmp_path / "job.log").read_text()
+    due = ("before the job began", "finalized", "by the job", "logged", "without a new line")
+    assert all(text.count(words) == 1 for words in due)
+    assert not (tmp_path / "job.log.1").exists()
+
+
+def test_every_script_is_a_job_from_its_first_line_to_its_last():
+    for path in (ROOT / "workflow/scripts").glob("*.py"):
+        lines = path.read_text().splitlines()
+        calls = [line for line in lines if line.startswith("jobs.")]
+        assert calls[0].startswith("jobs.start(snakemake") and calls[-1] == lines[-1] == "jobs.end()", path
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

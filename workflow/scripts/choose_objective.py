@@ -14,3 +14,5 @@ expect = {"dataset": about["dataset"]}
 files = [artifacts.read(path, "trials", expect=expect) for path in snakemake.input.trials]
 table = objective_grid.choose(pd.concat([file.pandas() for file in files], ignore_index=True))
 artifacts.write(snakemake.output[0], "choice", table.to_dict("series"), files[0].provenance)
+
+jobs.end()

@@ -15,3 +15,5 @@ stored = not {"inputs", "images"}.isdisjoint(snakemake.output.keys())
 base.write(Path(snakemake.output.samples).parent, dataset, provenance, inputs=stored)
 for name, split in dataset.splits.items():
     logging.info("split %s: %d samples of shape %s", name, len(split.label), split.x.shape[1:])
+
+jobs.end()

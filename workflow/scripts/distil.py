@@ -38,3 +38,5 @@ runs = job.fit(seeds, distillation.training, **lessons)
 
 recorded = {"start", "init_std", "centred", "soft_labels", "stop", "union_margin", "training", "objective"}
 job.write(job.tables(runs), **distillation.model_dump(include=recorded))
+
+jobs.end()

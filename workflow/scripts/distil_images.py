@@ -27,3 +27,5 @@ job.write(
     soft_labels=distillation.soft_labels,
     teachers_say=snakemake.params.teachers_say,
 )
+
+jobs.end()

@@ -99,3 +99,5 @@ columns = {kind: table.to_dict("series") for kind, table in tables.items()}
 columns |= {"members": ensembles.members_table(members), "logits": ensembles.ensemble_table(single)}
 for kind, path in paths.items():
     artifacts.write(path, kind, columns[kind], provenance)
+
+jobs.end()

@@ -37,3 +37,5 @@ provenance |= {"shape": data.about["shape"], "config": settings.model_dump()}
 artifacts.write(target.similarity, "similarity", pd.DataFrame(similar).to_dict("series"), provenance)
 table = pd.DataFrame(excited).sort_values(["class", "seed", "rank"]).to_dict("list")
 artifacts.write(target.exciting, "exciting", table, provenance)
+
+jobs.end()

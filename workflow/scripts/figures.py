@@ -15,3 +15,5 @@ sources = registry.Sources(dict(snakemake.input.items()))
 for i, name in enumerate(snakemake.params.names):
     figure, tables = registry.make(name, sources, about, settings)
     style.save(figure, tables, {kind: paths[i] for kind, paths in snakemake.output.items()}, settings)
+
+jobs.end()

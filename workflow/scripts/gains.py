@@ -14,3 +14,5 @@ places = map(tuple, json.loads(snakemake.params.places))
 table = families.gain_table({place: file.pandas() for place, file in zip(places, files, strict=True)})
 provenance = {"study": snakemake.params.family, "studies": {f.provenance["study"]: f.provenance for f in files}}
 artifacts.write(snakemake.output.table, "gains", table.to_dict("series"), provenance)
+
+jobs.end()

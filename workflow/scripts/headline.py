@@ -15,3 +15,5 @@ cells = headline.cells(table)
 artifacts.write(snakemake.output.table, "headline", table.to_dict("series"), {"studies": studies})
 artifacts.write_text(snakemake.output.text, pages.markdown(*cells) + "\n")
 artifacts.write_text(snakemake.output.page, pages.page("Test accuracies beside the paper's", pages.table(*cells)))
+
+jobs.end()

@@ -32,3 +32,5 @@ provenance = {"study": params.study, "dataset": data.digest, "predictor": params
 provenance |= {"copies": params.copies, "augmentation": settings.augmentation.model_dump()}
 table = copies_table(params.predictor, seeds, np.array(logits).swapaxes(0, 1))
 artifacts.write(snakemake.output[0], "copies", table, provenance)
+
+jobs.end()

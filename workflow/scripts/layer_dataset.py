@@ -24,3 +24,5 @@ trained.load_state_dict(state)
 dataset = layer.cut(trained.eval(), splits, about["classes"], settings)
 provenance = {"study": params.study, "config": settings.model_dump(), "of": about["dataset"], "seed": params.seed}
 base.write(Path(snakemake.output.samples).parent, dataset, provenance)
+
+jobs.end()

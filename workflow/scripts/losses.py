@@ -30,3 +30,5 @@ for row in params.rows:
 table, measured = families.loss_tables(params.family, rows, params.more_training)
 artifacts.write(target.table, "losses", table.to_dict("series"), provenance)
 artifacts.write(target.measures, "measures", measured.to_dict("series"), provenance)
+
+jobs.end()

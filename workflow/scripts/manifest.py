@@ -16,3 +16,5 @@ folders = Path(params.logs), Path(params.benchmarks)
 run = manifest.make(json.loads(params.config), json.loads(params.seeds), *folders)
 artifacts.write_text(target.manifest, json.dumps(run, indent=1) + "\n")
 artifacts.write_text(target.page, pages.manifest(run))
+
+jobs.end()

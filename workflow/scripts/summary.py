@@ -17,3 +17,5 @@ lines = [f"# {snakemake.params.study}", "", verdicts.as_markdown(rows), "", page
 for path in map(Path, snakemake.input.figures):
     lines += [f"![{path.stem.replace('_', ' ')}]({path.relative_to(folder)})", ""]
 artifacts.write_text(snakemake.output[0], "\n".join(lines))
+
+jobs.end()

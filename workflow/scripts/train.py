@@ -19,3 +19,5 @@ in_train = {name: column[patches["split"] == "train"] for name, column in patche
 scale = lottery.view_scale(data.splits["train"].label, in_train, data.classes, job.network.q)
 made = {"start": start_table(runs, scale), "member_strengths": job.member_strengths_table(runs)}
 job.write(job.tables(runs) | made, networks=members, training=settings.model_dump())
+
+jobs.end()

@@ -10,3 +10,5 @@ from multiview.training.minibatch_job import Job
 job = Job(snakemake, config.ImageTraining.model_validate_json(snakemake.params.training))
 runs = job.fit(jobs.seeds(snakemake))
 job.write(runs)
+
+jobs.end()

@@ -31,3 +31,5 @@ for (alpha, temperature), trials in itertools.groupby(json.loads(params.trials),
 columns = dict(zip(artifacts.KINDS["trials"], zip(*rows, strict=True), strict=True))
 provenance = {"study": params.study, "dataset": job.data.digest, "distillation": distillation.model_dump()}
 artifacts.write(snakemake.output[0], "trials", columns, provenance)
+
+jobs.end()

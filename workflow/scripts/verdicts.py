@@ -16,3 +16,5 @@ together = verdicts.pooled(measures, verdicts.draws(provenances), claim.by_name(
 table = verdicts.judge(pd.concat([measures, together], ignore_index=True), claim.by_name())
 artifacts.write(snakemake.output.table, "verdicts", table.to_dict("series"), {"studies": provenances})
 artifacts.write_text(snakemake.output.page, verdicts.as_page(table.to_dict("records")))
+
+jobs.end()
