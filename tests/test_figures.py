@@ -1,12 +1,16 @@
 """Figures: which a study has, what they sort, and what they draw, by hand-worked cases."""
 
+from typing import get_args
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import is_color_like
 
 from multiview import config, soft_labels
-from multiview.figures import dark_knowledge, error_over_mu, interventions, registry, student_race, sweep
+from multiview.figures import agreement as agreement_figure
+from multiview.figures import dark_knowledge, error_over_mu, interventions, registry, student_race, style, sweep
 from multiview.measure.views import KEEPS, TAKES, shares
 
 
@@ -286,6 +290,24 @@ def test_panels_of_a_sweep_share_an_axis_that_has_all_points():
     found = pd.DataFrame(rows, columns=["sweep", "value", "quantity", "measured", "low", "high"])
     figure = sweep.draw(found, sweeps, config.Figures())
     assert {axis.get_ylim()[0] for axis in figure.axes} == {0} and figure.axes[0].get_ylim()[1] > 0.92
+
+
+def test_every_palette_of_the_config_has_its_colours():
+    names = get_args(config.Figures.model_fields["palette"].annotation)
+    assert set(style.PALETTES) == set(names)
+    assert all(is_color_like(colour) for colours in style.PALETTES.values() for colour in colours)
+
+
+def test_numbers_of_a_square_table_stand_in_their_cells(settings):
+    agreement = pd.DataFrame(
+        [(i, j, 1 - 0.1 * abs(i - j), 0.01 * (i + j + 1)) for i in range(3) for j in range(3)],
+        columns=["seed", "other", "same", "both_wrong"],
+    )
+    differ, both_wrong, *_ = agreement_figure.draw(agreement, settings).axes
+    texts = [{text.get_position(): text.get_text() for text in axis.texts} for axis in (differ, both_wrong)]
+    assert texts[0] == {(0.5, 1.5): "10.0", (0.5, 2.5): "20.0", (1.5, 2.5): "10.0"}
+    assert texts[1] == {(j + 0.5, i + 0.5): f"{i + j + 1:.1f}" for i in range(3) for j in range(i + 1)}
+    assert differ.yaxis_inverted()
 
 
 @pytest.mark.parametrize("panels", [1, 2, 3])

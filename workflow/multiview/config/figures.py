@@ -12,7 +12,7 @@ class Figures(Section):
 
     dpi: Annotated[Int, Field(ge=50, le=1200)] = key("resolution of the PNG files", 200, unit="dots an inch")
     font_size: Annotated[Float, Field(ge=4, le=24)] = key("size of the letters", 8, unit="points")
-    palette: Literal["colorblind", "deep", "muted", "dark"] = key("seaborn's palette", "colorblind")
+    palette: Literal["colorblind", "deep", "muted", "dark"] = key("palette, one of seaborn's", "colorblind")
     race_classes: Annotated[Int, Field(ge=1, le=16)] = key("classes drawn in the race", 6)
     race_seed: Seed | None = key("seed drawn in the race; null: the first", None)
 

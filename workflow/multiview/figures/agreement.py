@@ -6,7 +6,6 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 
 from multiview import config
 from multiview.figures import registry, style
@@ -31,27 +30,11 @@ def draw(agreement: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     """
     style.apply(settings)
     figure, axes = plt.subplots(1, 2, figsize=(style.PAGE, 3.1))
-    few = agreement["seed"].nunique() <= 12
     panels = (("differ", 1 - agreement["same"]), ("both_wrong", agreement["both_wrong"]))
     titles = ("they differ on [% of test images]", "both are wrong on [% of test images]")
     for axis, title, (name, values) in zip(axes, titles, panels, strict=True):
-        table = (100 * agreement.assign(**{name: values})).astype({"seed": int, "other": int})
-        square = table.assign(seed=agreement["seed"], other=agreement["other"]).pivot(
-            index="seed", columns="other", values=name
-        )
+        square = agreement.assign(**{name: 100 * values}).pivot(index="seed", columns="other", values=name)
         hidden = np.triu(np.ones(square.shape, bool), k=0 if name == "differ" else 1)
-        sns.heatmap(
-            square,
-            mask=hidden,
-            ax=axis,
-            cmap="cividis",
-            annot=few,
-            fmt=".1f",
-            annot_kws={"size": settings.font_size - 2},
-            square=True,
-            cbar_kws={"label": title},
-            linewidths=0.3,
-        )
-        axis.set(xlabel="seed", ylabel="seed")
-        axis.tick_params(length=0)
+        mesh = style.heatmap(axis, square.mask(hidden), ".1f", settings.font_size - 2)
+        figure.colorbar(mesh, ax=axis, label=title).outline.set_visible(False)
     return figure

@@ -71,7 +71,7 @@ def _write(axis: plt.Axes, x: int, y: int, row: pd.Series, top: float, settings:
     gain, low, high = (100 * row[name] for name in ("gain", "low", "high"))
     text = f"{gain:+z.1f}\n[{low:z.1f}, {high:z.1f}]"  # z: no minus before a rounded zero
     colour = "black" if gain > 0.6 * top else "white"
-    axis.text(x, y, text, ha="center", va="center", color=colour, fontsize=settings.font_size - 1.5)
+    axis.text(x, y, text, color=colour, fontsize=settings.font_size - 1.5, **style.IN_A_CELL)
 
 
 def _words(name: str) -> str:

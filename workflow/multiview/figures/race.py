@@ -6,7 +6,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 
 from multiview import config
 from multiview.figures import registry, style
@@ -41,18 +40,10 @@ def draw(strengths: pd.DataFrame, seed: int, settings: config.Figures) -> plt.Fi
     shown = own[own["class"].isin(classes)]
     low, high = shown.loc[shown["phi"] > 0, "phi"].min(), shown["phi"].max()
     for axis, label in zip(axes.flat, classes, strict=False):
-        sns.lineplot(
-            shown[shown["class"] == label],
-            x="step",
-            y="phi",
-            hue="view",
-            style="view",
-            palette=colours[:2],
-            errorbar=None,
-            legend=label == classes[0],
-            ax=axis,
-        )
-        axis.set(title=f"class {label}", yscale="log", ylim=(low / 2, high * 2), xlabel="", ylabel="")
+        lines = shown[shown["class"] == label].sort_values("step").groupby("view")
+        for (view, line), colour, dashes in zip(lines, colours, ("-", "--"), strict=False):
+            axis.plot(line["step"], line["phi"], color=colour, linestyle=dashes, label=view)
+        axis.set(title=f"class {label}", yscale="log", ylim=(low / 2, high * 2))
     for axis in axes.flat[len(classes) :]:
         axis.set_visible(False)
     for axis in axes.flat[max(0, len(classes) - columns) : len(classes)]:  # also where there is none below

@@ -5,7 +5,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 
 from multiview import config
 from multiview.figures import registry, style
@@ -28,25 +27,12 @@ def draw(similarity: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     """
     style.apply(settings)
     figure, axes = plt.subplots(1, 2, figsize=(style.PAGE, 3.2))
-    few = similarity["seed"].nunique() <= 12
+    low = min(0.0, similarity["cka"].min())
     for axis, (trained, name) in zip(axes, ((True, "trained"), (False, "at the start")), strict=True):
         table = similarity[similarity["trained"] == trained]
         apart = table[table["seed"] != table["other"]]["cka"]
-        sns.heatmap(
-            table.pivot(index="seed", columns="other", values="cka"),
-            ax=axis,
-            cmap="cividis",
-            vmin=min(0.0, similarity["cka"].min()),
-            vmax=1,
-            annot=few,
-            fmt=".2f",
-            annot_kws={"size": settings.font_size - 2.5},
-            square=True,
-            cbar=trained is False,
-            cbar_kws={"label": "linear CKA of the features"},
-            linewidths=0.3,
-        )
-        axis.set(xlabel="seed", ylabel="seed")
+        square = table.pivot(index="seed", columns="other", values="cka")
+        mesh = style.heatmap(axis, square, ".2f", settings.font_size - 2.5, vmin=low, vmax=1)
         axis.set_title(f"{name}: {apart.mean():.2f} between seeds (mean)", fontsize=settings.font_size)
-        axis.tick_params(length=0)
+    figure.colorbar(mesh, ax=axes[1], label="linear CKA of the features").outline.set_visible(False)
     return figure
