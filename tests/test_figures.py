@@ -310,6 +310,23 @@ def test_numbers_of_a_square_table_stand_in_their_cells(settings):
     assert differ.yaxis_inverted()
 
 
+def test_a_figure_is_laid_out_once_and_saved_with_its_fonts(settings, tmp_path):
+    style.apply(settings)
+    figure, axis = plt.subplots(figsize=(style.COLUMN, 2))
+    axis.set_ylabel("a label\nof many\nlines\nthat are\nhigh")
+    axis.set_title("of it")
+    draws, layouts = [], []
+    figure.canvas.mpl_connect("draw_event", draws.append)
+    engine = figure.get_layout_engine()
+    execute = engine.execute
+    engine.execute = lambda figure: (layouts.append(1), execute(figure))
+    output = {kind: str(tmp_path / f"figure.{kind}") for kind in ("svg", "pdf", "png", "csv")}
+    style.save(figure, pd.DataFrame({"x": [1]}), output, settings)
+    assert (len(layouts), len(draws)) == (1, 3)
+    assert axis.yaxis.label.get_window_extent().x0 >= 0
+    assert b"/FontFile2" in (tmp_path / "figure.pdf").read_bytes()
+
+
 @pytest.mark.parametrize("panels", [1, 2, 3])
 def test_the_legend_of_a_sweep_lies_within_its_picture(panels):
     points = [{"value": value, "study": "theory"} for value in (1.0, 2.0)]

@@ -44,6 +44,8 @@ def draw(strengths: pd.DataFrame, seed: int, settings: config.Figures) -> plt.Fi
         for (view, line), colour, dashes in zip(lines, colours, ("-", "--"), strict=False):
             axis.plot(line["step"], line["phi"], color=colour, linestyle=dashes, label=view)
         axis.set(title=f"class {label}", yscale="log", ylim=(low / 2, high * 2))
+    if high > 1e4 * low:  # there is no room for ticks between decades, but the layout would make them all first
+        axes[0, 0].minorticks_off()  # of all: the axis is shared
     for axis in axes.flat[len(classes) :]:
         axis.set_visible(False)
     for axis in axes.flat[max(0, len(classes) - columns) : len(classes)]:  # also where there is none below

@@ -56,6 +56,7 @@ def apply(settings: config.Figures) -> Sequence[str]:
             "ytick.color": grey,
             "axes.linewidth": 1,
             "axes.axisbelow": True,
+            "axes.titley": 1,  # else a title looks for its place each time it is drawn
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.prop_cycle": mpl.cycler(color=colours),
@@ -73,6 +74,7 @@ def apply(settings: config.Figures) -> Sequence[str]:
             "svg.fonttype": "path",  # glyphs are in the file, as outlines
             "pdf.fonttype": 42,  # and here as TrueType: journals refuse Type 3
             "figure.constrained_layout.use": True,
+            "figure.dpi": settings.dpi,  # what the layout measures, the PNG draws: formulas are read once for both
         }
     )
     return colours
@@ -92,10 +94,13 @@ def save(
         output: paths of ``svg``, ``pdf``, ``png`` and ``csv``.
         settings: the figures section of the config.
     """
-    figure.savefig(output["svg"], metadata={"Date": None})
-    figure.set_layout_engine("none")  # it stands: to lay out again for each file takes as long as to draw it
-    figure.savefig(output["pdf"], metadata={"CreationDate": None})
-    figure.savefig(output["png"], dpi=settings.dpi)
+    figure.get_layout_engine().execute(figure)
+    # Without an engine no file is drawn twice, the first time to lay it out. "none" would put one in its place.
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)
+        figure.savefig(output["svg"], metadata={"Date": None})
+        figure.savefig(output["pdf"], metadata={"CreationDate": None})
+        figure.savefig(output["png"], dpi=settings.dpi)
     plt.close(figure)
     if not isinstance(data, pd.DataFrame):
         data = pd.concat([table.assign(table=name) for name, table in data.items()], ignore_index=True)
