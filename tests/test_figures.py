@@ -216,9 +216,12 @@ def test_a_student_that_has_stopped_counts_in_the_median_as_it_ended(settings):
     own, *others = figure.axes
     (median,) = [line for line in own.lines if line.get_label() == "median"]
     assert median.get_xydata().tolist() == [[0, 3], [1, 4], [2, 8]]
-    assert [line.get_xydata().tolist() for line in own.lines[::2]][:3] == [
+    (lines,) = own.collections
+    assert [line.tolist() for line in lines.get_segments()] == [
         [[step, phi] for step, phi in enumerate(curve)] for curve in curves.values()
     ]
+    (ends,) = [line for line in own.lines if line is not median]
+    assert ends.get_xydata().tolist() == [[1, 2], [2, 8], [2, 9]]
     assert own.get_title().endswith("(3 views, 67% learned)")
     assert [axis.get_title().splitlines()[1] for axis in others] == ["(0 views)", "(0 views)"]
 

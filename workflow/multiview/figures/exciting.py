@@ -12,6 +12,8 @@ from multiview.figures import registry, style
 
 SIDE = 0.52
 """Of a picture, in inches."""
+ACROSS = 1.2
+"""From one picture to the next, in their widths."""
 
 
 def make(
@@ -35,26 +37,30 @@ def draw(exciting: pd.DataFrame, shape: Sequence[int], settings: config.Figures)
     """
     style.apply(settings)
     classes, seeds = sorted(exciting["class"].unique()), sorted(exciting["seed"].unique())
-    pictures = exciting["rank"].max() + 1
+    pictures = int(exciting["rank"].max()) + 1
     width = style.COLUMN if SIDE * pictures * len(classes) + 0.7 < style.COLUMN else style.PAGE
-    side = min(1.0, (width - 0.7) / (pictures * len(classes)))
-    figure = plt.figure(figsize=(width, (side + 0.16) * len(seeds) + 0.6))
-    panels = figure.subfigures(1, len(classes), squeeze=False).flat
-    for panel, class_ in zip(panels, classes, strict=True):
-        axes = panel.subplots(len(seeds), pictures, squeeze=False)
-        panel.suptitle(f"class {class_}", fontsize=settings.font_size)
-        for axis_row, seed in zip(axes, seeds, strict=True):
-            rows = exciting[(exciting["class"] == class_) & (exciting["seed"] == seed)].sort_values("rank")
-            for axis, (_, row) in zip(axis_row, rows.iterrows(), strict=True):
-                picture = np.asarray(row["x"], np.uint8).reshape(shape).transpose(1, 2, 0).squeeze()
-                axis.imshow(picture, cmap="gray_r", interpolation="nearest", vmin=0, vmax=255)
-                axis.set_xticks([])
-                axis.set_yticks([])
-                axis.spines[:].set_visible(row["rank"] == 0)
-                small = settings.font_size - 2
-                if row["rank"] == 0:
-                    axis.set_ylabel(f"seed {seed}", fontsize=small)
-                    axis.set_title("optimised" if seed == seeds[0] else "", fontsize=small, pad=2)
-                elif row["label"] != class_:
-                    axis.set_title(f"is a {row['label']}", fontsize=small, pad=2, color="C3")
+    side = min(1.0, (width - 0.7) / (ACROSS * pictures * len(classes)))
+    high = shape[1] / shape[2]
+    down = high + 0.2 / side
+    small = settings.font_size - 2
+    # All pictures of a class on one axis: an axis for each takes three times as long.
+    figure, axes = plt.subplots(1, len(classes), figsize=(width, side * down * len(seeds) + 0.3), squeeze=False)
+    for axis, class_ in zip(axes.flat, classes, strict=True):
+        for row in exciting[exciting["class"] == class_].itertuples():
+            x, y = ACROSS * row.rank, down * seeds.index(row.seed)
+            picture = np.asarray(row.x, np.uint8).reshape(shape).transpose(1, 2, 0).squeeze()
+            extent = (x, x + 1, y + high, y)
+            axis.imshow(picture, cmap="gray_r", interpolation="nearest", vmin=0, vmax=255, extent=extent)
+            text, colour = f"is a {row.label}" if row.label != class_ else "", "C3"
+            if row.rank == 0:
+                axis.add_patch(plt.Rectangle((x, y), 1, high, fill=False, edgecolor="0.15", clip_on=False))
+                text, colour = "optimised" if row.seed == seeds[0] else "", None
+            if text:
+                axis.text(x + 0.5, y - 0.06, text, ha="center", va="bottom", fontsize=small, color=colour)
+        axis.set(xlim=(0, ACROSS * (pictures - 1) + 1), ylim=(down * (len(seeds) - 1) + high, 0), xticks=[])
+        at = down * np.arange(len(seeds)) + high / 2
+        axis.set_yticks(at, [f"seed {seed}" for seed in seeds], rotation=90, va="center", fontsize=small)
+        axis.tick_params(length=0)
+        axis.spines[:].set_visible(False)
+        axis.set_title(f"class {class_}", pad=16)
     return figure

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection
 
 from multiview import config
 from multiview.figures import registry, style
@@ -66,11 +68,10 @@ def draw(shown: pd.DataFrame, name: str, settings: config.Figures) -> plt.Figure
         own = shown[shown["whose"] == whose]
         lines = own.pivot(index="step", columns=["seed", "class", "view"], values="phi").sort_index()
         alpha = min(0.8, max(0.2, 20 / max(len(lines.columns), 1)))  # many lines stay apart, few can be seen
-        for _, line in lines.items():
-            line = line.dropna()
-            axis.plot(line.index, line, color=colour, linewidth=0.4, alpha=alpha)
-            axis.plot(line.index[-1:], line.iloc[-1:], color=colour, marker=".", markersize=2, alpha=0.5)
+        curves = [np.column_stack([lines.index, phi])[np.isfinite(phi)] for phi in lines.to_numpy().T]
+        axis.add_collection(LineCollection(curves, colors=[colour], linewidth=0.4, alpha=alpha))
         if len(lines):
+            axis.plot(*np.array([curve[-1] for curve in curves]).T, ".", color=colour, markersize=2, alpha=0.5)
             # Between recorded steps on a straight line; a student that has stopped stays as it is.
             median = lines.interpolate(method="index", limit_area="inside").ffill().median(axis=1)
             axis.plot(median.index, median, color="black", linewidth=1.4, label="median")
