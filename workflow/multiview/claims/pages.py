@@ -1,12 +1,16 @@
 """Tables in Markdown, and as pages of HTML that need nothing else, so that a report shows them."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import yaml
+
+if TYPE_CHECKING:  # the manifest's page is written without it
+    import pandas as pd
 
 STYLE = """
 body { font: 14px sans-serif; margin: 1em } table { border-collapse: collapse; margin-bottom: 1em }
