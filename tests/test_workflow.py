@@ -412,7 +412,7 @@ def test_the_log_of_an_attempt_that_failed_outlives_its_retry(finished, tmp_path
     shutil.copytree(finished[0], folder, copy_function=shutil.copy2)
     script = folder / "workflow/scripts/evaluate.py"
     trap = "if not Path('failed').exists(): Path('failed').touch(); raise ValueError('the first attempt')\n"
-    script.write_text(script.read_text() + f"from pathlib import Path\n{trap}")
+    script.write_text(script.read_text().replace("jobs.end()", f"from pathlib import Path\n{trap}jobs.end()"))
     run(folder, "results/theory/evaluation/scores.parquet", "--retries", "1")
     assert "ValueError: the first attempt" in (folder / "logs/theory/evaluate.log.1").read_text()
     assert "the first attempt" not in (folder / "logs/theory/evaluate.log").read_text()
