@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -115,8 +116,10 @@ def test_students_use_what_was_chosen_on_the_validation_split(finished):
     assert sorted(path.name for path in tried.iterdir()) == [
         f"hinton_alpha_{alpha}_temperature_4_teacher_scale_1" for alpha in (0.5, 0.9)
     ]
-    # The first student is trained by a job of its own, and is the network that was tried with the chosen pair.
-    assert "is taken up" not in (folder / "logs/digits/distilled_4-5.log").read_text()
+    # The first student is the network that was tried with the chosen pair, and is not trained a second time.
+    log = (folder / "logs/digits/distilled_4-5.log").read_text()
+    assert "seed 4 is taken up from results/digits/checkpoints/distilled/trials_0-1/" in log
+    assert log.count("is taken up") == 1
     samples = artifacts.read(folder / "results/digits/dataset/samples.parquet", "samples").pandas()
     samples = samples[samples["split"] == "validation"].set_index("sample")
     said = logits.pandas().query("member == 4 and split == 'validation'")
@@ -130,6 +133,26 @@ def test_students_use_what_was_chosen_on_the_validation_split(finished):
     # The other kind of students has no grid: the config's objective.
     other = artifacts.read(folder / "results/digits/self_distilled/seeds_4-5/logits.parquet", "logits")
     assert other.provenance["objective"]["hinton"] == {"alpha": 0.9, "temperature": 4.0}
+
+
+def test_a_student_that_was_a_trial_is_what_it_is_without_it(finished, tmp_path):
+    # A job that is forced trains all its students, to the same bits, even if a killed run has left a trial.
+    folder, at = copied(finished, tmp_path / "forced"), "results/digits/distilled/seeds_4-5"
+    log = folder / "logs/digits/distilled_4-5.log"
+    left = folder / re.search("is taken up from (.*), finished", log.read_text())[1]
+    left.parent.mkdir(parents=True)
+    state = torch.load(folder / at / "networks.pt", weights_only=True)["states"][4]
+    torch.save({"epoch": None, "state_dict": state, "record": {"history": [], "seconds": 0.0}}, left)
+    assert jobs(run(folder, f"{at}/logits.parquet", "--forcerun", "distil_images"))["distil_images"] == 1
+    assert "is taken up" not in log.read_text() and not left.parent.exists()
+    for kind in ("logits", "history", "outcome"):
+        one, other = (artifacts.read(place / at / f"{kind}.parquet", kind) for place in (finished[0], folder))
+        assert one.table.equals(other.table), kind
+        assert one.provenance | {"seconds": None} == other.provenance | {"seconds": None}
+    one, other = (torch.load(place / at / "networks.pt", weights_only=True) for place in (finished[0], folder))
+    assert one["dataset"] == other["dataset"] and list(one["states"]) == list(other["states"]) == [4, 5]
+    for seed, state in one["states"].items():
+        assert all(torch.equal(tensor, other["states"][seed][name]) for name, tensor in state.items())
 
 
 def test_networks_load_without_unpickling_and_say_what_their_logits_say(finished):

@@ -2,6 +2,7 @@
 
 
 IMAGES = any_of(settings.images)
+CHECKPOINTS_OF_TRIALS = placed("results/{study}/checkpoints/{students}/trials_{first}-{last}")
 
 IMAGES_AND_NETWORK = {
     "samples": "results/{study}/dataset/samples.parquet",
@@ -71,6 +72,11 @@ use rule distil as distil_images with:
         distillation=lambda wildcards: canonical(students_of(wildcards), ImageDistillation),
         copies=lambda wildcards: studies[wildcards.study].copies,
         teachers_say=lambda wildcards: plan.what_teachers_say(wildcards.study, wildcards.students),
+        # No input: with these, no student is trained twice; without, it is trained to the same numbers.
+        tried=lambda wildcards: [
+            CHECKPOINTS_OF_TRIALS.format(study=wildcards.study, students=wildcards.students, first=a, last=b)
+            for a, b in studies[wildcards.study].trial_chunks(wildcards.students)
+        ],
         lightning_logs=placed("logs/{study}/lightning"),
         code=lambda wildcards: code_of("distil_images", *network_code(wildcards.study)),
 
@@ -90,7 +96,8 @@ use rule distil_images as try_objectives with:
         script="try_objectives",
         trials=lambda wildcards: json.dumps(tried_by(wildcards)),
         teachers=lambda wildcards: teachers_of(wildcards, seeds_of_trials),
-        checkpoints=placed("results/{study}/checkpoints/{students}/trials_{first}-{last}"),
+        checkpoints=CHECKPOINTS_OF_TRIALS,
+        tried=[],
         code=lambda wildcards: code_of("try_objectives", *network_code(wildcards.study)),
 
 

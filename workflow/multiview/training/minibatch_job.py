@@ -96,7 +96,11 @@ class Job:
         logs = Path(params.lightning_logs) / params.predictor / _folder(objective)
         for run in runs:
             name = f"seed_{run.seed}"
-            lesson |= {"checkpoint": checkpoints / digests[run.seed] / f"{name}.pt", "logs": logs / name}
+            file = Path(digests[run.seed], f"{name}.pt")
+            # A student that tried what was chosen has been trained to the end, in this run of the workflow: once
+            # is enough. (Of a run that has ended no finished checkpoints are left.)
+            tried = (Path(folder, file) for folder in params.get("tried", []))
+            lesson |= {"checkpoint": next(filter(Path.exists, tried), checkpoints / file), "logs": logs / name}
             name = f"{params.predictor}, seed {run.seed}"
             train(run, *given, name, teacher=teachers[run.seed], **lesson)
         return runs
