@@ -38,7 +38,9 @@ def cost(study: config.ImageStudy, studies: Mapping[str, config.ImageStudy]) -> 
     kept, epochs, jobs = study.seeds, study.seeds * study.training.epochs, len(study.chunks_of("single"))
     for name, one in study.students.items():
         kept += one.students
-        epochs += (one.students + len(study.trials(name))) * one.training.epochs
+        trials = study.trials(name)
+        once = len({seed for *_, seed in trials})  # the trials with what is chosen are these very students
+        epochs += (one.students + len(trials) - once) * one.training.epochs
         jobs += len(study.chunks_of(name)) + len(study.trial_chunks(name))
     if study.joint is not None:
         number = study.joint.networks * study.joint.runs
