@@ -1,5 +1,6 @@
 """Artifacts come back as they were written; damaged ones are refused by name."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -183,3 +184,20 @@ def test_artifact_made_from_something_else_is_refused(path):
 def test_writing_other_columns_than_declared_is_refused(tmp_path):
     with pytest.raises(ArtifactError, match="members has the columns"):
         artifacts.write(tmp_path / "x.parquet", "members", {"size": [1]}, {})
+
+
+def test_a_digest_is_that_of_the_values_whatever_the_chunks_and_offsets():
+    # By the definition: texts each end with a zero, vectors are the numbers in them.
+    vectors = pa.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]], pa.list_(pa.float32(), 2))
+    whole = pa.table({"text": ["ä", "", "xyz", "b"], "number": [1, 2, 3, 4], "vector": vectors})
+    cut = pa.concat_tables([whole.slice(0, 1), whole.slice(4), whole.slice(1)])
+    for table in (whole, cut, whole.slice(1), whole.slice(2, 1), whole.slice(4), whole.schema.empty_table()):
+        digest, rows = hashlib.blake2b(digest_size=16), table.to_pydict()
+        parts = {
+            "text": "".join(f"{text}\0" for text in rows["text"]).encode(),
+            "number": np.array(rows["number"], np.int64).tobytes(),
+            "vector": np.array(rows["vector"], np.float32).tobytes(),
+        }
+        for name, part in parts.items():
+            digest.update(f"\0{name}\0{table.num_rows}\0".encode() + part)
+        assert artifacts._digest(table) == digest.hexdigest()

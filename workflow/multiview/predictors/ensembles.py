@@ -9,6 +9,9 @@ import numpy as np
 from multiview import config
 from multiview.predictors.logits import Predictor, logits_table
 
+COLUMNS = 4096
+"""Logits of a network that are averaged at a time: so many of all networks fit the processor's cache."""
+
 
 def draw_members(seeds: Sequence[int], size: int, subsets: int, rng: np.random.Generator) -> np.ndarray:
     """Which seeds form ensembles of one size, L: ``[ensembles, size]``, sorted in each row, and no row twice.
@@ -49,12 +52,18 @@ def average(logits: np.ndarray, seeds: Sequence[int], members: np.ndarray) -> np
     """
     position = {seed: i for i, seed in enumerate(seeds)}
     rows = np.array([[position[seed] for seed in row] for row in members])
+    if rows.shape[1] == 1:
+        return logits[rows[:, 0]]
     used, place = np.unique(rows, return_inverse=True)
-    # All means at once, as a product of matrices.
+    # All ensembles at once, as a product of matrices.
     weights = np.zeros((len(rows), len(used)))
     np.add.at(weights, (np.arange(len(rows))[:, None], place.reshape(rows.shape)), 1 / rows.shape[1])
-    means = weights @ logits[used].reshape(len(used), -1).astype(np.float64)
-    return means.astype(np.float32).reshape(len(rows), *logits.shape[1:])
+    flat = logits.reshape(len(logits), -1)
+    means = np.empty((len(rows), flat.shape[1]), np.float32)
+    for start in range(0, flat.shape[1], COLUMNS):
+        part = slice(start, start + COLUMNS)
+        means[:, part] = weights @ flat[:, part][used].astype(np.float64)
+    return means.reshape(len(rows), *logits.shape[1:])
 
 
 def predicted_errors(learned: np.ndarray, sizes: Sequence[int]) -> np.ndarray:

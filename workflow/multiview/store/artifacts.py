@@ -52,7 +52,7 @@ class Artifact:
         """A column as an array: ``[rows]``, or ``[rows, length]`` for a vector column."""
         data = self.table.column(column)
         if pa.types.is_fixed_size_list(data.type):
-            return data.combine_chunks().flatten().to_numpy().reshape(len(data), data.type.list_size)
+            return _flat(data.combine_chunks()).to_numpy().reshape(len(data), data.type.list_size)
         return data.to_numpy()
 
     def pandas(self):
@@ -249,16 +249,31 @@ def _same_type(type_: pa.DataType, declared: Any) -> bool:
     return type_ == declared
 
 
+def _flat(chunk: pa.FixedSizeListArray) -> pa.Array:
+    """The numbers of vectors; not by `flatten`, which imports all that Arrow computes with."""
+    size = chunk.type.list_size
+    return chunk.values.slice(chunk.offset * size, len(chunk) * size)
+
+
+def _terminated(chunk: pa.StringArray) -> np.ndarray:
+    """The bytes of texts, each with a zero at its end; without a Python object for each."""
+    _, offsets, text = chunk.buffers()
+    ends = np.frombuffer(offsets, np.int32)[chunk.offset :][: len(chunk) + 1]
+    return np.insert(np.frombuffer(text, np.uint8)[ends[0] : ends[-1]], ends[1:] - ends[0], 0)
+
+
 def _digest(table: pa.Table) -> str:
     """A digest of a table's values that does not depend on how they are cut into chunks."""
     digest = hashlib.blake2b(digest_size=16)
     for name in table.column_names:
         digest.update(f"\0{name}\0{table.num_rows}\0".encode())
         for chunk in table.column(name).chunks:
+            if len(chunk) == 0:  # which may have no memory at all
+                continue
             if pa.types.is_string(chunk.type):
-                digest.update("\0".join(map(str, [*chunk.to_pylist(), ""])).encode())
+                digest.update(_terminated(chunk).data)
                 continue
             if pa.types.is_fixed_size_list(chunk.type):
-                chunk = chunk.flatten()
+                chunk = _flat(chunk)
             digest.update(np.ascontiguousarray(chunk.to_numpy(zero_copy_only=False)).data)
     return digest.hexdigest()
