@@ -17,13 +17,18 @@ def drawn(n=3, patches=4, classes=2, neurons=5):
     return pre, np.zeros((n, classes), np.float32), (n, patches, classes, neurons)
 
 
+def activate(pre, logits, rho, share=1.0):
+    """With an objective whose slope has no form that is known."""
+    compiled.activate(pre, logits, (rho, share, 1.0), np.zeros((0, logits.shape[1]), np.float32), (0.0, 0.0, 1.0))
+
+
 @pytest.mark.parametrize("rho", [0.4, 1.0, 1.1, 2])
 def test_activations_and_derivatives_are_those_of_the_definition(rho):
     pre, logits, shape = drawn()
     z = torch.from_numpy(pre.copy()).double().requires_grad_()
     value = smoothed_relu(z, 3, rho)
     value.sum().backward()
-    compiled.activate(pre, logits, rho)
+    activate(pre, logits, rho)
     np.testing.assert_allclose(pre, z.grad.numpy(), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(logits, value.detach().view(shape).sum(dim=(1, 3)).numpy(), rtol=1e-4)
 
@@ -31,8 +36,8 @@ def test_activations_and_derivatives_are_those_of_the_definition(rho):
 def test_logits_with_the_classes_first_in_memory_are_the_same():
     pre, logits, _ = drawn()
     other, turned = pre.copy(), np.zeros(logits.shape[::-1], np.float32).T
-    compiled.activate(pre, logits, 1.1)
-    compiled.activate(other, turned, 1.1)
+    activate(pre, logits, 1.1)
+    activate(other, turned, 1.1)
     np.testing.assert_array_equal(logits, turned)
     np.testing.assert_array_equal(pre, other)
 
@@ -41,10 +46,23 @@ def test_logits_with_the_classes_first_in_memory_are_the_same():
 def test_what_is_not_finite_shows_in_the_logit_of_its_sample_and_class_alone(bad):
     pre, logits, (_, patches, _, neurons) = drawn()
     pre[patches + 1, neurons] = bad  # sample 1, class 1
-    compiled.activate(pre, logits, 1.1)
+    activate(pre, logits, 1.1)
     assert not np.isfinite(logits[1, 1])
     assert np.isfinite(np.delete(logits.ravel(), 3)).all()
     assert np.isfinite(pre).sum() == pre.size - np.isnan(bad)
+
+
+def test_a_slope_that_is_known_weighs_derivatives_at_once():
+    pre, logits, (n, patches, classes, neurons) = drawn()
+    gate, plain = pre.copy(), logits.copy()
+    activate(gate, plain, 1.1, share=0.5)
+    fixed = np.random.default_rng(2).normal(size=(n, classes)).astype(np.float32)
+    compiled.activate(pre, logits, (1.1, 0.5, 0.25), fixed, (0.3, 6.0, 8.0))
+    F = torch.from_numpy(plain).double()
+    slope = (0.3 * F.softmax(1) + 6 * (F / 8).softmax(1) - torch.from_numpy(fixed)).numpy() / 4
+    np.testing.assert_array_equal(logits, plain)
+    right = gate.reshape(n, patches, classes, neurons) * slope[:, None, :, None]
+    np.testing.assert_allclose(pre, right.reshape(pre.shape), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("turned", [False, True])

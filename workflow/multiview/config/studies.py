@@ -141,9 +141,10 @@ class Study(Section):
                         f"{section.teacher!r} are {available[0]} to {available[-1]}"
                     )
                 if any(position in self.lineage(section.teacher, p) for p in taught):
+                    least = section.students if section.teachers > 1 else 1
                     raise ValueError(
                         f"students.{name}: the network at position {position} would be its own teacher, or its "
-                        f"teacher's: distance must be at least {section.students if section.teachers > 1 else 1}"
+                        f"teacher's, but distance must be at least {least}"
                     )
         return self
 

@@ -32,8 +32,8 @@ def with_teachers(
             named = logits.argmax(axis=2)
             teachers = [tuple(role["teachers"][str(student)]) for student in students.members]
             # Of many students the teachers are the same ones.
-            say = {members: teacher.of(members, part).mean(axis=0).argmax(axis=1) for members in set(teachers)}
-            taught = np.array([say[members] for members in teachers])
+            answers = {members: teacher.of(members, part).mean(axis=0).argmax(axis=1) for members in set(teachers)}
+            taught = np.array([answers[members] for members in teachers])
             interval = mean_errors([Term(1.0, named == taught)]).interval()
             row = {"predictor": name, "split": part, "accuracy": float((named == label[split == part]).mean())}
             row |= {"agreement": interval.measured, "n_seeds": len(students.members), "n_samples": named.shape[1]}

@@ -1,7 +1,8 @@
-"""What a step makes of activations on a CPU, for the paper's q of 3: one pass each way, compiled by Numba.
+"""What a step makes of activations on a CPU, for the paper's q of 3, compiled by Numba.
 
-PyTorch takes seven passes and two more matrices for the logits, and two passes for the derivatives. Sums are taken
-in the order in which they stand below (no ``fastmath``).
+It is one pass each way, and one for both where the objective's slope has a known form. PyTorch takes seven passes
+and two more matrices for the logits, and two passes for the derivatives. Sums are taken in the order in which they
+stand below (no ``fastmath``).
 """
 
 import hashlib

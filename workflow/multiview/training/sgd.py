@@ -46,9 +46,9 @@ class SGD:
 
     def _views(self, vector: Tensor) -> list[Tensor]:
         """What each parameter has of a vector."""
-        ends = list(itertools.accumulate(parameter.numel() for parameter in self.parameters))
-        begins = zip(self.parameters, [0, *ends], strict=False)
-        return [vector.as_strided(parameter.shape, parameter.stride(), begin) for parameter, begin in begins]
+        sizes = [parameter.numel() for parameter in self.parameters]
+        starts = zip(self.parameters, itertools.accumulate([0, *sizes[:-1]]), strict=True)
+        return [vector.as_strided(parameter.shape, parameter.stride(), start) for parameter, start in starts]
 
     @torch.no_grad()
     def step(self) -> None:
