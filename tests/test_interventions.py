@@ -69,11 +69,11 @@ def test_gradients_under_each_intervention_agree_with_autograd(kind, name):
 def test_what_is_shown_by_hand():
     # Of other classes the teacher shows 1 and 3, 2 and 0, 1 and 0; the student half of the 3, all else and more.
     student = torch.tensor([[0.0, 1.5, 1.5], [9.0, 2.0, 4.0], [1.0, 0.0, -5.0]])
-    found = objectives.shown(student, TEACHER, LABEL)
+    found = objectives.Shown(TEACHER, LABEL).by(student)
     assert float(found) == pytest.approx((1 * 1 + 3 * 1.5 + 2 * 2 + 1 * 1) / (1 + 9 + 4 + 1))
-    assert float(objectives.shown(TEACHER, TEACHER, LABEL)) == 1
-    assert float(objectives.shown(student, torch.zeros(3, 3), LABEL)) == 1
-    stacked = objectives.shown(torch.stack([student, TEACHER]), TEACHER.expand(2, 3, 3), LABEL)
+    assert float(objectives.Shown(TEACHER, LABEL).by(TEACHER)) == 1
+    assert float(objectives.Shown(torch.zeros(3, 3), LABEL).by(student)) == 1
+    stacked = objectives.Shown(TEACHER.expand(2, 3, 3), LABEL).by(torch.stack([student, TEACHER]))
     assert stacked.tolist() == pytest.approx([float(found), 1.0])
 
 
@@ -83,21 +83,21 @@ def test_the_union_is_reached_between_ones_own_views_and_a_copy_of_the_teacher()
         torch.tensor([[2.0, 0.0, 9.0], [2.0, 0.0, 9.0]]),
         torch.tensor([[0.0, 2.0, 9.0], [0.0, 2.0, 9.0]]),
     )
-    union = objectives.Union(teacher, own, scale=0.5, margin=0.0)
-    assert not union.reached(own, label)
-    assert union.reached(torch.maximum(own, teacher), label)
-    assert union.reached(teacher, label)
+    union = objectives.Union(teacher, own, label, scale=0.5, margin=0.0)
+    assert not union.reached(own)
+    assert union.reached(torch.maximum(own, teacher))
+    assert union.reached(teacher)
     # A view counts as shown from half of what is asked for.
-    assert not union.reached(torch.tensor([[2.0, 0.9, 9.0]] * 2), label)
-    assert union.reached(torch.stack([own, teacher]), label).tolist() == [False, True]
+    assert not union.reached(torch.tensor([[2.0, 0.9, 9.0]] * 2))
+    assert union.reached(torch.stack([own, teacher])).tolist() == [False, True]
     # What both show does not count, where the student shows it at the same scale.
     added = torch.tensor([[7.0, 7.0, 0.0], [0.0, 3.0, 0.0]])
-    wider = objectives.Union(teacher + added, own + added, scale=0.5, margin=0.0)
+    wider = objectives.Union(teacher + added, own + added, label, scale=0.5, margin=0.0)
     for logits in (own, teacher, torch.maximum(own, teacher), torch.tensor([[2.0, 0.9, 9.0]] * 2)):
-        assert wider.reached(logits + added / 2, label) == union.reached(logits, label)
+        assert wider.reached(logits + added / 2) == union.reached(logits)
     # With a margin of a quarter it goes on until a fifth of its own is given up, with all of the teacher's shown.
-    later = objectives.Union(teacher, own, scale=0.5, margin=0.25)
-    assert [bool(later.reached(torch.tensor([[left, 2.0, 9.0]] * 2), label)) for left in (1.0, 0.81, 0.79)] == [
+    later = objectives.Union(teacher, own, label, scale=0.5, margin=0.25)
+    assert [bool(later.reached(torch.tensor([[left, 2.0, 9.0]] * 2))) for left in (1.0, 0.81, 0.79)] == [
         False,
         False,
         True,
@@ -120,8 +120,8 @@ def test_the_union_is_with_the_teacher_itself_whatever_part_of_it_teaches(kind, 
         union = given["unions"][seed]
         assert union.teacher is teachers[seed] and union.scale == min(settings.objective.teacher_scale / 2, 1.0)
         assert union.margin == 0.25
-        assert not union.reached(torch.maximum(own[seed], teachers[seed]), label)
-        assert union.reached(teachers[seed], label)
+        assert not union.reached(torch.maximum(own[seed], teachers[seed]))
+        assert union.reached(teachers[seed])
     assert "unions" not in full_batch_job.lessons(
         settings.model_copy(update={"stop": "steps"}), teachers, own, label
     )
@@ -135,7 +135,7 @@ def test_a_student_that_shows_its_own_views_is_not_at_the_union_yet(c, study):
     label = torch.tensor([2, 2])
     own, teacher = (torch.tensor([row] * 2) for row in ([2.0, 0.0, 9.0, 1.0], [0.0, 2.0, 9.0, 1.0]))
     union = full_batch_job.lessons(settings, {0: teacher}, {0: own}, label)["unions"][0]
-    assert not union.reached(own, label) and union.reached(c * teacher, label)
+    assert not union.reached(own) and union.reached(c * teacher)
 
 
 def test_interventions_are_those_of_the_config(default):

@@ -6,6 +6,7 @@ are apart because a step needs the slope block by block, and the value once, of 
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -151,20 +152,27 @@ class Truncated(Objective):
         return (HARD_LABELS.value(logits, label) + self.strength * penalty) / (1 + self.strength)
 
 
-def shown(logits: Tensor, known: Tensor, label: Tensor) -> Tensor:
-    """How much of what some logits show of other classes a network shows as well, on the same samples.
+class Shown:
+    """What some logits show of other classes, and how much of it a network shows as well, on the same samples.
 
     It is ``sum G min(F, G) / sum G^2`` over all samples and all classes but the label's, ``F`` and ``G`` being the
     positive parts of the two: 1 if the network shows all of it. What it shows besides does not count, nor what it
     shows more of.
 
-    `logits` F and `known` G are ``[..., n, k]``, `label` is int64 ``[n]``. The result is ``[...]``, from 0 to 1; 1
-    if nothing is shown by `known`.
+    Args:
+        known: ``[..., n, k]``, the logits G.
+        label: int64 ``[n]``.
     """
-    other = 1 - functional.one_hot(label, logits.shape[-1]).to(logits.dtype)
-    F, G = logits.clamp(min=0) * other, known.clamp(min=0) * other
-    total = G.square().sum(dim=(-2, -1))
-    return (torch.minimum(F, G) * G).sum(dim=(-2, -1)).div(total).where(total > 0, torch.ones_like(total))
+
+    def __init__(self, known: Tensor, label: Tensor):
+        self.known = known.clamp(min=0) * (1 - functional.one_hot(label, known.shape[-1]).to(known.dtype))
+        self.total = self.known.square().sum(dim=(-2, -1))
+
+    def by(self, logits: Tensor) -> Tensor:
+        """The share ``[...]`` of it that logits F ``[..., n, k]`` show, from 0 to 1; 1 if nothing is known."""
+        both = torch.minimum(logits.clamp(min=0), self.known)  # 0 at the label, as what is known
+        share = (both * self.known).sum(dim=(-2, -1)).div(self.total)
+        return share.where(self.total > 0, torch.ones_like(share))
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,7 @@ class Union:
     Attributes:
         teacher: ``[..., n, k]``, the teacher's logits, whatever part of them soft labels are made of.
         own: ``[..., n, k]``, the student's logits before it is taught.
+        label: int64 ``[n]``.
         scale: by which both are multiplied: half the objective's c, so that a view counts as shown where it has
             half of what soft labels ask for; at most 1, so that a student shows its own views at the start.
         margin: by which share more of the teacher's than of its own must be shown.
@@ -187,18 +196,25 @@ class Union:
 
     teacher: Tensor
     own: Tensor
+    label: Tensor
     scale: float
     margin: float
 
     def to(self, device: torch.device) -> "Union":
         """The same on a device."""
-        return replace(self, teacher=self.teacher.to(device), own=self.own.to(device))
+        return replace(self, **{name: getattr(self, name).to(device) for name in ("teacher", "own", "label")})
 
-    def reached(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Bool ``[...]``, for the student's logits ``[..., n, k]``."""
+    @cached_property
+    def _parts(self) -> tuple[Tensor, Shown, Shown]:
+        """What both show, ``[..., n, k]``, and what the teacher and the student show alone."""
         scaled = [self.scale * known.clamp(min=0) for known in (self.teacher, self.own)]
         both = torch.minimum(*scaled)
-        of_teacher, of_own = (shown(logits - both, known - both, label) for known in scaled)
+        return both, *(Shown(known - both, self.label) for known in scaled)
+
+    def reached(self, logits: Tensor) -> Tensor:
+        """Bool ``[...]``, for the student's logits ``[..., n, k]``."""
+        both, *alone = self._parts
+        of_teacher, of_own = (part.by(logits - both) for part in alone)
         return of_teacher >= (1 + self.margin) * of_own
 
 

@@ -162,7 +162,7 @@ def lessons(
     if settings.stop == "union":
         bounds = min(settings.objective.teacher_scale / 2, 1.0), settings.union_margin
         lesson["unions"] = {
-            seed: objectives.Union(logits, own[seed], *bounds) for seed, logits in teachers.items()
+            seed: objectives.Union(logits, own[seed], label, *bounds) for seed, logits in teachers.items()
         }
     return lesson
 

@@ -165,7 +165,7 @@ def may_end(
     """
     if taken >= settings.max_steps or not math.isfinite(logits.sum()):
         return True
-    if union is not None and taken > 0 and union.reached(logits, label):
+    if union is not None and taken > 0 and union.reached(logits):
         return True
     threshold = settings.loss_threshold
     fitted = threshold is not None and bool((logits.argmax(dim=-1) == label).all())
@@ -197,7 +197,7 @@ def look(
     loss, accuracy = losses.mean(dim=-1), correct.mean(dim=-1)
     threshold, last = settings.loss_threshold, taken >= settings.max_steps
     if union is not None:
-        last = last | (union.reached(logits, label) & (taken > 0))
+        last = last | (union.reached(logits) & (taken > 0))
     # Without a threshold all steps are taken: an objective with a teacher has a minimum that nobody knows.
     converged = (accuracy == 1) & (last if threshold is None else loss <= threshold)
     history = kinds @ by_kind / kinds.sum(dim=1, keepdim=True)
