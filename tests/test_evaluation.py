@@ -206,6 +206,15 @@ def test_all_kinds_of_students_have_the_same_replicates_of_the_samples():
         samples[0, 0] = 1
 
 
+def test_replicates_draw_with_replacement():
+    counts = intervals.replicates(4, 0, 20_000)
+    assert (counts.sum(axis=1) == 4).all()
+    # Multinomial: a share of 1/4 each of four draws, and what one has more the others have less.
+    expected = 4 * (np.eye(4) / 4 - 1 / 16)
+    np.testing.assert_allclose(counts.mean(axis=0), 1, atol=0.03)
+    np.testing.assert_allclose(np.cov(counts.T), expected, atol=0.03)
+
+
 def test_dark_knowledge_by_hand(settings):
     """Two samples of class 0; class 1 is carried by the first one, with a view that the teacher has."""
     samples = pd.DataFrame({"split": ["test_multi"] * 2})
