@@ -6,7 +6,7 @@ a class ``j`` other than its own, are sorted by how many of the views of ``j`` t
 learned and has not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,34 +58,37 @@ def table(
     one of `multiview.config.Study.roles`.
     """
     students, n, k = predictors[name].members, len(label), carried.shape[1]
-    teachers = [role["teachers"][str(student)] for student in students]
+    teachers = [tuple(role["teachers"][str(student)]) for student in students]
     teacher, objective = predictors[role["teacher"]], role["objective"]
     scale = objective["teacher_scale"]
 
     def of_each(predictor: Predictor) -> list[np.ndarray]:
         return [soft_labels(predictor.of([student], SPLIT)[0], objective) for student in students]
 
-    labels_by_role = {
-        "teacher": [soft_labels(teacher.of(m, SPLIT).mean(axis=0), objective, scale) for m in teachers],
-        "student": of_each(predictors[name]),
-    }
+    of_teachers = learned[learned["predictor"] == role["teacher"]].sort_values(["seed", "class", "view"])
+    phi = dict(zip(of_teachers["seed"].unique(), of_teachers["phi"].to_numpy().reshape(-1, k, 2), strict=True))
+    other = np.arange(k) != label[:, None]
+    taught, cell = {}, {}  # of many students the teachers are the same ones
+    for members in dict.fromkeys(teachers):
+        taught[members] = soft_labels(teacher.of(members, SPLIT).mean(axis=0), objective, scale)
+        # An ensemble has learned what its average strength says it has.
+        has = lottery.learned(np.mean([phi[m] for m in members], axis=0), settings.learned_ratio)
+        kind = 3 * (carried & has).sum(axis=2) + (carried & ~has).sum(axis=2)
+        cell[members] = (n * kind + np.arange(n)[:, None])[other]
+    labels_by_role = {"teacher": [taught[members] for members in teachers], "student": of_each(predictors[name])}
     if role["start"] == "warm":
         labels_by_role["before"] = of_each(predictors["single"])
 
-    phi = learned[learned["predictor"] == role["teacher"]].set_index("seed")
-    other = np.arange(k) != label[:, None]
-    sums = {key: np.zeros((len(students), n, 3, 3)) for key in labels_by_role}
-    counts = np.zeros((len(students), n, 3, 3))
-    for i, members in enumerate(teachers):
-        # An ensemble has learned what its average strength says it has.
-        strength = np.mean(
-            [phi.loc[m].sort_values(["class", "view"])["phi"].to_numpy().reshape(k, 2) for m in members], axis=0
-        )
-        has = lottery.learned(strength, settings.learned_ratio)
-        cell = (9 * np.arange(n)[:, None] + 3 * (carried & has).sum(axis=2) + (carried & ~has).sum(axis=2))[other]
-        counts[i] = np.bincount(cell, minlength=9 * n).reshape(n, 3, 3)
-        for key, values in labels_by_role.items():
-            sums[key][i] = np.bincount(cell, values[i][other], minlength=9 * n).reshape(n, 3, 3)
+    def by_kind(values: Sequence[np.ndarray | None]) -> np.ndarray:
+        """Sums over cells of a kind of the values of each student, or how many there are: ``[students, 9, n]``."""
+        sums = [
+            np.bincount(cell[members], own if own is None else own[other], minlength=9 * n)
+            for members, own in zip(teachers, values, strict=True)
+        ]
+        return np.array(sums, float).reshape(-1, 9, n)
+
+    counts = by_kind([None] * len(students))
+    sums = {key: by_kind(values) for key, values in labels_by_role.items()}
 
     # The same for all kinds of students.
     of_students, of_samples = (
@@ -93,21 +96,26 @@ def table(
         for size, stream in ((len(students), b"students"), (n, b"samples"))
     )
 
-    def totals(cells: np.ndarray) -> np.ndarray:
-        """Of every replicate ``[replicates, 3, 3]``, for `cells` ``[students, n, 3, 3]``."""
-        by_student = (of_samples @ cells.swapaxes(0, 1).reshape(n, -1)).reshape(-1, len(students), 3, 3)
-        return np.einsum("bs,bsij->bij", of_students, by_student)
+    def totals(sums: np.ndarray) -> np.ndarray:
+        """Of every replicate ``[replicates, 9]``, for `sums` ``[students, 9, n]``."""
+        # Many are 0, and those of students with the same teachers are the same: each product is made once.
+        rows = [row.tobytes() for row in sums.reshape(-1, n)]
+        distinct = {row: i for i, row in enumerate(dict.fromkeys(rows))}
+        products = of_samples @ np.array([np.frombuffer(row) for row in distinct]).T
+        by_student = products[:, [distinct[row] for row in rows]]
+        return np.einsum("bs,bsc->bc", of_students, by_student.reshape(-1, len(students), 9))
 
     records = []
     numbers = totals(counts)
     for key, values in sums.items():
         with np.errstate(invalid="ignore", divide="ignore"):
             means_drawn = totals(values) / numbers
-            excess_drawn = means_drawn / means_drawn[:, :1, :1] - 1
-        base = values[:, :, 0, 0].sum() / counts[:, :, 0, 0].sum()
-        for a, b in np.argwhere(counts.sum(axis=(0, 1)) > 0):
-            number, drawn = counts[:, :, a, b].sum(), excess_drawn[:, a, b]
-            mean = values[:, :, a, b].sum() / number
+            excess_drawn = means_drawn / means_drawn[:, :1] - 1
+        base = values[:, 0].sum() / counts[:, 0].sum()
+        for c in np.flatnonzero(counts.any(axis=(0, 2))):
+            number, drawn = counts[:, c].sum(), excess_drawn[:, c]
+            mean = values[:, c].sum() / number
             low, high = quantiles(drawn[np.isfinite(drawn)])
-            records.append((name, key, a, b, mean, mean / base - 1, low, high, len(students), int(number)))
+            excess = mean / base - 1
+            records.append((name, key, *divmod(c, 3), mean, excess, low, high, len(students), int(number)))
     return pd.DataFrame(records, columns=list(artifacts.KINDS["dark_knowledge"]))

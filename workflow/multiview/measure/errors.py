@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_softmax
 
 from multiview import config
 from multiview.measure.calibration import calibration_error
@@ -160,12 +159,15 @@ def _tables(
     predictor: Predictor, rows: Sequence[Sequence[int]], split: str, label: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Errors, NLL and confidence ``[rows, n]`` of averages of a predictor's members."""
-    parts = []
+    parts, sample = [], np.arange(len(label))
     for row in rows:  # one at a time: with 100 classes all of them would not fit
-        logits = ensembles.average(predictor.logits[split], predictor.members, np.array([row]))[0]
-        log_p = log_softmax(logits.astype(np.float64), axis=1)
-        nll, top = -log_p[np.arange(len(label)), label], log_p.max(axis=1)
-        parts.append((logits.argmax(axis=1) != label, nll.astype(np.float32), np.exp(top).astype(np.float32)))
+        (logits,) = ensembles.average(predictor.logits[split], predictor.members, np.array([row]))
+        named = logits.argmax(axis=1)
+        F = logits.astype(np.float64)
+        F -= F[sample, named][:, None]  # the largest one is 0 then, and its logarithm of p that of the sum
+        log_sum = np.log(np.exp(F).sum(axis=1))
+        nll = -(F[sample, label] - log_sum)
+        parts.append((named != label, nll.astype(np.float32), np.exp(-log_sum).astype(np.float32)))
     return tuple(np.stack(part) for part in zip(*parts, strict=True))
 
 

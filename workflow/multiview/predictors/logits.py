@@ -58,7 +58,9 @@ def read_logits(
             the dataset's samples in their order; if two files of a predictor were made by other networks, another
             training, other versions of PyTorch or another kind of device, whose average would be of neither.
     """
-    index = split_index({name: np.sum(splits == name) for name in dict.fromkeys(splits.tolist())})
+    lengths = {name: np.sum(splits == name) for name in dict.fromkeys(splits.tolist())}
+    index = split_index(lengths)
+    ends = np.cumsum(list(lengths.values()))[:-1]
     by_predictor: dict[str, dict[int, np.ndarray]] = {}
     first: dict[str, tuple[Path, dict]] = {}
     for path in paths:
@@ -88,8 +90,8 @@ def read_logits(
     result = {}
     for name, members in by_predictor.items():
         order = sorted(members)
-        stacked = np.stack([members[member] for member in order])
-        result[name] = Predictor(order, {s: stacked[:, splits == s] for s in dict.fromkeys(splits.tolist())})
+        parts = np.split(np.stack([members[member] for member in order]), ends, axis=1)
+        result[name] = Predictor(order, dict(zip(lengths, parts, strict=True)))
     return result
 
 
