@@ -206,7 +206,8 @@ def test_students_of_two_layer_networks_learn_what_they_learn_on_a_cpu(data, stu
     generator = torch.Generator().manual_seed(0)
     shape = len(data["x"]), data["classes"]
     teachers, own = (dict(enumerate(torch.randn(2, *shape, generator=generator))) for _ in range(2))
-    unions = {seed: objectives.Union(teachers[seed], own[seed], 1.0, 0.0) for seed in (0, 1)}
+    label = data["label"].long()
+    unions = {seed: objectives.Union(teachers[seed], own[seed], label, 1.0, 0.0) for seed in (0, 1)}
     given = {"objective": HINTON, "teachers": teachers, "unions": unions}
     there, here = (vectors([0, 1], data, study, short(study), one, **given) for one in ("gpu", "cpu"))
     for one, other in zip(there, here, strict=True):

@@ -64,11 +64,9 @@ def test_stacked_students_end_at_the_union_as_each_does_alone(data, study, setti
         dict(enumerate(size * mask * torch.rand(2, *shape, generator=generator)))
         for size, mask in ((0.01, even), (50.0, ~even))
     )
-    given = {
-        "objective": objectives.Hinton(0.9, 4.0, 1.0),
-        "teachers": teachers,
-        "unions": {seed: objectives.Union(teachers[seed], own[seed], 0.5, margin) for seed in (0, 1)},
-    }
+    label = data["label"].long()
+    unions = {seed: objectives.Union(teachers[seed], own[seed], label, 0.5, margin) for seed in (0, 1)}
+    given = {"objective": objectives.Hinton(0.9, 4.0, 1.0), "teachers": teachers, "unions": unions}
     settings = settings.model_copy(update={"loss_threshold": None, "max_steps": 60})
     alone, together = (fit([0, 1], data, study, settings, stacked=stacked, **given) for stacked in (False, True))
     assert [run.step < 60 for run in alone] == [ends, ends]

@@ -13,8 +13,8 @@ OBJECTIVES = [HARD_LABELS, Hinton(0.7, 8.0, 1.5), Truncated(3.0, 1.3, 1.0)]
 
 def drawn(n=3, patches=4, classes=2, neurons=5):
     rng = np.random.default_rng(0)
-    pre = rng.normal(0, 1.5, (n * patches, classes * neurons)).astype(np.float32)
-    return pre, np.zeros((n, classes), np.float32), (n, patches, classes, neurons)
+    pre = rng.normal(0, 1.5, (classes * neurons, patches * n)).astype(np.float32)
+    return pre, np.zeros((classes, n), np.float32), (classes, neurons, patches, n)
 
 
 def activate(pre, logits, rho, share=1.0):
@@ -30,47 +30,37 @@ def test_activations_and_derivatives_are_those_of_the_definition(rho):
     value.sum().backward()
     activate(pre, logits, rho)
     np.testing.assert_allclose(pre, z.grad.numpy(), rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(logits, value.detach().view(shape).sum(dim=(1, 3)).numpy(), rtol=1e-4)
-
-
-def test_logits_with_the_classes_first_in_memory_are_the_same():
-    pre, logits, _ = drawn()
-    other, turned = pre.copy(), np.zeros(logits.shape[::-1], np.float32).T
-    activate(pre, logits, 1.1)
-    activate(other, turned, 1.1)
-    np.testing.assert_array_equal(logits, turned)
-    np.testing.assert_array_equal(pre, other)
+    np.testing.assert_allclose(logits, value.detach().view(shape).sum(dim=(1, 2)).numpy(), rtol=1e-4)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_not_finite_shows_in_the_logit_of_its_sample_and_class_alone(bad):
-    pre, logits, (_, patches, _, neurons) = drawn()
-    pre[patches + 1, neurons] = bad  # sample 1, class 1
+    pre, logits, (_, neurons, _, n) = drawn()
+    pre[neurons, n + 1] = bad  # class 1, sample 1
     activate(pre, logits, 1.1)
     assert not np.isfinite(logits[1, 1])
-    assert np.isfinite(np.delete(logits.ravel(), 3)).all()
+    assert np.isfinite(np.delete(logits.ravel(), n + 1)).all()
     assert np.isfinite(pre).sum() == pre.size - np.isnan(bad)
 
 
 def test_a_slope_that_is_known_weighs_derivatives_at_once():
-    pre, logits, (n, patches, classes, neurons) = drawn()
+    pre, logits, shape = drawn()
     gate, plain = pre.copy(), logits.copy()
     activate(gate, plain, 1.1, share=0.5)
-    fixed = np.random.default_rng(2).normal(size=(n, classes)).astype(np.float32)
+    fixed = np.random.default_rng(2).normal(size=logits.shape).astype(np.float32)
     compiled.activate(pre, logits, (1.1, 0.5, 0.25), fixed, (0.3, 6.0, 8.0))
     F = torch.from_numpy(plain).double()
-    slope = (0.3 * F.softmax(1) + 6 * (F / 8).softmax(1) - torch.from_numpy(fixed)).numpy() / 4
+    slope = (0.3 * F.softmax(0) + 6 * (F / 8).softmax(0) - torch.from_numpy(fixed)).numpy() / 4
     np.testing.assert_array_equal(logits, plain)
-    right = gate.reshape(n, patches, classes, neurons) * slope[:, None, :, None]
+    right = gate.reshape(shape) * slope[:, None, None]
     np.testing.assert_allclose(pre, right.reshape(pre.shape), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_derivatives_are_weighed_by_the_slope_of_their_sample_and_class_to_the_bit(turned):
-    gate, _, (n, patches, classes, neurons) = drawn()
-    slope = np.random.default_rng(1).normal(size=(classes, n)).astype(np.float32).T
-    right = gate.reshape(n, patches, classes, neurons) * slope[:, None, :, None]
-    compiled.weigh(gate, slope if turned else np.ascontiguousarray(slope))
+def test_derivatives_are_weighed_by_the_slope_of_their_sample_and_class_to_the_bit():
+    gate, logits, shape = drawn()
+    slope = np.random.default_rng(1).normal(size=logits.shape).astype(np.float32)
+    right = gate.reshape(shape) * slope[:, None, None]
+    compiled.weigh(gate, slope)
     np.testing.assert_array_equal(gate, right.reshape(gate.shape))
 
 
@@ -90,6 +80,29 @@ def test_a_step_is_the_one_that_tensor_operations_take(objective, members, block
         found.append((logits, values, network.weight.grad.clone()))
     for ours, theirs in zip(*found, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_networks_that_pass_the_same_samples_share_them_and_nothing_else():
+    generator = torch.Generator().manual_seed(1)
+    x, *teachers = (torch.randn(10, *shape, generator=generator) for shape in ((5, 6), (4,), (4,)))
+    label, objective = torch.arange(10) % 4, Hinton(0.7, 8.0, 1.5)
+
+    def steps(networks):
+        for _ in range(2):
+            for network, teacher in networks:
+                network.gradient(x, label, 3, objective, teacher)
+                yield network.weight.grad.clone()
+
+    def pairs():
+        return [(TwoLayerNetwork(4, 6, 2, 3, 1.1, 0.8, seed), teachers[seed]) for seed in (0, 1)]
+
+    (first, of_first), (second, of_second) = pairs()
+    together = list(steps([(first, of_first), (second, of_second)]))
+    assert first._last.blocks is second._last.blocks
+    second.logits(x + 1, 3)  # other samples in between
+    alone = [list(steps([pair])) for pair in pairs()]
+    for found, expected in zip(together, [alone[0][0], alone[1][0], alone[0][1], alone[1][1]], strict=True):
+        assert torch.equal(found, expected)
 
 
 @pytest.mark.parametrize(

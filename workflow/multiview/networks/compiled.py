@@ -53,7 +53,7 @@ def _compiled(signature: str) -> Callable[[Callable[..., None]], Callable[..., N
     return compile_
 
 
-@_compiled("void(float32[:, ::1], float32[:, :], UniTuple(float64, 3), float32[:, ::1], UniTuple(float64, 3))")
+@_compiled("void(float32[:, ::1], float32[:, ::1], UniTuple(float64, 3), float32[:, :], UniTuple(float64, 3))")
 def activate(
     pre: np.ndarray,
     logits: np.ndarray,
@@ -67,79 +67,77 @@ def activate(
     ``(z / rho)^2``. Where ``z`` is NaN both are, and where it is infinite the logit is.
 
     If the objective's slope has the form of `objectives.Softmaxes`, derivatives are weighed by it as well, as in
-    `weigh`: a sample is in the cache from first to last.
+    `weigh`.
 
     Args:
-        pre: float32 ``[n P, k m]``, pre-activations; then the derivatives.
-        logits: float32 ``[n, k]``, to be filled.
+        pre: float32 ``[k m, P n]``, pre-activations, the samples of a patch side by side; then the derivatives.
+        logits: float32 ``[k, n]``, to be filled.
         law: rho, where ReLU~ becomes linear (Section 2.2), above 0; by what logits are multiplied, 1 / L where L
             networks are averaged; and by what slopes are.
-        fixed: that of `objectives.Softmaxes`, float32 ``[n, k]``; ``[0, k]`` if the slope has no such form.
+        fixed: that of `objectives.Softmaxes`, float32 ``[k, n]``; ``[0, n]`` if the slope has no such form.
         softmaxes: its hard, soft and temperature.
     """
-    width, (n, classes) = pre.shape[1], logits.shape
-    patches, neurons = len(pre) // n, width // classes
+    (width, columns), (classes, n) = pre.shape, logits.shape
+    patches, neurons = columns // n, width // classes
     rho, share, scale = np.float32(law[0]), np.float32(law[1]), np.float32(law[2])
     zero, one, third, inverse = np.float32(0), np.float32(1), np.float32(1 / 3), np.float32(1 / (law[0] * law[0]))
+    total = np.empty(n, np.float32)
+    for i in range(classes):
+        F = logits[i]
+        F[:] = zero
+        for j in range(i * neurons, (i + 1) * neurons):
+            total[:] = zero
+            for p in range(patches):
+                part = pre[j, p * n : (p + 1) * n]
+                for sample in range(n):
+                    z = part[sample]
+                    cut = zero if z < zero else (rho if z > rho else z)
+                    gate = cut * cut * inverse
+                    part[sample] = gate
+                    total[sample] += gate * cut * third + (z - rho if z > rho else zero)
+            for sample in range(n):
+                F[sample] += total[sample]
+        for sample in range(n):
+            F[sample] *= share
+    if len(fixed) == 0:
+        return
     hard, soft, high = np.float32(softmaxes[0]), np.float32(softmaxes[1]), np.float32(softmaxes[2])
-    total, F = np.empty(width, np.float32), np.empty(classes, np.float32)
-    slope, exponential = np.empty(classes, np.float32), np.empty(classes, np.float32)
-    for sample in range(n):
-        first, end = sample * patches, (sample + 1) * patches
-        for j in range(width):
-            total[j] = zero
-        for row in range(first, end):
-            for j in range(width):
-                z = pre[row, j]
-                cut = zero if z < zero else (rho if z > rho else z)
-                gate = cut * cut * inverse
-                pre[row, j] = gate
-                total[j] += gate * cut * third + (z - rho if z > rho else zero)
-        for i in range(classes):
-            logit = zero
-            for j in range(i * neurons, (i + 1) * neurons):
-                logit += total[j]
-            F[i] = logit * share
-            logits[sample, i] = F[i]
-        if len(fixed) == 0:
+    slope, exponential, top = np.empty_like(logits), np.empty_like(logits), logits[0].copy()
+    for i in range(classes):
+        for sample in range(n):
+            top[sample] = max(top[sample], logits[i, sample])
+            slope[i, sample] = -fixed[i, sample]
+    for weight, temperature in ((hard, one), (soft, high)):
+        if weight == zero:
             continue
-        top = F[0]
-        for i in range(1, classes):
-            top = max(top, F[i])
+        total[:] = zero
         for i in range(classes):
-            slope[i] = -fixed[sample, i]
-        for weight, temperature in ((hard, one), (soft, high)):
-            if weight == zero:
-                continue
-            over = zero
-            for i in range(classes):
-                exponential[i] = math.exp((F[i] - top) / temperature)
-                over += exponential[i]
-            for i in range(classes):
-                slope[i] += weight / over * exponential[i]
+            for sample in range(n):
+                exponential[i, sample] = math.exp((logits[i, sample] - top[sample]) / temperature)
+                total[sample] += exponential[i, sample]
         for i in range(classes):
-            for j in range(i * neurons, (i + 1) * neurons):
-                total[j] = slope[i] * scale
-        for row in range(first, end):
-            for j in range(width):
-                pre[row, j] *= total[j]
+            for sample in range(n):
+                slope[i, sample] += weight / total[sample] * exponential[i, sample]
+    for i in range(classes):
+        for sample in range(n):
+            slope[i, sample] *= scale
+        for j in range(i * neurons, (i + 1) * neurons):
+            for p in range(patches):
+                for sample in range(n):
+                    pre[j, p * n + sample] *= slope[i, sample]
 
 
-@_compiled("void(float32[:, ::1], float32[:, :])")
+@_compiled("void(float32[:, ::1], float32[:, ::1])")
 def weigh(gate: np.ndarray, slope: np.ndarray) -> None:
     """Multiply the derivative of each activation by that of the objective in the logit of the neuron's class.
 
     Args:
-        gate: float32 ``[n P, k m]``, derivatives of ReLU~, as `activate` leaves them; then the products.
-        slope: float32 ``[n, k]``, the derivatives by the logits.
+        gate: float32 ``[k m, P n]``, derivatives of ReLU~, as `activate` leaves them; then the products.
+        slope: float32 ``[k, n]``, the derivatives by the logits.
     """
-    rows, width = gate.shape
-    n, classes = slope.shape
-    patches, neurons = rows // n, width // classes
-    per_neuron = np.empty(width, np.float32)
-    for sample in range(n):
-        for i in range(classes):
-            per_neuron[i * neurons : (i + 1) * neurons] = slope[sample, i]
-        for row in range(sample * patches, (sample + 1) * patches):
-            for j in range(width):
-                gate[row, j] *= per_neuron[j]
+    (width, columns), (classes, n) = gate.shape, slope.shape
+    neurons = width // classes
+    for j in range(width):
+        for p in range(columns // n):
+            for sample in range(n):
+                gate[j, p * n + sample] *= slope[j // neurons, sample]

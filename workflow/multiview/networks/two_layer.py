@@ -11,7 +11,7 @@ share of the gradient, by two matrix products and element-wise work in place, on
 
 import operator
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +49,7 @@ class TwoLayerNetwork(nn.Module):
         super().__init__()
         self.classes, self.members, self.q, self.rho = classes, members, q, rho
         self.neurons = neurons * members  # of a class, in all
-        self._last: _Pass | None = None
+        self._last: _Pass | _CompiledPass | None = None
         # Always drawn on the CPU: a seed gives the same network on every device.
         generator = torch.Generator().manual_seed(seed)
         self.weight = nn.Parameter(torch.randn(classes * self.neurons, dim, generator=generator) * init_std)
@@ -123,7 +123,7 @@ class TwoLayerNetwork(nn.Module):
         """The objective's value for every sample ``[n]``; arguments are those of `gradient`, and its logits."""
         return self._of_rows(objective.value, logits, label, teacher)
 
-    def _pass(self, x: Tensor, block: int) -> "_Pass":
+    def _pass(self, x: Tensor, block: int) -> "_Pass | _CompiledPass":
         known = x.device.type == "cpu" and x.dtype == torch.float32 and self.q == 3
         return (_CompiledPass if known else _Pass)(self, x, block)
 
@@ -217,41 +217,71 @@ class _Pass:
         block.work[-1].unflatten(-2, block.size).mul_(per_neuron)
 
 
-class _CompiledPass(_Pass):
-    """The same for one network with q = 3 on a CPU: one matrix is enough, so that blocks may be larger."""
+class _Columns:
+    """Some samples, side by side in memory: products and loops along samples are faster than along neurons."""
 
-    MATRICES = 1
-    known: tuple[tuple, Softmaxes | None] = ((), None)
+    def __init__(self, part: slice, x: Tensor):
+        self.part, self.x = part, x[part]
+        self.columns = self.x.permute(2, 1, 0).flatten(1).contiguous()  # [d, P n]
+
+    @cached_property
+    def rows(self) -> Tensor:
+        """``[P n, d]``, for the gradient."""
+        return self.x.transpose(0, 1).flatten(0, 1)
+
+    def matrix(self, work: Tensor) -> Tensor:
+        """Where they are worked on: ``[k m, P n]`` of a work space that may be larger."""
+        width, columns = len(work), self.columns.shape[1]
+        return work.view(-1)[: width * columns].view(width, columns)
+
+
+@lru_cache(maxsize=1)
+def _in_columns(x: Tensor, block: int) -> list[_Columns]:
+    """Samples in blocks. They are kept: many networks pass the same ones."""
+    return [_Columns(slice(start, min(start + block, len(x))), x) for start in range(0, len(x), block)]
+
+
+class _CompiledPass:
+    """What `_Pass` does, for one network with q = 3 on a CPU: with one matrix, so that blocks may be larger."""
+
+    known: tuple = ()
+
+    def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
+        self.network, self.x, self.size = network, x, block
+        self.blocks = _in_columns(x, min(block or len(x), len(x)))
+        self.work = _work_space(1, (len(network.weight), self.blocks[0].columns.shape[1]), x.dtype, x.device)[0]
 
     def softmaxes(self, objective: Objective, label: Tensor, teacher: Tensor | None) -> Softmaxes | None:
-        """Computed once for what is the same in every step."""
+        """What `both_ways` needs of an objective; None: a slope is to be computed between the two ways."""
         given = objective, label, teacher
-        if not (self.known[0] and all(map(operator.is_, given, self.known[0]))):
+        if not (self.known and all(map(operator.is_, given, self.known[0]))):  # else it is the same in every step
             self.known = given, objective.softmaxes(self.network.classes, label, teacher)
         return self.known[1]
 
-    def both_ways(self, block: _Block, softmaxes: Softmaxes, gradient: Tensor) -> Tensor:
+    def both_ways(self, block: _Columns, softmaxes: Softmaxes, gradient: Tensor) -> Tensor:
         """What `forward`, the slope and `backward` do: the logits ``[n, k]`` of a block."""
-        self.product(block.rows, self.network.weight.detach().mT, out=block.work[0])
         law = softmaxes.hard, softmaxes.soft, softmaxes.temperature
         F = self._activate(block, softmaxes.fixed[block.part], law)
-        self.add_product(gradient, block.work[0].mT, block.rows)
+        gradient.addmm_(block.matrix(self.work), block.rows)
         return F
 
-    def _activate(
-        self, block: _Block, fixed: Tensor | None = None, softmaxes: tuple[float, float, float] = (0.0, 0.0, 1.0)
-    ) -> Tensor:
-        (pre,), network = block.work, self.network
-        F = pre.new_empty(network.classes, block.size[0]).T  # as objectives want it
-        share = 1 / network.members
-        if fixed is None:
-            fixed = pre.new_empty(0, network.classes)
+    def forward(self, block: _Columns) -> Tensor:
+        """Logits ``[n, k]`` of a block; leaves the derivative of ReLU~ in its matrix."""
+        return self._activate(block, self.x.new_empty(len(block.x), 0), (0.0, 0.0, 1.0))
+
+    def backward(self, block: _Columns, slope: Tensor, gradient: Tensor) -> None:
+        """Add to `gradient` ``[k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[n, k]``."""
+        gate = block.matrix(self.work)
+        compiled.weigh(gate.numpy(), (slope.T / self.network.members).contiguous().numpy())
+        gradient.addmm_(gate, block.rows)
+
+    def _activate(self, block: _Columns, fixed: Tensor, softmaxes: tuple[float, float, float]) -> Tensor:
+        pre, network = block.matrix(self.work), self.network
+        torch.mm(network.weight.detach(), block.columns, out=pre)
+        F, share = pre.new_empty(network.classes, len(block.x)), 1 / network.members
         law = network.rho, share, share / len(self.x)
-        compiled.activate(pre.numpy(), F.numpy(), law, fixed.numpy(), softmaxes)
-        return F
-
-    def _weigh(self, block: _Block, slope: Tensor) -> None:
-        compiled.weigh(block.work[-1].numpy(), slope.numpy())
+        compiled.activate(pre.numpy(), F.numpy(), law, fixed.T.numpy(), softmaxes)
+        return F.T  # classes first in memory, as objectives want them
 
 
 def _power(base: Tensor, exponent: float, out: Tensor) -> None:

@@ -93,10 +93,10 @@ class Job:
     def tables(self, runs: Sequence[SeedRun]) -> dict[str, dict]:
         """Columns of ``logits`` (all splits), ``history``, ``outcome``, ``strengths`` and ``weights``, by kind."""
         data, block, begin = self.data, self.machine.block_samples, time.monotonic()
-        logits = {
-            name: np.stack([run.network.logits(torch.from_numpy(np.array(split.x)), block) for run in runs])
-            for name, split in data.splits.items()
-        }
+        logits = {}
+        for name, split in data.splits.items():
+            x = torch.from_numpy(np.array(split.x))
+            logits[name] = np.stack([run.network.logits(x, block) for run in runs])
         log.info("logits of every split: %.2f s", time.monotonic() - begin)
         seeds, kinds, history, strengths = [run.seed for run in runs], np.unique(data.splits["train"].kind), [], []
         for run in runs:
