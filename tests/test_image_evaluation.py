@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 
 from multiview import config
 from multiview.claims import claim, headline, pages, terms
@@ -10,7 +11,13 @@ from multiview.measure import errors, intervals
 from multiview.measure.calibration import calibration_error
 from multiview.measure.errors import Errors
 from multiview.measure.intervals import Term
-from multiview.predictors.logits import Predictor, copies_table, negative_log_likelihood, read_copies
+from multiview.predictors.logits import (
+    Predictor,
+    copies_table,
+    log_softmax,
+    negative_log_likelihood,
+    read_copies,
+)
 from multiview.store import artifacts
 from multiview.training import objective_grid
 
@@ -193,6 +200,11 @@ def test_the_best_network_is_held_against_an_ensemble_of_as_many():
 def test_likelihood_by_hand_and_for_large_logits():
     logits = np.array([[0.0, np.log(3.0)], [1000.0, 0.0]])
     assert negative_log_likelihood(logits, np.array([0, 1])) == pytest.approx([np.log(4), 1000])
+
+
+def test_log_softmax_is_that_of_scipy_for_ties_and_logits_of_any_size():
+    logits = np.array([[2, 2, 1], [-np.inf, 0, 3], [1e4, -1e4, 1e4 - 1], [0, 0, 0]], np.float32)
+    np.testing.assert_allclose(log_softmax(logits), special.log_softmax(logits.astype(float), axis=1), rtol=1e-14)
 
 
 def test_the_pair_of_the_best_validation_accuracy_is_chosen():

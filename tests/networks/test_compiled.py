@@ -87,20 +87,22 @@ def test_networks_that_pass_the_same_samples_share_them_and_nothing_else():
     x, *teachers = (torch.randn(10, *shape, generator=generator) for shape in ((5, 6), (4,), (4,)))
     label, objective = torch.arange(10) % 4, Hinton(0.7, 8.0, 1.5)
 
-    def steps(networks):
+    def steps(networks, other):
         for _ in range(2):
             for network, teacher in networks:
                 network.gradient(x, label, 3, objective, teacher)
                 yield network.weight.grad.clone()
+                network.logits(x + 1, other)
 
     def pairs():
         return [(TwoLayerNetwork(4, 6, 2, 3, 1.1, 0.8, seed), teachers[seed]) for seed in (0, 1)]
 
     (first, of_first), (second, of_second) = pairs()
-    together = list(steps([(first, of_first), (second, of_second)]))
+    first.gradient(x, label, 3, objective, of_first)
+    second.gradient(x, label, 3, objective, of_second)
     assert first._last.blocks is second._last.blocks
-    second.logits(x + 1, 3)  # other samples in between
-    alone = [list(steps([pair])) for pair in pairs()]
+    together = list(steps([(first, of_first), (second, of_second)], other=4))
+    alone = [list(steps([pair], other=3)) for pair in pairs()]
     for found, expected in zip(together, [alone[0][0], alone[1][0], alone[0][1], alone[1][1]], strict=True):
         assert torch.equal(found, expected)
 

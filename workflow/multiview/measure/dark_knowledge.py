@@ -80,7 +80,7 @@ def table(
         labels_by_role["before"] = of_each(predictors["single"])
 
     def by_kind(values: Sequence[np.ndarray | None]) -> np.ndarray:
-        """Sums over cells of a kind of the values of each student, or how many there are: ``[students, 9, n]``."""
+        """Sums over the cells of a kind ``[students, 9, n]`` of each student's values; their number, for None."""
         sums = [
             np.bincount(cell[members], own if own is None else own[other], minlength=9 * n)
             for members, own in zip(teachers, values, strict=True)
@@ -96,10 +96,10 @@ def table(
         for size, stream in ((len(students), b"students"), (n, b"samples"))
     )
 
-    def totals(sums: np.ndarray) -> np.ndarray:
-        """Of every replicate ``[replicates, 9]``, for `sums` ``[students, 9, n]``."""
+    def totals(own: np.ndarray) -> np.ndarray:
+        """Of every replicate ``[replicates, 9]``, for sums ``[students, 9, n]``."""
         # Many are 0, and those of students with the same teachers are the same: each product is made once.
-        rows = [row.tobytes() for row in sums.reshape(-1, n)]
+        rows = [row.tobytes() for row in own.reshape(-1, n)]
         distinct = {row: i for i, row in enumerate(dict.fromkeys(rows))}
         products = of_samples @ np.array([np.frombuffer(row) for row in distinct]).T
         by_student = products[:, [distinct[row] for row in rows]]

@@ -15,7 +15,7 @@ from multiview import config
 from multiview.measure.calibration import calibration_error
 from multiview.measure.intervals import Interval, Term, mean_errors
 from multiview.predictors import ensembles
-from multiview.predictors.logits import Predictor
+from multiview.predictors.logits import Predictor, log_softmax
 
 ERRORS = {"test_multi": "error_m", "test_single": "error_s", "test": "error"}
 """For each split on which predictors are measured the name of the error there, in that order."""
@@ -162,12 +162,9 @@ def _tables(
     parts, sample = [], np.arange(len(label))
     for row in rows:  # one at a time: with 100 classes all of them would not fit
         (logits,) = ensembles.average(predictor.logits[split], predictor.members, np.array([row]))
-        named = logits.argmax(axis=1)
-        F = logits.astype(np.float64)
-        F -= F[sample, named][:, None]  # the largest one is 0 then, and its logarithm of p that of the sum
-        log_sum = np.log(np.exp(F).sum(axis=1))
-        nll = -(F[sample, label] - log_sum)
-        parts.append((named != label, nll.astype(np.float32), np.exp(-log_sum).astype(np.float32)))
+        named, log_p = logits.argmax(axis=1), log_softmax(logits)
+        nll, confidence = -log_p[sample, label], np.exp(log_p[sample, named])
+        parts.append((named != label, nll.astype(np.float32), confidence.astype(np.float32)))
     return tuple(np.stack(part) for part in zip(*parts, strict=True))
 
 

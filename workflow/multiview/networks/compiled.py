@@ -1,6 +1,6 @@
 """What a step makes of activations on a CPU, for the paper's q of 3, compiled by Numba.
 
-It is one pass each way, and one for both where the objective's slope has a known form. PyTorch takes seven passes
+It is one pass over the pre-activations each way, of samples that lie side by side. PyTorch takes seven passes
 and two more matrices for the logits, and two passes for the derivatives. Sums are taken in the order in which they
 stand below (no ``fastmath``).
 """

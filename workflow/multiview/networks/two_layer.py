@@ -230,21 +230,21 @@ class _Columns:
         return self.x.transpose(0, 1).flatten(0, 1)
 
     def matrix(self, work: Tensor) -> Tensor:
-        """Where they are worked on: ``[k m, P n]`` of a work space that may be larger."""
+        """Their pre-activations ``[k m, P n]``, in a work space that may be larger."""
         width, columns = len(work), self.columns.shape[1]
         return work.view(-1)[: width * columns].view(width, columns)
 
 
 @lru_cache(maxsize=1)
 def _in_columns(x: Tensor, block: int) -> list[_Columns]:
-    """Samples in blocks. They are kept: many networks pass the same ones."""
+    """Samples in blocks. They are kept, as many networks pass the same ones: `x` must not change in place."""
     return [_Columns(slice(start, min(start + block, len(x))), x) for start in range(0, len(x), block)]
 
 
 class _CompiledPass:
     """What `_Pass` does, for one network with q = 3 on a CPU: with one matrix, so that blocks may be larger."""
 
-    known: tuple = ()
+    known: tuple[tuple, Softmaxes | None] | None = None
 
     def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
         self.network, self.x, self.size = network, x, block

@@ -129,7 +129,14 @@ def training_accuracy(predictors: Mapping[str, Predictor], split: np.ndarray, la
     }
 
 
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """``ln softmax(F)`` in nats, float64 ``[..., k]``, of `logits` of that shape."""
+    F = logits.astype(np.float64)  # NumPy alone: SciPy takes long to import in a short job
+    F -= F.max(axis=-1, keepdims=True)
+    F -= np.log(np.exp(F).sum(axis=-1, keepdims=True))
+    return F
+
+
 def negative_log_likelihood(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
     """``-ln softmax(F)_y`` in nats, float64 ``[..., n]``, of `logits` ``[..., n, k]`` and `label` ``[n]``."""
-    F = logits.astype(np.float64)  # NumPy alone: SciPy takes long to import in a short job
-    return np.logaddexp.reduce(F, axis=-1) - F[..., np.arange(len(label)), label]
+    return -log_softmax(logits)[..., np.arange(len(label)), label]

@@ -203,6 +203,7 @@ def theory_megabytes(study: config.TheoryStudy, device: str, seeds: int, network
     block = study.machine.block_samples or max(splits)
     patch = data.patches * FLOAT
     inputs = 4 * sum(splits) * data.dim * patch  # as table, array and tensor, and what checks them
+    inputs += 2 * data.train_samples * data.dim * patch  # training samples by rows and by columns
     learned = study.network.regime == "learned"
     work = (1 if learned and device == "cpu" and study.network.q == 3 else 3) * block * width * patch
     if not learned:  # what is frozen is kept for all training samples of each seed
