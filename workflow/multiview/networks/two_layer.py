@@ -16,7 +16,6 @@ from functools import cached_property, lru_cache
 import torch
 from torch import Tensor, nn
 
-from multiview.networks import compiled
 from multiview.objectives import HARD_LABELS, Objective, Softmaxes
 
 
@@ -247,7 +246,10 @@ class _CompiledPass:
     known: tuple[tuple, Softmaxes | None] | None = None
 
     def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
-        self.network, self.x, self.size = network, x, block
+        # Here, as Numba takes half a second to import, and networks that learn no features do without.
+        from multiview.networks import compiled
+
+        self.network, self.x, self.size, self.compiled = network, x, block, compiled
         self.blocks = _in_columns(x, min(block or len(x), len(x)))
         self.work = _work_space(1, (len(network.weight), self.blocks[0].columns.shape[1]), x.dtype, x.device)[0]
 
@@ -272,7 +274,7 @@ class _CompiledPass:
     def backward(self, block: _Columns, slope: Tensor, gradient: Tensor) -> None:
         """Add to `gradient` ``[k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[n, k]``."""
         gate = block.matrix(self.work)
-        compiled.weigh(gate.numpy(), (slope.T / self.network.members).contiguous().numpy())
+        self.compiled.weigh(gate.numpy(), (slope.T / self.network.members).contiguous().numpy())
         gradient.addmm_(gate, block.rows)
 
     def _activate(self, block: _Columns, fixed: Tensor, softmaxes: tuple[float, float, float]) -> Tensor:
@@ -280,7 +282,7 @@ class _CompiledPass:
         torch.mm(network.weight.detach(), block.columns, out=pre)
         F, share = pre.new_empty(network.classes, len(block.x)), 1 / network.members
         law = network.rho, share, share / len(self.x)
-        compiled.activate(pre.numpy(), F.numpy(), law, fixed.T.numpy(), softmaxes)
+        self.compiled.activate(pre.numpy(), F.numpy(), law, fixed.T.numpy(), softmaxes)
         return F.T  # classes first in memory, as objectives want them
 
 
