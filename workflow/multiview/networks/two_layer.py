@@ -174,14 +174,13 @@ class _Block:
 class _Pass:
     """Passes over the same samples, in blocks that share the work space."""
 
-    MATRICES = 3  # pre-activations, the same cut to 0 and rho, and the derivative of ReLU~
-
     def __init__(self, network: TwoLayerNetwork, x: Tensor, block: int):
         self.network, self.x, self.size = network, x, block
         n = len(x)
         block = min(block or n, n)
         *stacked, width, _ = network.weight.shape
-        work = _work_space(self.MATRICES, (*stacked, block * x.shape[1], width), x.dtype, x.device)
+        # Pre-activations, the same cut to 0 and rho, and the derivative of ReLU~.
+        work = _work_space(3, (*stacked, block * x.shape[1], width), x.dtype, x.device)
         self.blocks = [_Block(slice(start, min(start + block, n)), x, work) for start in range(0, n, block)]
         self.product, self.add_product = (torch.bmm, Tensor.baddbmm_) if stacked else (torch.mm, Tensor.addmm_)
 
@@ -192,7 +191,8 @@ class _Pass:
 
     def backward(self, block: _Block, slope: Tensor, gradient: Tensor) -> None:
         """Add to `gradient` ``[..., k m, d]`` what a block gives, for ``dL/dF`` = `slope` ``[..., n, k]``."""
-        self._weigh(block, slope if self.network.members == 1 else slope / self.network.members)
+        per_neuron = (slope / self.network.members).repeat_interleave(self.network.neurons, dim=-1).unsqueeze(-2)
+        block.work[-1].unflatten(-2, block.size).mul_(per_neuron)
         self.add_product(gradient, block.work[-1].mT, block.rows)
 
     def softmaxes(self, objective: Objective, label: Tensor, teacher: Tensor | None) -> Softmaxes | None:
@@ -210,10 +210,6 @@ class _Pass:
         pre.addcmul_(gate, inner, value=1 / q)
         F = pre.unflatten(-2, block.size).sum(dim=-2).unflatten(-1, (self.network.classes, -1)).sum(dim=-1)
         return F if self.network.members == 1 else F.div_(self.network.members)
-
-    def _weigh(self, block: _Block, slope: Tensor) -> None:
-        per_neuron = slope.repeat_interleave(self.network.neurons, dim=-1).unsqueeze(-2)
-        block.work[-1].unflatten(-2, block.size).mul_(per_neuron)
 
 
 class _Columns:
