@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 STEPS = 3000
-"""Of each seed: ten seconds or so, long enough for something to happen to a job."""
+"""Of each seed: some seconds, long enough for a job to be held before it ends."""
 
 CHUNKS = ("0-1", "2-3")
 TRAINED = [f"results/theory/single/seeds_{chunk}/logits.parquet" for chunk in CHUNKS]
@@ -94,18 +94,44 @@ def finish(process, folder, succeeds=True):
     return output
 
 
-def training(cluster, folder, chunk):
-    """Wait until a chunk is being trained and has been saved; return the number of its job."""
-    first, last = chunk.split("-")
+def held(cluster, what, moment, chunks=CHUNKS):
+    """Wait until the jobs of some chunks are at some moment; return their numbers.
 
-    def running():
-        jobs = cluster.jobs("R")
-        return [n for n, name in jobs.items() if name.endswith(f"train_wildcards_theory_single_{first}_{last}")]
+    The training of each is stopped as soon as it is there, so that none has ended when something happens to all.
+    SLURM lets it go on when it tells the job to end, and so does `released`.
+    """
+    numbers = {}
 
-    cluster.wait_for(running, f"a job that trains {chunk}")
-    saved = f"results/theory/checkpoints/single/{chunk}/*/seed_{first}.pt"
-    cluster.wait_for(lambda: list(folder.glob(saved)), "a checkpoint")
-    return running()[-1]
+    def all_held():
+        jobs = {name: number for number, name in cluster.jobs("R").items()}
+        for chunk in set(chunks) - set(numbers):
+            first, last = chunk.split("-")
+            names = [name for name in jobs if name.endswith(f"train_wildcards_theory_single_{first}_{last}")]
+            if names and moment(chunk):
+                numbers[chunk] = jobs[names[0]]
+                for process in cluster.processes("python", f"JOB_ID={numbers[chunk]}", "train.py"):
+                    os.kill(process, signal.SIGSTOP)
+        return len(numbers) == len(chunks)
+
+    cluster.wait_for(all_held, what)
+    return [numbers[chunk] for chunk in chunks]
+
+
+def released(cluster, *numbers):
+    """Let jobs that are held go on."""
+    for number in numbers:
+        for process in cluster.processes("python", f"JOB_ID={number}", "train.py"):
+            os.kill(process, signal.SIGCONT)
+
+
+def saved(folder, chunk):
+    """Whether a chunk is being trained and has been saved."""
+    return bool(list(folder.glob(f"results/theory/checkpoints/single/{chunk}/*/seed_{chunk.split('-')[0]}.pt")))
+
+
+def training(cluster, folder, *chunks):
+    """Wait until chunks are being trained and have been saved; return the numbers of their jobs, held."""
+    return held(cluster, f"jobs that train {chunks}", lambda chunk: saved(folder, chunk), chunks)
 
 
 def log_of(folder, chunk):
@@ -219,11 +245,9 @@ def test_fifty_seeds_are_thirteen_jobs_and_have_the_tables_of_a_local_run(cluste
 
 def test_jobs_that_are_cancelled_or_out_of_time_are_submitted_again(cluster, folder, undisturbed):
     process = submitting(cluster, folder, *TRAINED)
-    cluster.call("scancel", training(cluster, folder, CHUNKS[0]))
-    stuck = training(cluster, folder, CHUNKS[1])
-    (python,) = cluster.processes("python", f"JOB_ID={stuck}", "train.py")
-    os.kill(python, signal.SIGSTOP)  # it hangs until its time is over
-    cluster.call("scontrol", "update", f"JobId={stuck}", "EndTime=now+1")
+    cancelled, stuck = training(cluster, folder, *CHUNKS)
+    cluster.call("scancel", cancelled)
+    cluster.call("scontrol", "update", f"JobId={stuck}", "EndTime=now+1")  # it hangs until its time is over
     output = finish(process, folder)
     assert "CANCELLED" in output and "TIMEOUT" in output
     assert "SIGTERM at step" in output
@@ -250,8 +274,7 @@ def preempt(cluster):
 
 def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undisturbed):
     process = submitting(cluster, folder, *TRAINED)
-    for chunk in CHUNKS:
-        training(cluster, folder, chunk)
+    training(cluster, folder, *CHUNKS)
     cluster.kill_node()
     cluster.start_node()
     # They are preempted three times: as Snakemake starts in them, as the script imports, as it trains.
@@ -260,11 +283,11 @@ def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undist
     output = folder.parent / "output.txt"
     for restarts, moment in ((2, put_back), (3, resumed)):
 
-        def started(restarts=restarts, moment=moment):
+        def started(chunk, restarts=restarts, moment=moment):
             assert "Trying to restart" not in output.read_text()  # none of the retries is used up
-            return all(put_back(folder, chunk) == restarts and moment(folder, chunk) for chunk in CHUNKS)
+            return put_back(folder, chunk) == restarts and moment(folder, chunk)
 
-        cluster.wait_for(started, f"start {restarts + 1}")
+        held(cluster, f"start {restarts + 1}", started)
         preempt(cluster)
     assert "Trying to restart" not in finish(process, folder)
     assert all(put_back(folder, chunk) >= 3 and resumed(folder, chunk) for chunk in CHUNKS)
@@ -273,11 +296,9 @@ def test_jobs_of_a_lost_node_and_preempted_ones_carry_on(cluster, folder, undist
 
 def test_a_second_run_is_refused_and_one_that_is_killed_is_carried_on(cluster, folder, undisturbed):
     process = submitting(cluster, folder, *TRAINED)
-    number = training(cluster, folder, CHUNKS[0])
-    (python,) = cluster.processes("python", f"JOB_ID={number}", "train.py")
-    os.kill(python, signal.SIGSTOP)  # it must not be done before the second run looks
+    (number,) = training(cluster, folder, CHUNKS[0])  # it must not be done before the second run looks
     assert "cannot be locked" in run(folder, *TRAINED, check=False)
-    os.kill(python, signal.SIGCONT)
+    released(cluster, number)
     assert process.poll() is None
     process.kill()  # the jobs that it has submitted run on
     process.wait()
@@ -294,14 +315,14 @@ def test_a_disk_that_fills_up_costs_nothing_that_was_saved(cluster, undisturbed,
     try:
         folder = with_data_alone(undisturbed, disk)
         process = submitting(cluster, folder, "--retries", "0", "--", *TRAINED)
-        for chunk in CHUNKS:
-            training(cluster, folder, chunk)
+        numbers = training(cluster, folder, *CHUNKS)
         try:
             with (disk / "full").open("wb") as file:
                 while True:
                     file.write(bytes(2**16))
         except OSError:
             pass
+        released(cluster, *numbers)
         output = finish(process, folder, succeeds=False)
         assert "No space left on device" in output
         (disk / "full").unlink()
