@@ -128,19 +128,20 @@ def draw(table: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     left.legend(loc="lower left")
     # Of a loser that is driven down to nothing, 1/u says nothing any more.
     total = later.groupby(["seed", "class"])["share"].transform("sum")
-    lost = later[~later["tied"] & (total > low)].groupby(["phase", "group"])["share"]
-    position = np.arange(len(PHASES) - 1)
+    lost = later[~later["tied"] & (total > low)]
     for place, (group, colour) in enumerate(zip(GROUPS, colours[2:], strict=False)):
-        middle, first, third = (
-            np.array([lost.quantile(q).loc[phase, group] for phase in PHASES[1:]]) for q in (0.5, 0.25, 0.75)
-        )
-        shown = {"color": colour, "label": group, "width": 0.25, "error_kw": {"linewidth": 0.8}}
-        right.bar(position + (place - 1) * 0.27, middle, yerr=(middle - first, third - middle), **shown)
+        for at, phase in enumerate(PHASES[1:]):
+            share = lost.loc[(lost["phase"] == phase) & (lost["group"] == group), "share"].clip(low, 1)
+            middle = at + (place - 1) * 0.27
+            # Side by side in the order of seeds, so that equal ones do not hide each other.
+            across = middle + np.linspace(-0.09, 0.09, len(share))
+            right.scatter(across, share, s=6, alpha=0.6, linewidths=0, color=colour, label="" if at else group)
+            right.hlines(share.median(), middle - 0.11, middle + 0.11, color="black", linewidth=1.2, zorder=3)
     right.axhline(0, color="0.4", linewidth=0.8)
     names = [phase.replace(" other", "\nother").replace(" all", "\nall") for phase in PHASES[1:]]
-    right.set_xticks(position, names)
-    right.set(ylabel="share taken away: median, quartiles")
-    right.legend()
+    right.set_xticks(range(len(names)), names)
+    right.set(ylabel=f"share taken away (at least {low:g}) and median", ylim=(low - 0.1, 1.1))
+    right.legend(loc="lower right")
     return figure
 
 
