@@ -122,6 +122,15 @@ def overlapping(rows: int, size: int, learned: np.ndarray, rng: np.random.Genera
     return mean_errors([Term(1.0, wrong, "single", size, rows)]), float(((1 - learned) ** size).mean())
 
 
+def missing(rows: int, rate: float, rng: np.random.Generator) -> tuple[Estimate, float]:
+    """Networks with one view of each of ten classes, which miss each of the other views with twice this `rate`."""
+    lost = np.arange(0, 20, 2) + rng.integers(2, size=(rows, 10))
+    missed = np.zeros((rows, 20), bool)
+    np.put_along_axis(missed, lost, rng.random((rows, 10)) < 2 * rate, axis=1)
+    wrong = missed[:, rng.integers(20, size=SAMPLES)]
+    return mean_errors([Term(1.0, wrong, at_once=1 / 20)]), rate
+
+
 def coverage(case: Callable[..., tuple[Estimate, float]], trials: int, seed: int, *setting) -> float:
     """How often the interval has the truth in it, in %."""
     rng, covered = np.random.default_rng(seed), 0
@@ -172,11 +181,21 @@ def table_of_ensembles(trials: int) -> str:
     return pages.markdown(["views", "networks", *(f"L = {size}" for size in sizes)], lines)
 
 
+def table_of_views(trials: int) -> str:
+    """The coverage of the mean error of networks that miss few views."""
+    lines = []
+    for rate in (0.001, 0.005, 0.01, 0.02, 0.1):
+        lines.append([f"{rate:g}", *(cell(coverage(missing, trials, rows, rows, rate)) for rows in ROWS)])
+    return pages.markdown(["error", *(f"{rows} networks" for rows in ROWS)], lines)
+
+
 def report(trials: int) -> str:
     """All tables in Markdown."""
     head = f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}."
     middle = "Mean errors of 100 overlapping ensembles of L networks:"
-    return "\n\n".join([head, table(trials), middle, table_of_ensembles(trials)])
+    last = "Mean errors of networks that miss whole views, each of which is one in 20 of the samples:"
+    tables = table(trials), table_of_ensembles(trials), table_of_views(trials)
+    return "\n\n".join([head, tables[0], middle, tables[1], last, tables[2]])
 
 
 if __name__ == "__main__":

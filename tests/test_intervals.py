@@ -90,6 +90,45 @@ def test_an_error_more_never_narrows_the_upper_end():
     assert tops == sorted(tops)
 
 
+def test_networks_that_err_on_nothing_may_each_miss_a_view():
+    # Ten networks, twenty views each shown alone by one sample in twenty: 200 views, none of them missed.
+    none = np.zeros((10, 4000), bool)
+    found = mean_errors([Term(1.0, none, at_once=1 / 20)]).interval()
+    views, samples = intervals.exact_interval(0, 200)[1], intervals.exact_interval(0, 4000)[1]
+    assert (found.measured, found.low) == (0, 0)
+    assert found.high == pytest.approx(np.hypot(views, samples))
+    assert found.method == intervals.BOTH
+    # A teacher is given, and an ensemble of all of them: their views are no draw.
+    for given in (none[:1], none[:2]):
+        known = mean_errors([Term(1.0, given, size=40, n_seeds=40, at_once=1 / 20)]).interval()
+        assert known.high == samples
+
+
+def test_a_view_counts_once_only_where_few_are_missed():
+    many = np.arange(4000) < 200 * np.arange(1, 11)[:, None]
+    with_views, without = (mean_errors([Term(1.0, many, at_once=one)]).interval() for one in (1 / 20, 0.0))
+    assert with_views == without
+    other = np.zeros((10, 4000), bool)
+    terms = [Term(1.0, many, "a", at_once=1 / 20), Term(-0.5, other, "b", at_once=1 / 20)]
+    found = mean_errors(terms).interval()
+    plain = mean_errors([Term(1.0, many, "a"), Term(-0.5, other, "b")]).interval()
+    end = 0.5 * intervals.exact_interval(0, 200)[1]
+    assert found.measured - found.low == pytest.approx(np.hypot(plain.measured - plain.low, end))
+    assert found.high == plain.high
+
+
+@pytest.mark.parametrize("rows", [5, 10, 20])
+def test_intervals_of_networks_that_miss_few_views_cover(rows):
+    rng, rate, covered, trials = np.random.default_rng(rows), 0.005, 0, 200
+    for _ in range(trials):
+        missed = rng.random((rows, 10)) < 2 * rate  # of ten views, each of which is one in twenty samples
+        wrong = np.repeat(missed, 50, axis=1)
+        wrong = np.concatenate([wrong, np.zeros_like(wrong)], axis=1)
+        found = mean_errors([Term(1.0, wrong, at_once=1 / 20)]).interval()
+        covered += found.low <= rate <= found.high
+    assert covered / trials > 0.95  # as little as a third without at_once
+
+
 def test_errors_and_correct_answers_have_mirrored_intervals():
     wrong = np.random.default_rng(3).random((6, 200)) < 0.08
     one, other = interval(wrong), interval(~wrong)

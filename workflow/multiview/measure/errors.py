@@ -53,6 +53,7 @@ class Errors:
         nll: for each split float32 ``[rows, n]``, ``-ln p_y`` in nats.
         confidence: for each split float32 ``[rows, n]``, the largest probability.
         members: the seed of each row, where rows are networks.
+        at_once: for each split the share of its samples that a network gets wrong if it misses one view.
     """
 
     predictor: str
@@ -63,10 +64,12 @@ class Errors:
     nll: Mapping[str, np.ndarray] = field(default_factory=dict)
     confidence: Mapping[str, np.ndarray] = field(default_factory=dict)
     members: tuple[int, ...] = ()
+    at_once: Mapping[str, float] = field(default_factory=dict)
 
     def term(self, weight: float, split: str, table: str = "wrong") -> Term:
         """The mean of one of its tables in a weighted sum: by default its mean error."""
-        return Term(weight, getattr(self, table)[split], self.pool, self.size, self.n_seeds, samples=split)
+        at_once = self.at_once.get(split, 0.0) if table == "wrong" else 0.0
+        return Term(weight, getattr(self, table)[split], self.pool, self.size, self.n_seeds, split, at_once)
 
 
 def paired(errors: Mapping[str, Errors], pool: str) -> dict[str, Errors]:
@@ -85,7 +88,8 @@ def paired(errors: Mapping[str, Errors], pool: str) -> dict[str, Errors]:
     for name, predictor in errors.items():
         rows = [predictor.members.index(seed) for seed in common]
         wrong = {split: table[rows] for split, table in predictor.wrong.items()}
-        chosen[name] = Errors(predictor.predictor, 1, len(common), wrong, pool, members=tuple(common))
+        known = {"members": tuple(common), "at_once": predictor.at_once}
+        chosen[name] = Errors(predictor.predictor, 1, len(common), wrong, pool, **known)
     return chosen
 
 
@@ -123,12 +127,16 @@ def measure(
             the smallest.
     """
     measured, seeds = [], predictors["single"].members
+    classes = predictors["single"].logits[main_split(list(labels))].shape[2]
+    # A single-view sample shows one of the two views of its class, either as often.
+    at_once = {"test_single": 1 / (2 * classes)}
 
     def add(name: str, of: str, rows: Sequence[Sequence[int]], n_seeds: int, pool: str | None = None) -> None:
         tables = {split: _tables(predictors[of], rows, split, label) for split, label in labels.items()}
         wrong, nll, confidence = ({split: parts[i] for split, parts in tables.items()} for i in range(3))
         members = tuple(row[0] for row in rows) if len(rows[0]) == 1 else ()
-        measured.append(Errors(name, len(rows[0]), n_seeds, wrong, pool or of, nll, confidence, members))
+        tables = wrong, pool or of, nll, confidence, members, at_once
+        measured.append(Errors(name, len(rows[0]), n_seeds, *tables))
 
     def add_each(name: str) -> None:
         add(name, name, [[member] for member in predictors[name].members], len(predictors[name].members))

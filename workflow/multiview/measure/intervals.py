@@ -12,7 +12,8 @@ least as often as it says, however few rows there are. Shares are no normal mean
 half-width is turned into an effective number of samples, of which the interval is the Clopper-Pearson one (Korn
 and Graubard, Survey Methodology 24, 1998). A contrast is the difference of what speaks for either side, and its
 interval is put together from theirs (Zou and Donner, Statistics in Medicine 27, 2008). With errors on fewer than
-`FEW` samples, a sample counts once, however many networks get it wrong: all may get the next one wrong.
+`FEW` samples, a sample counts once, however many networks get it wrong: all may get the next one wrong. Likewise
+with fewer than `FEW` missed views: a view of a network counts once, however many samples show it alone.
 
 Ensembles of L out of n seeds overlap. The variance of the mean over all of them is at most ``L / n`` of that of
 one (Hoeffding 1948), and what their own spread shows of the latter is short by ``1 - L / n``. For L > n / 2 the
@@ -29,7 +30,7 @@ from scipy.special import betaincinv, ndtri, stdtrit  # not scipy.stats, whose i
 
 CONFIDENCE = 0.95
 FEW = 10
-"""With fewer errors than in this many samples, a sample counts once for all networks."""
+"""With errors on fewer samples, a sample counts once for all networks; with fewer missed views, a view does."""
 
 COMPONENTS, EXACT, BOTH = "t, two sides", "exact binomial", "t, two sides, exact ends"
 BY_NETWORK, KNOWN = "t, by network", "known"
@@ -64,6 +65,8 @@ class Term:
         size: how many networks a row is the average of, L.
         n_seeds: networks in the pool; by default as many as rows.
         samples: the name of the samples; terms of one name are paired in them.
+        at_once: the share of the samples that a network gets wrong if it misses one view; 0 if nothing is known of
+            that.
     """
 
     weight: float
@@ -72,6 +75,7 @@ class Term:
     size: int = 1
     n_seeds: int | None = None
     samples: str = ""
+    at_once: float = 0.0
 
     @property
     def networks(self) -> int:
@@ -96,7 +100,7 @@ class Part:
     Attributes:
         sign: of the side, 1 or -1.
         mean: in [0, 1].
-        n: samples, or networks.
+        n: samples, networks, or views; a whole number or an effective one.
         scale: what 1 is in units of the contrast.
         square: in proportion to it, the square of the half-width is shared out among the sides.
     """
@@ -105,7 +109,7 @@ class Part:
     mean: float
     n: int
     scale: float
-    square: float
+    square: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ class Estimate:
         scope: what the intervals are about.
         runs: the fewest networks that a term is about; 0 if nothing is estimated.
         parts: of it; empty for quantities that are no shares.
+        views: the terms whose networks miss few views, as parts; n is the number of views in all networks.
         networks: variances of the networks' sides, and their degrees of freedom.
         ensembles: the same of ensembles that overlap, whose side is symmetric.
         samples: the variance of the samples' side.
@@ -129,6 +134,7 @@ class Estimate:
     scope: str
     runs: int
     parts: Sequence[Part] = ()
+    views: Sequence[Part] = ()
     networks: Sequence[tuple[float, float]] = ()
     ensembles: Sequence[tuple[float, float]] = ()
     samples: float = 0.0
@@ -151,9 +157,12 @@ class Estimate:
         down = up = of_ensembles
         few = False
         total = sum(part.square for part in self.parts)
+        sides = []
         for part in self.parts:
             share = part.square / total if total else 1 / len(self.parts)
-            (low, high), counted = self._limits(part, square * share / part.scale**2, z, confidence)
+            sides.append((part, *self._limits(part, square * share / part.scale**2, z, confidence)))
+        sides += [(part, exact_interval(part.mean * part.n, part.n, confidence), True) for part in self.views]
+        for part, (low, high), counted in sides:
             few |= counted
             below, above = part.scale * (part.mean - low), part.scale * (high - part.mean)
             down += (below if part.sign > 0 else above) ** 2
@@ -228,11 +237,17 @@ def mean_errors(terms: Sequence[Term], shares: bool = True) -> Estimate:
             if scale > 0:
                 own = np.maximum(sign * columns, 0)
                 parts.append(Part(sign, float(own.mean()) / scale, n, scale, float((own**2).sum()) / n**2))
+    views = []
+    for term in drawn:
+        if term.at_once and term.size == 1:
+            sign = 1 if term.weight > 0 else -1
+            views.append(Part(sign, float(term.table.mean()), term.networks / term.at_once, abs(term.weight)))
     return Estimate(
         measured=float(sum(term.weight * term.table.mean() for term in terms)),
         scope="".join([NETWORKS_AND_SAMPLES, *map(GIVEN.format, sorted(given))]) if drawn else SAMPLES,
         runs=min(term.networks for term in terms),
         parts=parts if shares else (),
+        views=[part for part in views if part.mean * part.n < FEW],
         networks=networks,
         ensembles=of_ensembles,
         samples=max(0.0, floor - noise),
