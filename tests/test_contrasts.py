@@ -86,7 +86,7 @@ def errors(predictor, size, rows, pool=None):
 
 
 def observed(found, **known):
-    fits = {"single": np.ones(4), "joint": np.ones(1)}
+    fits = dict.fromkeys(["single", "joint", *known.get("roles", {})], np.ones(4))
     return terms.Observed("x", found, "error", fits, "training.epochs", **known)
 
 

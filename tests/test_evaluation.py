@@ -152,9 +152,9 @@ def measured(said, roles):
         "theory",
         measure(labels, predictors, {2: np.array([[0, 3], [1, 2]])}, roles, 20),
         main="error_s",
-        training_accuracy={"single": np.ones(4), "taught": np.array([1.0, 0.9])},
+        training_accuracy=dict.fromkeys(roles, np.array([1.0, 0.9])) | {"single": np.ones(4)},
         more_training="training.max_steps",
-        shares=shares(LEARNED, roles, LOTTERY_TABLE),
+        shares=shares(LEARNED, {"taught": roles["taught"]}, LOTTERY_TABLE),
         roles=roles,
     )
     table = terms.measure(observed, lists()["theorems"])
@@ -165,9 +165,10 @@ def test_what_statements_on_students_are_about(said):
     found = measured(said, ROLES)
     assert found.loc[("taught", "student_fit"), "measured"] == 0.9
     assert found.loc[("taught", "distilled"), "measured"] == 0.25
-    assert found.loc[("taught", "as_teacher"), "measured"] == 0
-    for claim in ("distilled", "as_teacher"):
-        assert found.loc[("taught", claim), "scope"] == "networks and samples, one teacher"
+    assert found.loc[("taught", "distilled"), "scope"] == "networks and samples, one teacher"
+    # The premise is about the students as well, of whom one fits 0.9 of its training set.
+    assert found.loc[("taught", "distilled"), "training_accuracy"] == pytest.approx(0.95)
+    assert found.loc[("single", "multi"), "training_accuracy"] == 1
     assert ("taught", "self_gains") not in found.index
     # Two students and one ensemble of both: nothing is said of others.
     assert found.loc[("taught", "ensemble_adds"), "scope"] == intervals.SAMPLES
@@ -175,11 +176,30 @@ def test_what_statements_on_students_are_about(said):
     found = measured(said, alone)
     assert found.loc[("taught", "self_gains"), "measured"] == pytest.approx(0.4375 - 0.25)
     assert found.loc[("taught", "self"), "scope"] == intervals.NETWORKS_AND_SAMPLES
-    assert ("taught", "as_teacher") not in found.index
+    assert ("taught", "distilled") not in found.index
     assert found.loc[("taught", "self_takes"), "measured"] == 1
     assert found.loc[("taught", "self_keeps"), "measured"] == 1
     assert found.loc[("single", "lottery"), "measured"] == 0.5
     assert found.loc[("single", "lottery"), "scope"] == intervals.NETWORKS
+
+
+def test_students_are_held_against_those_of_their_objective_and_start(said):
+    labels, predictors = said
+    taught, hinton = predictors["taught"], ROLES["taught"]
+    alone = hinton | {"teacher_size": 1, "teachers": {"0": [1], "3": [2]}}
+    roles = {
+        "taught": hinton,
+        "truncated": hinton | {"objective": hinton["objective"] | {"kind": "truncated"}},
+        "scratch": hinton | {"start": "scratch"},
+        "part": hinton | {"intervention": "own_class"},
+        "alone": alone,
+        "alone_scratch": alone | {"start": "scratch"},
+    }
+    found = measured((labels, predictors | dict.fromkeys(roles, taught)), roles)
+    below = found.xs("self_below", level="claim")["other"]
+    assert below.to_dict() == {"alone": "taught", "alone_scratch": "scratch"}
+    for claim in ("student_fit", "student_multi"):
+        assert set(found.xs(claim, level="claim").index) == roles.keys() - {"part"}
 
 
 def test_learned_table_by_hand():

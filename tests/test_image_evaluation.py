@@ -38,9 +38,10 @@ def predictor(logits, first=0):
     return Predictor(list(range(first, first + len(logits))), {"test": logits})
 
 
+ALIKE = {"teacher": "single", "start": "scratch", "objective": {"kind": "hinton"}}
 ROLES = {
-    "distilled": {"teacher": "single", "teacher_size": 2, "teachers": {"5": [0, 1]}},
-    "self_distilled": {"teacher": "single", "teacher_size": 1, "teachers": {"5": [0]}},
+    "distilled": ALIKE | {"teacher_size": 2, "teachers": {"5": [0, 1]}},
+    "self_distilled": ALIKE | {"teacher_size": 1, "teachers": {"5": [0]}},
 }
 
 
@@ -163,7 +164,7 @@ def test_statements_say_what_each_difference_is():
         "digits",
         measured,
         main="error",
-        training_accuracy={"single": np.ones(2), "joint": np.array([0.9])},
+        training_accuracy=dict.fromkeys(["single", *ROLES], np.ones(2)) | {"joint": np.array([0.9])},
         more_training="training.epochs",
         roles=ROLES,
         networks=2,

@@ -98,7 +98,8 @@ def test_many_statements_are_corrected_for_their_number():
     assert alone["stays_decided"].all() and (many["verdict"] == "holds").all()
     assert not many["stays_decided"].any()
     text = verdicts.tally(many.to_dict("records"))
-    assert "30 hold" in text and "about 0.8 of 30 wrongly" in text and "30 of those that hold or fail" in text
+    assert "30 hold (30 with a range of the paper's, 0 with one of ours)" in text
+    assert "about 0.8 of 30 wrongly" in text and "30 of those that hold or fail" in text
 
 
 def test_draws_are_studies_that_differ_in_the_seed_of_their_data():
@@ -140,7 +141,7 @@ def test_a_change_of_words_or_range_measures_nothing_again():
     assert other != text
     for kind in lists():
         assert digest(kind, read(other)) == digest(kind)
-    measured_otherwise = read(text.replace('{"{}": 1, "teacher_of_{}": -1}', '{"{}": 1}'))
+    measured_otherwise = read(text.replace('{"{}": 1, "ensemble_of_{}": -1}', '{"{}": 1}'))
     assert digest("theorems", measured_otherwise) != digest("theorems")
     assert digest("images", measured_otherwise) == digest("images")
 
@@ -205,7 +206,8 @@ theorems:
         "blinded": {"teacher": "single", "teacher_size": 9, "intervention": "own class"},
     }
     shares = {("self", "views of either learned"): (np.array([5, 4, 5, 5, 5, 5]), np.full(6, 5))}
-    observed = terms.Observed("x", errors, "error_s", {"single": np.ones(6)}, "k", shares, roles)
+    fitted = dict.fromkeys(["single", *roles], np.ones(6))
+    observed = terms.Observed("x", errors, "error_s", fitted, "k", shares, roles)
     own = read(text)["theorems"]
     table = verdicts.judge(terms.measure(observed, own), {claim.name: claim for claim in own})
     assert table["predictor"].tolist() == ["self", "blinded", "blinded"]

@@ -20,14 +20,22 @@ ABOVE_0 = float(np.nextafter(0, 1))
 FITS = 0.99
 """The mean training accuracy from which on networks count as fitting their training set. Paper: 1; range: ours."""
 
+OURS = " (range: ours)"
+"""The end of the text of a statement whose range is ours."""
+
 MAIN, LOWEST = "main", "lowest training accuracy"
 """What terms are means of, beside `error_m` and shares, whose names are in `multiview.measure.views`."""
 
 Students = Literal[
-    "", "taught by an ensemble", "taught by one network", "taught by students", "with an intervention", "all"
+    "",
+    "taught by an ensemble",
+    "taught by one network",
+    "taught by students",
+    "with an intervention",
+    "all others",
 ]
 """Kinds of students."""
-_, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, INTERVENED, ALL = get_args(Students)
+_, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, INTERVENED, ALL_OTHERS = get_args(Students)
 
 Range = tuple[Annotated[float, BeforeValidator(lambda low: ABOVE_0 if low == "above 0" else low)], float]
 
@@ -68,7 +76,7 @@ class Claim(BaseModel):
     @property
     def text(self) -> str:
         """What it says, and whether its range is ours."""
-        return f"{self.words} (range: ours)" if self.ours else self.words
+        return self.words + (OURS if self.ours else "")
 
 
 def read(text: str) -> dict[str, list[Claim]]:

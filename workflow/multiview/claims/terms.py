@@ -11,7 +11,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from multiview.claims.claim import ALL, FITS, INTERVENED, LOWEST, MAIN, OF_AN_ENSEMBLE, OF_ONE, OF_STUDENTS, Claim
+from multiview.claims.claim import (
+    ALL_OTHERS,
+    FITS,
+    INTERVENED,
+    LOWEST,
+    MAIN,
+    OF_AN_ENSEMBLE,
+    OF_ONE,
+    OF_STUDENTS,
+    Claim,
+)
 from multiview.measure import intervals
 from multiview.measure.errors import ERRORS, TEACHER, Errors, paired
 from multiview.measure.intervals import CONFIDENCE, GIVEN, Estimate, known, mean_errors, shares_by_network
@@ -91,14 +101,24 @@ def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
 def _students(claim: Claim, roles: Mapping[str, Mapping]) -> Iterator[tuple[str, str]]:
     """The students that a statement is made of, each with those it is held against; empty names for none."""
     kinds = {name: _kind(role) for name, role in roles.items()}
-    from_ensemble = [name for name, kind in kinds.items() if kind == OF_AN_ENSEMBLE]
     chosen = [""]
     if isinstance(claim.students, tuple):
         chosen = [name for name in claim.students if name in roles]
+    elif claim.students == ALL_OTHERS:
+        chosen = [name for name, kind in kinds.items() if kind != INTERVENED]
     elif claim.students:
-        chosen = [name for name, kind in kinds.items() if claim.students in (ALL, kind)]
-    others = from_ensemble if "{other}" in claim.terms else [""]
-    return ((name, other) for name in chosen for other in others)
+        chosen = [name for name, kind in kinds.items() if kind == claim.students]
+    for name in chosen:
+        if "{other}" in claim.terms and name:
+            like = [other for other, kind in kinds.items() if kind == OF_AN_ENSEMBLE]
+            yield from ((name, other) for other in like if _setting(roles[other]) == _setting(roles[name]))
+        else:
+            yield name, ""
+
+
+def _setting(role: Mapping) -> tuple[str, str]:
+    """What students have in common that are held against one another."""
+    return role["objective"]["kind"], role["start"]
 
 
 def _kind(role: Mapping) -> str:
@@ -146,7 +166,7 @@ def _rows(
     errors = observed.by_name()
     averages = [name for name in terms if name.startswith(("ensemble", "best"))]
     size = errors[averages[0]].size if averages else 1
-    fitted = {"single", *({"joint"} & set(terms))}
+    fitted = {"single", *(terms.keys() & {"joint", *observed.roles})}
     about = {
         "study": observed.study,
         "claim": claim.name,

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from multiview.claims import pages
-from multiview.claims.claim import LOWEST, Claim
+from multiview.claims.claim import LOWEST, OURS, Claim
 from multiview.measure.intervals import KNOWN, of_training_sets
 from multiview.store import artifacts
 
@@ -166,10 +166,12 @@ def tally(rows: Sequence[Mapping[str, Any]]) -> str:
     count = Counter(r["verdict"] for r in rows)
     tested = [r for r in rows if r["verdict"] != NO_PREMISE and r["method"] != KNOWN]
     corrected = sum(r["verdict"] in (HOLDS, FAILS) and not r["stays_decided"] for r in rows)
+    ours = sum(r["verdict"] == HOLDS and r["claim"].endswith(OURS) for r in rows)
     unmet_count = f", the premise of {count[NO_PREMISE]} is not met" if count[NO_PREMISE] else ""
     text = (
-        f"Of {len(rows)} statements {count[HOLDS]} hold, {count[FAILS]} fail, {count[UNDECIDED]} are undecided"
-        f"{unmet_count}. Were each truth on the edge of its range, chance alone would decide about "
+        f"Of {len(rows)} statements {count[HOLDS]} hold ({count[HOLDS] - ours} with a range of the paper's, "
+        f"{ours} with one of ours), {count[FAILS]} fail, {count[UNDECIDED]} are undecided{unmet_count}. "
+        "Were each truth on the edge of its range, chance alone would decide about "
         f"{0.025 * len(tested):.1f} of {len(tested)} wrongly. After Holm's correction {corrected} of those that "
         "hold or fail are not decided; they are marked *."
     )
