@@ -120,8 +120,8 @@ BROKEN = [
     (f"{STUDENTS}.x", {"based_on": "x"}, ["students.x.based_on", "x -> x is a circle"]),
     (
         f"{STUDENTS}.x",
-        {"teacher": "distilled", "start": "scratch", "students": 11},
-        ["students.x", "'distilled' are 0 to 9"],
+        {"teacher": "distilled", "start": "scratch", "students": 31},
+        ["students.x", "'distilled' are 0 to 29"],
     ),
     (f"{STUDENTS}.best", SELF, ["students.best", "taken"]),
     ("evaluation.bootstrap", 10, ["evaluation.bootstrap", "found 10", "100"]),
@@ -450,9 +450,9 @@ def test_positions_follow_from_numbers(default):
         for name, places in study.lineup.items()
     }
     students, taught = seeds["distilled"]
-    assert students == list(range(10)) and taught[0] == taught[9] == list(range(40, 80))
+    assert students == list(range(30)) and taught[0] == taught[29] == list(range(40, 80))
     students, taught = seeds["self_distilled_own_class"]
-    assert taught == {seed: [seed + 1] for seed in range(20)}
+    assert taught == {seed: [seed + 1] for seed in range(10)}
     digits = config.load(default).studies["digits"]
     assert digits.teachers("distilled", [10, 19]) == {10: list(range(10)), 19: list(range(10))}
     assert digits.teachers("self_distilled", digits.positions("self_distilled")) == {
@@ -642,7 +642,7 @@ def test_show_says_where_each_value_comes_from(monkeypatch):
     assert values["dataset.dim"].split() == [str(config.Dataset.model_fields["dim"].default), "default"]
     assert values["dataset.mu"].endswith("config.yaml, based_on: studies.theory.dataset.mu")
     assert values["dataset.seed"].endswith("command line: data_seed")
-    assert values["joint.training.step_size"].split(maxsplit=1) == ["20.0", "joint.networks * training.step_size"]
+    assert values["joint.training.step_size"].split(maxsplit=1) == ["80.0", "joint.networks * training.step_size"]
     assert values["students.distilled.training.step_size"].endswith(
         "config.yaml: studies.theory_linearised.distillation.training.step_size"
     )

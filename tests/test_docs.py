@@ -124,7 +124,7 @@ def test_the_tally_counts_what_the_table_has(tmp_path):
         "Theorem 3": [1, 0, 0, 0],
         "all": [2, 0, 1, 1],
     }
-    assert "Of 4 statements 1 hold, 2 fail, 1 are undecided" in lines[-1]
+    assert "Of 4 statements 1 hold (1 with a range of the paper's, 0 with one of ours), 2 fail, 1" in lines[-1]
 
 
 def test_the_first_page_counts_as_many_that_fail_as_its_tables_have():

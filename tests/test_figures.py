@@ -92,7 +92,7 @@ def test_students_are_sorted_by_what_they_share_besides_an_intervention():
 def test_the_default_study_shows_each_of_its_interventions_once(theory):
     shown = [name for kinds in interventions.series(theory.roles()).values() for name in kinds.values()]
     intervened = {name for name, students in theory.students.items() if students.soft_labels != "all"}
-    assert sorted(shown) == sorted({"distilled", "self_distilled"} | intervened)
+    assert sorted(shown) == sorted({"distilled_unscaled", "self_distilled_unscaled"} | intervened)
 
 
 def scores(errors):
@@ -125,7 +125,12 @@ def test_interventions_stand_in_their_rows_with_their_intervals(settings):
 
 
 def test_figures_of_all_soft_labels_leave_interventions_out(settings):
-    assert set(registry.without_intervention(ROLES)) == {"distilled", "self_distilled", "distilled_scratch"}
+    whole = {"distilled", "self_distilled", "distilled_scratch"}
+    assert set(registry.without_intervention(ROLES)) == whole
+    # With another c, one kind is what an intervention is held against, and another a kind like others.
+    unscaled = {"unscaled": role(teacher_size=30, scale=2.0), "unscaled_flat": role("flat", 30, scale=2.0)}
+    louder = {"louder": role(teacher_size=30, scale=3.0)}
+    assert set(registry.without_intervention(ROLES | unscaled | louder)) == whole | {"louder"}
 
     class File:
         def __init__(self, table):

@@ -19,7 +19,8 @@ KINDS = {
     "shuffled": "the teacher's for another sample of the same class",
     "smoothed": "label smoothing: the teacher's mean for the label's class, and its mean for the others",
 }
-"""What soft labels are made of. The student's own are those of its hard-label training, before it is taught."""
+"""What soft labels are made of. The student's own are those of its hard-label training, before it is taught. All
+are multiplied by c: where it is 1, the student's own stay as they were."""
 
 Kind = Literal[tuple(KINDS)]
 NEED_OWN: tuple[Kind, ...] = ("other_classes", "own_class")

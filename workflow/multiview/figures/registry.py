@@ -133,8 +133,25 @@ def of_study(study: config.Study) -> list[str]:
 
 
 def without_intervention(roles: Mapping[str, Mapping]) -> dict[str, Mapping]:
-    """The roles of those kinds of students whose soft labels are all their teacher's."""
-    return {name: role for name, role in roles.items() if not role["intervention"]}
+    """The roles of those kinds of students whose soft labels are all their teacher's.
+
+    A kind that interventions are held against is left out where it differs in c alone from one before it.
+    """
+    held_against = [_setting(role) for role in roles.values() if role["intervention"]]
+    left: dict[str, Mapping] = {}
+    for name, role in roles.items():
+        known = [_setting(other, c=False) for other in left.values()]
+        doubled = _setting(role) in held_against and _setting(role, c=False) in known
+        if not role["intervention"] and not doubled:
+            left[name] = role
+    return left
+
+
+def _setting(role: Mapping, c: bool = True) -> dict[str, Any]:
+    """What students share but for an intervention, with or without the factor of their teachers' logits."""
+    own = {part: role[part] for part in ("teacher", "teacher_size", "start")}
+    objective = role["objective"] if c else role["objective"] | {"teacher_scale": None}
+    return own | {"objective": objective}
 
 
 def modules(names: Iterable[str]) -> list[str]:
