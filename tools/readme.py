@@ -45,8 +45,8 @@ OF_A_DRAW = {
     "lost views learned where the teacher has them": ("self_distilled", f"{LOST} has it)"),
     "lost views learned where it has them not": ("self_distilled", f"{LOST} has it not)"),
     "own views kept": ("self_distilled", "P(own view kept)"),
-    "other classes alone, their gain minus 0.8 of distilled's": ("distilled_other_classes", "its gain minus 0.8"),
-    "own class alone, 0.1 of distilled's gain minus its": ("distilled_own_class", "0.1 of"),
+    "other classes alone, c = 1: their gain minus 0.8 of all's": ("distilled_other_classes", "its gain minus 0.8"),
+    "own class alone, c = 1: 0.1 of all's gain minus its": ("distilled_own_class", "0.1 of"),
     "one teacher, other classes alone, likewise": ("self_distilled_other_classes", "its gain minus 0.8"),
     "one teacher, own class alone, likewise": ("self_distilled_own_class", "0.1 of"),
 }
