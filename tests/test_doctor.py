@@ -26,7 +26,7 @@ def test_it_says_what_there_is_and_what_will_run_where():
     assert f"cores        {doctor.cores()}\n" in text
     for what in ("Python", "memory", "disk", "GPUs", "compiler", "SLURM", "studies", "time", "network"):
         assert f"\n{what} " in f"\n{text}", what
-    assert "training jobs" in text and "minutes on" in text
+    assert "jobs for single networks and students" in text and "minutes on" in text
 
 
 def test_it_can_be_asked_before_anything_is_installed(tmp_path):

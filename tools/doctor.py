@@ -178,7 +178,7 @@ def _plan(report, preset, gpus):
     on_gpu = [name for name in studies if device[name] == "gpu"]
     jobs = sum(len(one.chunks_of(name)) for one in studies.values() for name in ("single", *one.students))
     where = f"{len(on_gpu)} on {gpus} GPUs" if on_gpu else "all on the CPU"
-    report.line("studies", f"{len(studies)} ({where}), {jobs} training jobs and more of evaluation")
+    report.line("studies", f"{len(studies)} ({where}), {jobs} jobs for single networks and students, and others")
     if on_gpu and not gpus:
         command = "snakemake --profile profiles/slurm, or machine: {accelerator: cpu}"
         report.missing("GPU", f"asked for by {', '.join(on_gpu)}", command)

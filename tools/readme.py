@@ -198,11 +198,16 @@ def draws(snapshot: Path, preset: str = DRAWS, columns: str = "all") -> str:
         lines += ["", "| | claim | " + " | ".join(names) + " |", "|---" * (2 + len(names)) + "|"]
         for name, statement in OF_A_DRAW.items():
             found = [_first(table, study, *statement) for study in names]
-            claims = [claimed_range(one) for one in found if one]
+            claims = [claimed_range(one) + ours(one) for one in found if one]
             if claims:
                 cells = [_measured(one, 3) if one else "" for one in found]
                 lines.append(f"| {name} | {claims[0]} | " + " | ".join(cells) + " |")
     return "\n".join(lines).strip()
+
+
+def ours(one: Mapping[str, Any]) -> str:
+    """What stands beside a range that is not the paper's."""
+    return " (ours)" if one["claim"].endswith(claim.OURS) else ""
 
 
 def sweeps(snapshot: Path, preset: str = "sweep") -> str:

@@ -91,7 +91,7 @@ def measure(observed: Observed, claims: Sequence[Claim]) -> pd.DataFrame:
     if least < FITS and any(claim.fits is not None for claim in claims):
         logging.warning(
             "Networks have %.1f %% of their training set right: statements that presuppose more neither hold nor "
-            "fail. Raise %s or take a larger network",
+            "fail. Raise %s, take larger steps or initial weights, or a larger network",
             100 * least,
             observed.more_training,
         )
