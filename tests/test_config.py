@@ -648,7 +648,7 @@ def test_show_says_where_each_value_comes_from(monkeypatch):
     )
     assert "# distilled: seeds 0 to 9, taught by the average of single, seeds 10 to 19" in text
     values, _ = shown("theory", files=["workflow/presets/quick.yaml"])
-    assert values["dataset.test_multi_samples"].split() == ["1000", "workflow/presets/quick.yaml"]
+    assert values["dataset.test_single_samples"].split() == ["2000", "workflow/presets/quick.yaml"]
     values, text = shown("theory", "seeds=5")
     assert values["ensembles.sizes"].endswith("seeds is 5") and text.startswith("# studies.theory: seeds is 5, so")
 

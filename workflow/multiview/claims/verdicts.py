@@ -91,7 +91,8 @@ def _premise(nominal: Mapping[str, Any], claim: Claim) -> str:
         return MET
     return (
         f"networks have {100 * nominal['training_accuracy']:.1f} % of their training set right, "
-        f"{100 * claim.fits:g} % are presupposed: raise {nominal['more_training']}, take larger steps or initial weights, or a larger network"
+        f"{100 * claim.fits:g} % are presupposed: raise {nominal['more_training']}, "
+        "take larger steps or initial weights, or a larger network"
     )
 
 
