@@ -38,6 +38,9 @@ BROKEN = [
     ("machine.accelerator", "tpu", ["machine.accelerator", "'tpu'", "'auto', 'cpu' or 'gpu'"]),
     ("machine.acelerator", "cpu", ["machine.acelerator", "did you mean 'accelerator'"]),
     ("machine", [1], ["machine", "found [1]"]),
+    ("machine", {1: 2}, ["machine: expected text as a key, found 1", "quotes"]),
+    ("families.gaussian.rows", {0.75: {}}, ["families.gaussian.rows: expected text as a key, found 0.75"]),
+    ("studies.gaussian/normal_mlp/mlp", {"seds": 3}, ["studies.gaussian/normal_mlp/mlp", "families.gaussian"]),
     (f"{IMAGES}.machine", {"compile": "maybe"}, [f"{IMAGES}.machine.compile", "'maybe'", "'auto'"]),
     # Keys that configs had once
     ("seeds_per_job", 4, ["seeds_per_job", "machine.seeds_per_job"]),
@@ -232,6 +235,11 @@ def test_broken_config_gives_one_error_that_names_the_key(default, path, value, 
     assert len(message.splitlines()) == 1, message
     for word in named:
         assert word in message, message
+
+
+def test_without_a_number_of_seeds_there_are_ten(default):
+    del default["seeds"]
+    assert config.load(default).studies["theory"].seeds == config.Study.model_fields["seeds"].default == 10
 
 
 def test_cells_of_families_are_studies(default):

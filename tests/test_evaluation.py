@@ -11,6 +11,7 @@ from multiview.measure import dark_knowledge, intervals
 from multiview.measure.errors import Errors, measure, score_table
 from multiview.measure.views import last_step, learned_table, lottery_table, shares
 from multiview.predictors.logits import Predictor
+from multiview.store import artifacts
 
 
 @pytest.fixture
@@ -272,3 +273,7 @@ def test_dark_knowledge_by_hand(settings):
     assert table.loc[("teacher", 1, 0), "excess"] == pytest.approx(2 / 3)
     assert set(table.index.get_level_values("role")) == {"teacher", "student"}
     assert set(table["n_cells"]) == {1}
+    # Where each sample has a view of each class there is nothing to hold soft labels against.
+    every = np.ones_like(carried)
+    table = dark_knowledge.table("taught", role, predictors, learned, every, np.array([0, 0]), settings)
+    assert table.empty and list(table) == list(artifacts.KINDS["dark_knowledge"])

@@ -124,6 +124,14 @@ def test_interventions_stand_in_their_rows_with_their_intervals(settings):
     assert bars == expected
 
 
+def test_soft_labels_that_are_held_against_nothing_are_an_empty_picture(settings):
+    table = pd.DataFrame(
+        columns=["predictor", "role", "carried_learned", "carried_not_learned", "excess", "low", "high"]
+    )
+    (text,) = dark_knowledge.draw(table, settings).texts[:1]
+    assert text.get_text() == "every sample has a view of every class"
+
+
 def test_figures_of_all_soft_labels_leave_interventions_out(settings):
     whole = {"distilled", "self_distilled", "distilled_scratch"}
     assert set(registry.without_intervention(ROLES)) == whole

@@ -111,6 +111,14 @@ def deep_png(size):
     return file.getvalue()
 
 
+def damaged_png():
+    """A PNG whose pixels end after five bytes, of which Pillow says so with a SyntaxError."""
+    file = io.BytesIO()
+    Image.fromarray(np.arange(90, dtype=np.uint8).reshape(5, 6, 3)).save(file, "PNG")
+    whole = file.getvalue()
+    return whole[:33] + (5).to_bytes(4, "big") + whole[37:]
+
+
 def replaced(column, row, value):
     """A good table but for one value."""
     rows = idx.hub_table(*some_images()).to_pylist()
@@ -123,6 +131,7 @@ BROKEN = {
     "label out of range": (replaced("label", 3, 4), ["labels 0 to 3", "found 4 in row 3"]),
     "negative label": (replaced("label", 3, -1), ["labels 0 to 3", "found -1 in row 3"]),
     "no image": (replaced("image", 2, {"bytes": b"no image", "path": ""}), ["image in row 2"]),
+    "damaged": (replaced("image", 2, {"bytes": damaged_png(), "path": ""}), ["image in row 2", "broken PNG"]),
     "16 bits": (
         replaced("image", 2, {"bytes": deep_png((6, 5)), "path": ""}),
         ["8 bits a channel in row 2", "I;16"],

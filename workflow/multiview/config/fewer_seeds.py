@@ -16,6 +16,11 @@ from multiview.config.training import Joint
 from multiview.config.who_teaches_whom import SINGLE, LineUp, chain, line_up
 
 
+def seeds_of(study: dict[str, Tree]) -> Any:
+    """What a study has as its number of seeds."""
+    return plain(study["seeds"]) if "seeds" in study else Study.model_fields["seeds"].default
+
+
 def fit(study: dict[str, Tree]) -> list[str]:
     """Make a study fit its seeds, in place, before students take what they do not set from `distillation`.
 
@@ -23,8 +28,7 @@ def fit(study: dict[str, Tree]) -> list[str]:
         What was changed, a few words each.
     """
     try:
-        seeds = plain(study["seeds"]) if "seeds" in study else Study.model_fields["seeds"].default
-        seeds = TypeAdapter(Count).validate_python(seeds)
+        seeds = TypeAdapter(Count).validate_python(seeds_of(study))
         rule = f"seeds is {seeds}"
         changes = [*_fit_averages(study, seeds, rule), *_fit_students(study, seeds, rule)]
         return changes + (_limit(study, "features", Features, "seeds", seeds, rule) if on_images(study) else [])

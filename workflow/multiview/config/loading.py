@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from multiview.config.base import SHARED_KEYS
 from multiview.config.datasets import IMAGE_KINDS
-from multiview.config.fewer_seeds import fit
+from multiview.config.fewer_seeds import fit, seeds_of
 from multiview.config.machine import Machine
 from multiview.config.networks import NETWORK_KINDS
 from multiview.config.resolving import (
@@ -77,7 +77,7 @@ def load_with_origins(sources: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple
         left_out[name] = students - section(study, "students").keys()
         fill_training(study)
         if changes:
-            notes.append(f"{place(['studies', name])}: seeds is {plain(study['seeds'])}, so {', '.join(changes)}")
+            notes.append(f"{place(['studies', name])}: seeds is {seeds_of(study)}, so {', '.join(changes)}")
     checked: Tree = {key: config[key] for key in config if key not in SHARED_KEYS} | {"studies": studies}
     try:
         loaded = Config.model_validate(plain(checked), context={"left_out": left_out})

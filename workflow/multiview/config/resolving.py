@@ -38,6 +38,9 @@ Tree = dict[str, Any] | Leaf
 def tagged(raw: Any, origin: str, path: str = "") -> Tree:
     """Plain values as a tree of leaves that all come from `origin`."""
     if isinstance(raw, Mapping):
+        if wrong := [key for key in raw if not isinstance(key, str)]:
+            where = f"{path}: " if path else ""
+            raise ConfigError(f"{where}expected text as a key, found {wrong[0]!r}: put it in quotes")
         return {key: tagged(child, origin, f"{path}.{key}".lstrip(".")) for key, child in raw.items()}
     # Of a section behind --config Snakemake makes text of what is in it: `joint: null` arrives so.
     return Leaf(None if raw == "null" else raw, origin, path)
@@ -99,6 +102,10 @@ def with_cells(config: Mapping[str, Tree]) -> dict[str, Tree]:
         for row, own in section(definition, "rows").items():
             for column, changes in (section(definition, "columns") or {"": {}}).items():
                 cells[cell_name(family, row, column)] = merged(merged(definition.get("study", {}), own), changes)
+    if both := sorted(cells.keys() & config["studies"].keys()):
+        raise ConfigError(
+            f"studies.{both[0]}: this is a cell of a family, set in families.{both[0].split('/')[0]}"
+        )
     return dict(config["studies"]) | cells
 
 

@@ -158,7 +158,7 @@ def _decode(entry: dict | None, path: Path, row: int) -> np.ndarray:
         with Image.open(io.BytesIO(entry["bytes"])) as image:
             mode = image.mode
             pixels = np.asarray(image.convert(MODES.get(mode, "RGB")))
-    except (OSError, ValueError) as error:
+    except Exception as error:  # Pillow raises what it likes: SyntaxError, DecompressionBombError, TypeError
         raise DataError(f"{path}: expected an image in row {row}, found bytes that are none ({error})") from error
     if mode not in MODES:
         raise DataError(

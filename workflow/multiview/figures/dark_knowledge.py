@@ -39,12 +39,14 @@ def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     """
     colours = style.apply(settings)
     names = list(dict.fromkeys(dark["predictor"]))
-    columns = min(2, len(names))
-    rows = -(-len(names) // columns)
+    columns = min(2, max(1, len(names)))
+    rows = max(1, -(-len(names) // columns))
     # Each panel has its own scale: the objectives' soft labels differ much.
     figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 0.7 + 1.9 * rows), squeeze=False)
     for axis in axes.flat[len(names) :]:
         axis.set_visible(False)
+    if not names:
+        figure.text(0.5, 0.5, "every sample has a view of every class", ha="center")
     for axis, name in zip(axes.flat, names, strict=False):
         table = dark[dark["predictor"] == name].set_index(["role", "carried_learned", "carried_not_learned"])
         cells = [(cell, text) for cell, text in CELLS if ("teacher", *cell) in table.index]

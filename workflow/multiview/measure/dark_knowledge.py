@@ -55,7 +55,8 @@ def table(
     """The table ``dark_knowledge`` of one kind of students.
 
     `carried` ``[n, k, 2]`` is that of `carried_views`, `label` ``[n]`` of the multi-view test samples; `role` is
-    one of `multiview.config.Study.roles`.
+    one of `multiview.config.Study.roles`. There are no rows where every sample has a view of every class: soft
+    labels are held against those without.
     """
     students, n, k = predictors[name].members, len(label), carried.shape[1]
     teachers = [tuple(role["teachers"][str(student)]) for student in students]
@@ -88,6 +89,8 @@ def table(
         return np.array(sums, float).reshape(-1, 9, n)
 
     counts = by_kind([None] * len(students))
+    if not counts[:, 0].any():
+        return pd.DataFrame(columns=list(artifacts.KINDS["dark_knowledge"]))
     sums = {key: by_kind(values) for key, values in labels_by_role.items()}
 
     # The same for all kinds of students.
