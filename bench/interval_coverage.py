@@ -192,10 +192,10 @@ def table_of_views(trials: int) -> str:
 def report(trials: int) -> str:
     """All tables in Markdown."""
     head = f"{trials} trials of {SAMPLES} samples, coverage in %; ↓ below {LOW:g}, ↑ above {HIGH:g}."
-    middle = "Mean errors of 100 overlapping ensembles of L networks:"
-    last = "Mean errors of networks that miss whole views, each of which is one in 20 of the samples:"
-    tables = table(trials), table_of_ensembles(trials), table_of_views(trials)
-    return "\n\n".join([head, tables[0], middle, tables[1], last, tables[2]])
+    of_ensembles = "Mean errors of 100 overlapping ensembles of L networks:"
+    of_views = "Mean errors of networks that miss whole views, each of which is one in 20 of the samples:"
+    tables = [table(trials), of_ensembles, table_of_ensembles(trials), of_views, table_of_views(trials)]
+    return "\n\n".join([head, *tables])
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def draw(dark: pd.DataFrame, settings: config.Figures) -> plt.Figure:
     """
     colours = style.apply(settings)
     names = list(dict.fromkeys(dark["predictor"]))
-    columns = min(2, max(1, len(names)))
-    rows = max(1, -(-len(names) // columns))
+    columns = min(2, len(names)) or 1
+    rows = -(-len(names) // columns) or 1
     # Each panel has its own scale: the objectives' soft labels differ much.
     figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 0.7 + 1.9 * rows), squeeze=False)
     for axis in axes.flat[len(names) :]:

@@ -48,7 +48,7 @@ def series(roles: Mapping[str, Mapping]) -> dict[str, dict[str, str]]:
     """
     alike: dict[str, dict[str, str]] = {}
     for name, role in roles.items():
-        key = str([role[part] for part in ("teacher", "teacher_size", "start", "objective")])
+        key = str(registry.setting(role))
         alike.setdefault(key, {}).setdefault(role["intervention"], name)
     return {kinds.get("", next(iter(kinds.values()))): kinds for kinds in alike.values() if set(kinds) - {""}}
 

@@ -137,17 +137,17 @@ def without_intervention(roles: Mapping[str, Mapping]) -> dict[str, Mapping]:
 
     A kind that interventions are held against is left out where it differs in c alone from one before it.
     """
-    held_against = [_setting(role) for role in roles.values() if role["intervention"]]
+    held_against = [setting(role) for role in roles.values() if role["intervention"]]
     left: dict[str, Mapping] = {}
     for name, role in roles.items():
-        known = [_setting(other, c=False) for other in left.values()]
-        doubled = _setting(role) in held_against and _setting(role, c=False) in known
+        known = [setting(other, c=False) for other in left.values()]
+        doubled = setting(role) in held_against and setting(role, c=False) in known
         if not role["intervention"] and not doubled:
             left[name] = role
     return left
 
 
-def _setting(role: Mapping, c: bool = True) -> dict[str, Any]:
+def setting(role: Mapping, c: bool = True) -> dict[str, Any]:
     """What students share but for an intervention, with or without the factor of their teachers' logits."""
     own = {part: role[part] for part in ("teacher", "teacher_size", "start")}
     objective = role["objective"] if c else role["objective"] | {"teacher_scale": None}

@@ -135,8 +135,8 @@ def measure(
         tables = {split: _tables(predictors[of], rows, split, label) for split, label in labels.items()}
         wrong, nll, confidence = ({split: parts[i] for split, parts in tables.items()} for i in range(3))
         members = tuple(row[0] for row in rows) if len(rows[0]) == 1 else ()
-        tables = wrong, pool or of, nll, confidence, members, at_once
-        measured.append(Errors(name, len(rows[0]), n_seeds, *tables))
+        size = len(rows[0])
+        measured.append(Errors(name, size, n_seeds, wrong, pool or of, nll, confidence, members, at_once))
 
     def add_each(name: str) -> None:
         add(name, name, [[member] for member in predictors[name].members], len(predictors[name].members))
